@@ -1,0 +1,16 @@
+#include "cluster/config.h"
+
+namespace muster {
+
+MembershipConfig lan_timers() { return {}; }
+
+MembershipConfig fast_timers() {
+  MembershipConfig timers;
+  timers.heartbeat_interval_ns = 1 * ms;
+  timers.suspect_after_ns = 5 * ms;
+  timers.dead_after_ns = 3 * ms;
+  timers.join_listen_ns = 10 * ms;
+  return timers;
+}
+
+}  // namespace muster

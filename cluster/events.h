@@ -1,0 +1,89 @@
+// What the application shall hear. The protocol calls these from within its own verbs, on the
+// thread that drives it; a callee may not call back into the protocol.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "cluster/packet.h"
+#include "cluster/types.h"
+#include "cluster/wire/layout.h"
+
+namespace muster {
+
+/// Chosen by the caller, unique among its calls in flight.
+using CallId = std::uint64_t;
+using wire::CallStatus;
+
+/// Views are valid during the callback only.
+struct MemberInfo {
+  MemberKey key;
+  std::string_view name;
+  Endpoint endpoint;
+};
+
+/// One name bound by one member. Views are valid during the callback only.
+struct Binding {
+  MemberKey owner;
+  std::string_view path;
+  std::span<const std::byte> value;
+  Version version = 0;  ///< the owner's version that bound it
+};
+
+enum class RemovalReason : std::uint8_t {
+  left,      ///< it said so
+  died,      ///< silent, and nobody could reach it
+  replaced,  ///< a higher incarnation of it has come
+};
+
+enum class Standing : std::uint8_t {
+  idle,      ///< before start()
+  joining,   ///< announcing itself; not a member yet
+  member,    ///< alive to itself
+  refused,   ///< another live member has this name; final
+  replaced,  ///< a newer incarnation of this name has taken over; final
+  left,      ///< it left; final
+};
+
+enum class CallOutcome : std::uint8_t {
+  ok,
+  no_such_service,  ///< the callee does not offer it (any more)
+  failed,           ///< the callee's handler said so
+  deadline,         ///< no answer in time; it may have been carried out
+  member_removed,   ///< the callee was removed; it may have been carried out
+};
+
+class Events {
+ public:
+  virtual ~Events() = default;
+
+  virtual void on_standing(Standing standing) = 0;
+  virtual void on_joined(const MemberInfo& member) = 0;
+  virtual void on_suspected(const MemberInfo& member) = 0;
+  /// A suspicion turned out wrong: the member is alive.
+  virtual void on_refuted(const MemberInfo& member) = 0;
+  /// All of the member's bindings were withdrawn (and heard) before this.
+  virtual void on_removed(const MemberInfo& member, RemovalReason reason) = 0;
+
+  virtual void on_bound(const Binding& binding) = 0;
+  virtual void on_withdrawn(const Binding& binding) = 0;
+  /// Holds every live member's tree at least at the version advertised when first heard of.
+  virtual void on_synchronized() = 0;
+
+  /// A message, a request: false means "no room now": the session keeps it, in order, gives the
+  /// sender no more credit, and offers it again at the next transmit(). `packet` holds the bytes
+  /// and may be kept with PacketPort::retain().
+  virtual bool on_message(const MemberKey& from, std::span<const std::byte> payload,
+                          Packet& packet) = 0;
+  virtual bool on_request(const MemberKey& from, CallId call, std::string_view path,
+                          std::span<const std::byte> payload, Packet& packet) = 0;
+  /// `packet` is null where the outcome is this side's own (deadline, member_removed).
+  virtual void on_response(CallId call, CallOutcome outcome, std::span<const std::byte> payload,
+                           Packet* packet) = 0;
+  /// A session died with messages that its peer had not acknowledged.
+  virtual void on_undelivered(const MemberKey& to, std::size_t messages) = 0;
+};
+
+}  // namespace muster

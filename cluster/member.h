@@ -1,0 +1,73 @@
+// One member of a cluster: the whole protocol as a machine without I/O. Packets and time go in;
+// packets (through PacketPort), deadlines and events come out.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "cluster/config.h"
+#include "cluster/directory/directory.h"
+#include "cluster/events.h"
+#include "cluster/membership/membership.h"
+#include "cluster/messaging/messaging.h"
+#include "cluster/outbox.h"
+#include "cluster/wire/parse.h"
+
+namespace muster {
+
+/// Counted since construction. Packets are counted by wire::Type.
+struct MemberStats {
+  std::array<std::uint64_t, wire::type_last + 1> received{};
+  std::array<std::uint64_t, wire::type_last + 1> sent{};
+  std::array<std::uint64_t, wire::reject_count> rejected{};
+  std::uint64_t packets_exhausted = 0;  ///< nothing could be sent: the pool was empty
+  std::uint64_t stalls = 0;             ///< times that this member's own loop was late
+};
+
+/// Not thread-safe: one thread drives it.
+class Member {
+ public:
+  /// `port` and `events` outlive the member.
+  Member(const MemberConfig& config, PacketPort& port, Events& events);
+
+  /// Begins to join. Events::on_standing tells how that went.
+  void start(TimeNs now);
+  /// A received packet; the caller keeps its reference. Any bytes at all may be in it.
+  void on_packet(TimeNs now, Packet& packet);
+  /// To be called at next_deadline(), or later.
+  void on_deadline(TimeNs now);
+  TimeNs next_deadline() const;
+  /// Sends what this cycle has gathered: changes of the own tree, acknowledgements. Call it once
+  /// after a burst of the verbs above and of the requests below.
+  void transmit(TimeNs now);
+
+  /// Binds `path` to `value` in the own part of the tree; a second bind replaces the value.
+  BindResult bind(std::string_view path, std::span<const std::byte> value);
+  BindResult withdraw(std::string_view path);
+
+  /// Messages. The payload stands in `packet` at message_offset (request_offset, response_offset);
+  /// the packet's reference passes over if the result is `sent`, and stays with the caller if not.
+  SendResult send(TimeNs now, MemberId to, Packet& packet, std::size_t payload_bytes);
+  SendResult call(TimeNs now, MemberId to, CallId call, std::string_view path, Packet& packet,
+                  std::size_t payload_bytes, DurationNs deadline_ns);
+  SendResult reply(TimeNs now, const MemberKey& to, CallId call, CallStatus status, Packet& packet,
+                   std::size_t payload_bytes);
+  /// Stops waiting for an answer: the request may still be carried out.
+  void cancel(CallId call);
+
+  /// Announces the departure; the standing becomes `left`. All that follows is ignored.
+  void leave(TimeNs now);
+
+  Standing standing() const;
+  MemberKey self() const;
+  const Membership& membership() const;
+  const Directory& directory() const;
+  const Messaging& messaging() const;
+  MemberStats stats() const;
+
+ private:
+};
+
+}  // namespace muster

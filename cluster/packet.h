@@ -1,0 +1,65 @@
+// What the protocol asks of its surroundings: packets to write, and somewhere to send them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "cluster/types.h"
+
+namespace muster {
+
+/// The payload of one UDP datagram, in memory that a transport owns: an mbuf, a socket's
+/// buffer, or plain memory in the simulator. Counted by references; a transport recycles it
+/// when the last one is released. The protocol reads and writes payload(), and nothing around it.
+struct Packet {
+  std::byte* data = nullptr;    ///< first byte of the payload
+  std::uint32_t size = 0;       ///< bytes in use
+  std::uint32_t capacity = 0;   ///< bytes there is room for, from `data`
+  Endpoint peer{};              ///< received: who sent it; outgoing: where it goes
+  void* native = nullptr;       ///< the transport's own name for it, opaque to everybody else
+
+  std::span<std::byte> payload() { return {data, size}; }
+  std::span<const std::byte> payload() const { return {data, size}; }
+};
+
+/// Where outgoing packets come from and go to. One implementation for each transport, one for
+/// the simulator. Called by one thread at a time; nothing here blocks.
+class PacketPort {
+ public:
+  virtual ~PacketPort() = default;
+
+  /// A packet to write, with one reference, size 0; nullptr when the pool is exhausted (what
+  /// was to be sent is then tried again later: the protocol survives it as it survives loss).
+  virtual Packet* allocate() = 0;
+
+  /// One more reference, for a packet that is kept (for retransmission, or for the application).
+  virtual void retain(Packet& packet) = 0;
+  /// Gives one reference back.
+  virtual void release(Packet& packet) = 0;
+
+  /// Sends `payload()` to `peer`, a member or the multicast group, and gives one reference back.
+  /// Delivery is not promised: a full queue drops, and counts. A packet kept with retain() must
+  /// not be written again, and may be transmitted again.
+  virtual void transmit(Packet& packet) = 0;
+};
+
+/// A PacketPort that also receives: what runs under a node.
+class Transport : public PacketPort {
+ public:
+  /// Takes up to `burst.size()` received packets, each with one reference for the caller, and
+  /// returns how many. Only UDP datagrams to this port, well-formed up to UDP, come this far.
+  virtual std::size_t receive(std::span<Packet*> burst) = 0;
+
+  /// Pushes out what transmit() gathered. Called once at the end of each duty cycle.
+  virtual void flush() = 0;
+
+  /// This member's own address on the segment.
+  virtual Endpoint self() const = 0;
+  /// False once the port has lost its link or its peer: nothing can be sent or received.
+  virtual bool link_up() = 0;
+  /// Payload bytes that fit one packet.
+  virtual std::uint32_t payload_bytes_max() const = 0;
+};
+
+}  // namespace muster

@@ -1,0 +1,48 @@
+// The words that every part of the protocol shares.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace muster {
+
+/// A point on a monotonic clock, in nanoseconds. The protocol never reads a clock: whoever
+/// drives it passes the time in.
+using TimeNs = std::uint64_t;
+/// A length of time in nanoseconds.
+using DurationNs = std::uint64_t;
+/// Later than every deadline.
+inline constexpr TimeNs never_ns = UINT64_MAX;
+
+/// 64-bit identity of a member, derived from its name: see member_id().
+enum class MemberId : std::uint64_t {};
+/// One life of a member: greater at each start. A restarted member is a new incarnation, and
+/// nothing of the old one survives it.
+using Incarnation = std::uint64_t;
+/// Counts the changes of one member's part of the directory; 0 is the empty tree.
+using Version = std::uint64_t;
+
+/// XXH3-64 of the name. Members with one name are one member, so two of them that live at
+/// once are a mistake, which the second is told (docs/protocol.md, "Joining").
+MemberId member_id(std::string_view name);
+/// XXH3-64 of the cluster's name: packets of other clusters are dropped.
+std::uint64_t cluster_id(std::string_view name);
+
+/// A UDP address over IPv4; both fields in host byte order.
+struct Endpoint {
+  std::uint32_t address = 0;
+  std::uint16_t port = 0;
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+/// "10.77.0.1:7777".
+std::string to_string(const Endpoint& endpoint);
+
+/// A member as others name it: who, and which life of it.
+struct MemberKey {
+  MemberId id{};
+  Incarnation incarnation = 0;
+  friend bool operator==(const MemberKey&, const MemberKey&) = default;
+};
+
+}  // namespace muster

@@ -1,0 +1,203 @@
+// Every packet, field by field (docs/protocol.md gives the same in words). All integers are
+// little-endian; no struct has padding, which the assertions at the end prove.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "cluster/wire/endian.h"
+
+namespace muster::wire {
+
+inline constexpr std::uint32_t magic = 0x5254534d;  // "MSTR"
+inline constexpr std::uint8_t version = 1;
+inline constexpr std::uint8_t oldest_version = 1;
+
+inline constexpr std::size_t name_bytes_max = 63;
+
+enum class Type : std::uint8_t {
+  unsupported_version = 0,  ///< its layout never changes, in any version
+  heartbeat = 1,
+  join = 2,
+  refuse = 3,
+  leave = 4,
+  removed = 5,
+  probe = 6,
+  probe_ack = 7,
+  probe_request = 8,
+  advertisement = 9,
+  sync_request = 10,
+  sync_answer = 11,
+  session = 12,
+};
+inline constexpr std::uint8_t type_last = 12;
+
+/// First in every packet. The first eight bytes never change their meaning.
+struct Header {
+  Le32 magic;
+  std::uint8_t version;         ///< the sender speaks this version
+  std::uint8_t oldest_version;  ///< and understands back to this one
+  std::uint8_t type;
+  std::uint8_t flags;  ///< zero in version 1
+  Le64 cluster;
+  Le64 sender;  ///< MemberId
+  Le64 incarnation;
+  Le64 packet_number;              ///< grows with each packet of this incarnation
+  std::array<std::uint8_t, 16> tag;  ///< zero without security
+};
+
+/// unsupported_version: "I do not speak your version". Never answered.
+struct UnsupportedVersion {
+  std::uint8_t version;
+  std::uint8_t oldest_version;
+};
+
+/// heartbeat: multicast by each member once an interval. The name's bytes follow.
+struct Heartbeat {
+  Le64 directory_version;
+  Le64 directory_digest;
+  Le64 view_digest;     ///< sum over the members it holds alive, itself included
+  Le16 members_alive;   ///< how many those are
+  std::uint8_t synchronized;  ///< 1: it holds every tree that it knows of
+  std::uint8_t name_length;
+};
+
+/// join: multicast before the first heartbeat. The name's bytes follow.
+struct Join {
+  std::uint8_t name_length;
+};
+
+enum class RefuseReason : std::uint8_t { name_in_use = 1, stale_incarnation = 2 };
+
+/// refuse: to a joiner. stale_incarnation: come back with more than known_incarnation.
+struct Refuse {
+  std::uint8_t reason;
+  Le64 known_incarnation;
+};
+
+/// removed: to a member that was removed and still speaks. It comes back as a higher incarnation.
+struct Removed {
+  Le64 incarnation;
+};
+
+/// An address on the wire.
+struct Address {
+  Le32 address;
+  Le16 port;
+};
+
+/// probe: "are you there?". The answer goes back the way the probe came; `origin` is who asked first.
+struct Probe {
+  Le64 nonce;
+  Address origin;
+};
+
+/// probe_ack: from the subject, or passed on by the helper that probed for `origin`.
+struct ProbeAck {
+  Le64 nonce;
+  Le64 subject;
+  Le64 subject_incarnation;
+  Address origin;
+};
+
+/// probe_request: "I cannot hear the subject; ask it for me".
+struct ProbeRequest {
+  Le64 nonce;
+  Le64 subject;
+  Le64 subject_incarnation;
+  Address subject_address;
+};
+
+enum class ChangeKind : std::uint8_t { bind = 1, withdraw = 2 };
+
+/// One change of a tree; path and value follow.
+struct Change {
+  Le64 version;  ///< the tree's version that this change made
+  std::uint8_t kind;
+  std::uint8_t path_length;
+  Le16 value_length;  ///< 0 for withdraw
+};
+
+/// advertisement: multicast by the owner; `changes` follow, versions base+1, base+2 … up to to_version.
+struct Advertisement {
+  Le64 base_version;
+  Le64 to_version;
+  Le16 changes;
+};
+
+enum class SyncScope : std::uint8_t { owner = 1, everything = 2 };
+
+/// sync_request: to an owner (or to any member that holds the owner's tree): "what did I miss?".
+/// One request, one answer packet: the requester sets the pace.
+struct SyncRequest {
+  Le32 request;       ///< echoed in the answer
+  std::uint8_t scope;
+  Le64 owner;         ///< scope everything: resume at this owner, in ascending order of ids
+  Le64 incarnation;   ///< of that owner; 0 where the requester does not know it
+  Le64 since_version; ///< 0: nothing held, send the whole tree
+  Le64 cursor_version;  ///< the last change received by earlier pages; since_version at first
+};
+
+inline constexpr std::uint8_t answer_last = 1;  ///< nothing is left to ask for
+/// sync_answer: `sections` follow, each about one owner.
+struct SyncAnswer {
+  Le32 request;
+  std::uint8_t flags;
+  std::uint8_t sections;
+};
+
+inline constexpr std::uint8_t section_complete = 1;  ///< reaches to_version with this section
+/// One owner's part of an answer; `changes` follow in ascending order of version. Only the
+/// latest change of each path is there: applied together they turn the tree at base_version
+/// into the tree at to_version.
+struct Section {
+  Le64 owner;
+  Le64 incarnation;
+  Le64 base_version;    ///< 0: from nothing; else the request's since_version
+  Le64 cursor_version;  ///< changes after this one; a page that does not continue mine is dropped
+  Le64 to_version;
+  Le64 digest;          ///< of the tree at to_version
+  std::uint8_t flags;
+  Le16 changes;
+};
+
+/// session: reliable, in order, between two incarnations. Messages follow; none: only an
+/// acknowledgement (sequence 0).
+struct Session {
+  Le64 receiver_incarnation;
+  Le32 sequence;         ///< 1, 2, 3 … ; 0: carries no message
+  Le32 acknowledged;     ///< all up to here have been received
+  Le64 selective;        ///< bit i: acknowledged + 2 + i has been received as well
+  Le16 window_packets;   ///< how many packets after `acknowledged` the sender of this can hold
+  Le16 messages;
+};
+
+enum class MessageKind : std::uint8_t { data = 1, request = 2, response = 3 };
+enum class CallStatus : std::uint8_t { ok = 0, no_such_service = 1, failed = 2 };
+
+/// One message; for a request and a response a Call follows, for a request then the service's
+/// path; then the payload.
+struct Message {
+  std::uint8_t kind;
+  std::uint8_t path_length;  ///< request: length of the service's path; else 0
+  Le16 payload_length;
+};
+
+struct Call {
+  Le64 call;            ///< chosen by the caller, echoed in the response
+  std::uint8_t status;  ///< CallStatus in a response; 0 in a request
+};
+
+template <class T, std::size_t bytes>
+inline constexpr bool packed = sizeof(T) == bytes && alignof(T) == 1;
+
+static_assert(packed<Header, 56>);
+static_assert(offsetof(Header, cluster) == 8 && offsetof(Header, tag) == 40);
+static_assert(packed<UnsupportedVersion, 2> && packed<Heartbeat, 28> && packed<Join, 1>);
+static_assert(packed<Refuse, 9> && packed<Removed, 8> && packed<Address, 6> && packed<Probe, 14>);
+static_assert(packed<ProbeAck, 30> && packed<ProbeRequest, 30> && packed<Change, 12>);
+static_assert(packed<Advertisement, 18> && packed<SyncRequest, 37> && packed<SyncAnswer, 6>);
+static_assert(packed<Section, 51> && packed<Session, 28> && packed<Message, 4> && packed<Call, 9>);
+
+}  // namespace muster::wire

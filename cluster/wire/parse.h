@@ -1,0 +1,132 @@
+// The one boundary where bytes become checked views. Behind it nothing validates again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include "cluster/wire/layout.h"
+
+namespace muster::wire {
+
+using Bytes = std::span<const std::byte>;
+
+/// Why a packet was dropped; each is counted.
+enum class Reject : std::uint8_t {
+  too_short,
+  not_ours,  ///< wrong magic
+  unsupported_version,  ///< the one reject that is answered: parse() gives the header as well
+  foreign_cluster,
+  unknown_type,
+  malformed,  ///< lengths, counts or values that do not add up
+};
+inline constexpr std::size_t reject_count = 6;
+
+/// A change whose path and value are known to lie within the packet.
+struct ChangeView {
+  std::uint64_t version;
+  ChangeKind kind;
+  std::string_view path;
+  Bytes value;
+};
+
+/// A run of records that parse() has walked once, so that walking it again needs no checks.
+/// `Step` turns the bytes at the front into a view and says how long the record is.
+template <class View, View (*decode)(const std::byte*& at)>
+class Records {
+ public:
+  Records() = default;
+  Records(const std::byte* first, std::size_t count) : first_(first), count_(count) {}
+  std::size_t size() const { return count_; }
+  bool empty() const { return count_ == 0; }
+
+  class Iterator {
+   public:
+    Iterator(const std::byte* at, std::size_t left) : at_(at), left_(left) { load(); }
+    const View& operator*() const { return view_; }
+    const View* operator->() const { return &view_; }
+    Iterator& operator++() {
+      --left_;
+      load();
+      return *this;
+    }
+    bool operator!=(const Iterator& other) const { return left_ != other.left_; }
+
+   private:
+    void load() {
+      if (left_ > 0) view_ = decode(at_);
+    }
+    const std::byte* at_;
+    std::size_t left_;
+    View view_{};
+  };
+  Iterator begin() const { return {first_, count_}; }
+  Iterator end() const { return {nullptr, 0}; }
+
+ private:
+  const std::byte* first_ = nullptr;
+  std::size_t count_ = 0;
+};
+
+ChangeView decode_change(const std::byte*& at);
+using Changes = Records<ChangeView, decode_change>;
+
+struct SectionView {
+  const Section* head = nullptr;
+  Changes changes;
+  bool complete() const { return (head->flags & section_complete) != 0; }
+};
+SectionView decode_section(const std::byte*& at);
+using Sections = Records<SectionView, decode_section>;
+
+/// One message of a session packet.
+struct MessageView {
+  MessageKind kind = MessageKind::data;
+  std::uint64_t call = 0;                ///< request and response
+  CallStatus status = CallStatus::ok;    ///< response
+  std::string_view path;                 ///< request
+  Bytes payload;
+};
+MessageView decode_message(const std::byte*& at);
+using Messages = Records<MessageView, decode_message>;
+
+struct HeartbeatView {
+  const Heartbeat* body;
+  std::string_view name;
+};
+struct JoinView {
+  std::string_view name;
+};
+struct LeaveView {};
+struct AdvertisementView {
+  const Advertisement* body;
+  Changes changes;
+};
+struct SyncAnswerView {
+  const SyncAnswer* body;
+  Sections sections;
+};
+struct SessionView {
+  const Session* body;
+  Messages messages;
+};
+
+using Body = std::variant<const UnsupportedVersion*, HeartbeatView, JoinView, const Refuse*, LeaveView,
+                          const Removed*, const Probe*, const ProbeAck*, const ProbeRequest*,
+                          AdvertisementView, const SyncRequest*, SyncAnswerView, SessionView>;
+
+/// Views into the packet's bytes, valid as long as those are.
+struct Parsed {
+  const Header* header = nullptr;
+  Body body;
+};
+
+/// Checks everything that can be checked without knowing the cluster's state. Never throws,
+/// never reads outside `bytes`; cost is linear in the number of records.
+/// On a Reject::unsupported_version `out.header` is set, so that the sender can be told.
+std::optional<Reject> parse(Bytes bytes, std::uint64_t cluster, Parsed& out);
+
+}  // namespace muster::wire
