@@ -15,10 +15,10 @@ inline constexpr DurationNs second = 1'000'000'000;
 
 struct MembershipConfig {
   DurationNs heartbeat_interval_ns = 100 * ms;
-  DurationNs suspect_after_ns = 300 * ms;   ///< silence until a member is suspected
-  DurationNs dead_after_ns = 150 * ms;      ///< from suspicion to removal
-  DurationNs join_listen_ns = 250 * ms;     ///< how long a joiner waits to be refused
-  std::uint32_t helpers = 3;                ///< members asked to probe a suspect
+  DurationNs suspect_after_ns = 300 * ms;  ///< silence until a member is suspected
+  DurationNs dead_after_ns = 150 * ms;     ///< from suspicion to removal
+  DurationNs join_listen_ns = 250 * ms;    ///< how long a joiner waits to be refused
+  std::uint32_t helpers = 3;               ///< members asked to probe a suspect
   std::uint32_t members_max = 1024;
 };
 
@@ -28,26 +28,26 @@ MembershipConfig lan_timers();
 MembershipConfig fast_timers();
 
 struct DirectoryConfig {
-  DurationNs request_jitter_ns = 2 * ms;    ///< a gap is asked for after up to this long
-  DurationNs request_timeout_ns = 20 * ms;  ///< doubled at each try, up to 16 times this
+  DurationNs request_jitter_ns = 2 * ms;      ///< a gap is asked for after up to this long
+  DurationNs request_timeout_ns = 20 * ms;    ///< doubled at each try, up to 16 times this
   std::size_t tombstone_bytes_max = 1 << 20;  ///< withdrawn names remembered, for catch-up
   std::size_t tree_bytes_max = std::size_t{256} << 20;  ///< of one owner's tree
 };
 
 struct MessagingConfig {
-  std::uint32_t window_packets = 64;        ///< in flight to one member; a power of two, at most 64
+  std::uint32_t window_packets = 64;  ///< in flight to one member; a power of two, at most 64
   DurationNs retransmit_min_ns = 200 * us;
   DurationNs retransmit_max_ns = 100 * ms;
-  std::uint32_t calls_max = 1024;           ///< in flight from this member
+  std::uint32_t calls_max = 1024;  ///< in flight from this member
 };
 
 struct MemberConfig {
   std::string name;
-  std::uint64_t cluster = 0;       ///< cluster_id()
-  Incarnation incarnation = 1;     ///< greater at each start: nanoseconds of wall time do
+  std::uint64_t cluster = 0;    ///< cluster_id()
+  Incarnation incarnation = 1;  ///< greater at each start: nanoseconds of wall time do
   Endpoint self;
-  Endpoint group;                  ///< multicast group of the cluster
-  std::uint64_t seed = 1;          ///< of the jitter
+  Endpoint group;          ///< multicast group of the cluster
+  std::uint64_t seed = 1;  ///< of the jitter
   MembershipConfig membership;
   DirectoryConfig directory;
   MessagingConfig messaging;

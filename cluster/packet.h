@@ -13,11 +13,11 @@ namespace muster {
 /// buffer, or plain memory in the simulator. Counted by references; a transport recycles it
 /// when the last one is released. The protocol reads and writes payload(), and nothing around it.
 struct Packet {
-  std::byte* data = nullptr;    ///< first byte of the payload
-  std::uint32_t size = 0;       ///< bytes in use
-  std::uint32_t capacity = 0;   ///< bytes there is room for, from `data`
-  Endpoint peer{};              ///< received: who sent it; outgoing: where it goes
-  void* native = nullptr;       ///< the transport's own name for it, opaque to everybody else
+  std::byte* data = nullptr;   ///< first byte of the payload
+  std::uint32_t size = 0;      ///< bytes in use
+  std::uint32_t capacity = 0;  ///< bytes there is room for, from `data`
+  Endpoint peer{};             ///< received: who sent it; outgoing: where it goes
+  void* native = nullptr;      ///< the transport's own name for it, opaque to everybody else
 
   std::span<std::byte> payload() { return {data, size}; }
   std::span<const std::byte> payload() const { return {data, size}; }

@@ -5,7 +5,9 @@
 
 namespace muster {
 
-MemberId member_id(std::string_view name) { return MemberId{XXH3_64bits(name.data(), name.size())}; }
+MemberId member_id(std::string_view name) {
+  return MemberId{XXH3_64bits(name.data(), name.size())};
+}
 
 std::uint64_t cluster_id(std::string_view name) { return XXH3_64bits(name.data(), name.size()); }
 

@@ -33,7 +33,7 @@ enum class Type : std::uint8_t {
 };
 inline constexpr std::uint8_t type_last = 12;
 
-/// First in every packet. The first eight bytes never change their meaning.
+/// First in every packet. The first sixteen bytes never change their meaning.
 struct Header {
   Le32 magic;
   std::uint8_t version;         ///< the sender speaks this version
@@ -43,7 +43,7 @@ struct Header {
   Le64 cluster;
   Le64 sender;  ///< MemberId
   Le64 incarnation;
-  Le64 packet_number;              ///< grows with each packet of this incarnation
+  Le64 packet_number;                ///< grows with each packet of this incarnation
   std::array<std::uint8_t, 16> tag;  ///< zero without security
 };
 
@@ -57,8 +57,8 @@ struct UnsupportedVersion {
 struct Heartbeat {
   Le64 directory_version;
   Le64 directory_digest;
-  Le64 view_digest;     ///< sum over the members it holds alive, itself included
-  Le16 members_alive;   ///< how many those are
+  Le64 view_digest;           ///< sum over the members it holds alive, itself included
+  Le16 members_alive;         ///< how many those are
   std::uint8_t synchronized;  ///< 1: it holds every tree that it knows of
   std::uint8_t name_length;
 };
@@ -87,7 +87,8 @@ struct Address {
   Le16 port;
 };
 
-/// probe: "are you there?". The answer goes back the way the probe came; `origin` is who asked first.
+/// probe: "are you there?". The answer goes back the way the probe came; `origin` is who asked
+/// first.
 struct Probe {
   Le64 nonce;
   Address origin;
@@ -119,7 +120,8 @@ struct Change {
   Le16 value_length;  ///< 0 for withdraw
 };
 
-/// advertisement: multicast by the owner; `changes` follow, versions base+1, base+2 … up to to_version.
+/// advertisement: multicast by the owner; `changes` follow, versions base+1, base+2 … up to
+/// to_version.
 struct Advertisement {
   Le64 base_version;
   Le64 to_version;
@@ -131,11 +133,11 @@ enum class SyncScope : std::uint8_t { owner = 1, everything = 2 };
 /// sync_request: to an owner (or to any member that holds the owner's tree): "what did I miss?".
 /// One request, one answer packet: the requester sets the pace.
 struct SyncRequest {
-  Le32 request;       ///< echoed in the answer
+  Le32 request;  ///< echoed in the answer
   std::uint8_t scope;
-  Le64 owner;         ///< scope everything: resume at this owner, in ascending order of ids
-  Le64 incarnation;   ///< of that owner; 0 where the requester does not know it
-  Le64 since_version; ///< 0: nothing held, send the whole tree
+  Le64 owner;           ///< scope everything: resume at this owner, in ascending order of ids
+  Le64 incarnation;     ///< of that owner; 0 where the requester does not know it
+  Le64 since_version;   ///< 0: nothing held, send the whole tree
   Le64 cursor_version;  ///< the last change received by earlier pages; since_version at first
 };
 
@@ -157,7 +159,7 @@ struct Section {
   Le64 base_version;    ///< 0: from nothing; else the request's since_version
   Le64 cursor_version;  ///< changes after this one; a page that does not continue mine is dropped
   Le64 to_version;
-  Le64 digest;          ///< of the tree at to_version
+  Le64 digest;  ///< of the tree at to_version
   std::uint8_t flags;
   Le16 changes;
 };
@@ -166,10 +168,10 @@ struct Section {
 /// acknowledgement (sequence 0).
 struct Session {
   Le64 receiver_incarnation;
-  Le32 sequence;         ///< 1, 2, 3 … ; 0: carries no message
-  Le32 acknowledged;     ///< all up to here have been received
-  Le64 selective;        ///< bit i: acknowledged + 2 + i has been received as well
-  Le16 window_packets;   ///< how many packets after `acknowledged` the sender of this can hold
+  Le32 sequence;        ///< 1, 2, 3 … ; 0: carries no message
+  Le32 acknowledged;    ///< all up to here have been received
+  Le64 selective;       ///< bit i: acknowledged + 2 + i has been received as well
+  Le16 window_packets;  ///< how many packets after `acknowledged` the sender of this can hold
   Le16 messages;
 };
 

@@ -17,7 +17,7 @@ using Bytes = std::span<const std::byte>;
 /// Why a packet was dropped; each is counted.
 enum class Reject : std::uint8_t {
   too_short,
-  not_ours,  ///< wrong magic
+  not_ours,             ///< wrong magic
   unsupported_version,  ///< the one reject that is answered: parse() gives the header as well
   foreign_cluster,
   unknown_type,
@@ -85,9 +85,9 @@ using Sections = Records<SectionView, decode_section>;
 /// One message of a session packet.
 struct MessageView {
   MessageKind kind = MessageKind::data;
-  std::uint64_t call = 0;                ///< request and response
-  CallStatus status = CallStatus::ok;    ///< response
-  std::string_view path;                 ///< request
+  std::uint64_t call = 0;              ///< request and response
+  CallStatus status = CallStatus::ok;  ///< response
+  std::string_view path;               ///< request
   Bytes payload;
 };
 MessageView decode_message(const std::byte*& at);
@@ -114,9 +114,10 @@ struct SessionView {
   Messages messages;
 };
 
-using Body = std::variant<const UnsupportedVersion*, HeartbeatView, JoinView, const Refuse*, LeaveView,
-                          const Removed*, const Probe*, const ProbeAck*, const ProbeRequest*,
-                          AdvertisementView, const SyncRequest*, SyncAnswerView, SessionView>;
+using Body =
+    std::variant<const UnsupportedVersion*, HeartbeatView, JoinView, const Refuse*, LeaveView,
+                 const Removed*, const Probe*, const ProbeAck*, const ProbeRequest*,
+                 AdvertisementView, const SyncRequest*, SyncAnswerView, SessionView>;
 
 /// Views into the packet's bytes, valid as long as those are.
 struct Parsed {

@@ -1,0 +1,223 @@
+#include "cluster/wire/parse.h"
+
+#include "cluster/wire/reader.h"
+
+namespace muster::wire {
+namespace {
+
+template <class T>
+const T& front(const std::byte*& at) {
+  const auto* record = reinterpret_cast<const T*>(at);
+  at += sizeof(T);
+  return *record;
+}
+
+Bytes front(const std::byte*& at, std::size_t length) {
+  const Bytes bytes{at, length};
+  at += length;
+  return bytes;
+}
+
+bool well_formed(ChangeKind kind) {
+  return kind == ChangeKind::bind || kind == ChangeKind::withdraw;
+}
+
+/// Walks `count` changes whose versions ascend within (after, last]; `contiguous` demands each.
+bool check_changes(Reader& in, std::size_t count, std::uint64_t after, std::uint64_t last,
+                   bool contiguous) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto* change = in.take<Change>();
+    if (change == nullptr || !well_formed(ChangeKind{change->kind})) return false;
+    if (change->version <= after || change->version > last) return false;
+    if (contiguous && change->version != after + 1) return false;
+    if (change->path_length == 0) return false;
+    if (ChangeKind{change->kind} == ChangeKind::withdraw && change->value_length != 0) return false;
+    if (in.skip(std::size_t{change->path_length} + change->value_length) == nullptr) return false;
+    after = change->version;
+  }
+  return !contiguous || after == last;
+}
+
+bool check_sections(Reader& in, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto* section = in.take<Section>();
+    if (section == nullptr || section->base_version > section->cursor_version ||
+        section->cursor_version > section->to_version)
+      return false;
+    if (!check_changes(in, section->changes, section->cursor_version, section->to_version, false))
+      return false;
+  }
+  return true;
+}
+
+bool check_messages(Reader& in, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto* message = in.take<Message>();
+    if (message == nullptr) return false;
+    const auto kind = MessageKind{message->kind};
+    if (kind < MessageKind::data || kind > MessageKind::response) return false;
+    if ((kind == MessageKind::request) != (message->path_length > 0)) return false;
+    if (kind != MessageKind::data) {
+      const auto* call = in.take<Call>();
+      if (call == nullptr || call->status > static_cast<std::uint8_t>(CallStatus::failed))
+        return false;
+      if (kind == MessageKind::request && call->status != 0) return false;
+    }
+    if (in.skip(std::size_t{message->path_length} + message->payload_length) == nullptr)
+      return false;
+  }
+  return true;
+}
+
+/// A name's length byte has been read as the last byte of a fixed body.
+std::optional<std::string_view> take_name(Reader& in, std::size_t length) {
+  if (length == 0 || length > name_bytes_max) return std::nullopt;
+  const std::byte* at = in.skip(length);
+  if (at == nullptr) return std::nullopt;
+  return text(at, length);
+}
+
+template <class T>
+bool parse_fixed(Reader& in, Body& body) {
+  const T* fixed = in.take<T>();
+  body = fixed;
+  return fixed != nullptr;
+}
+
+bool parse_heartbeat(Reader& in, Body& body) {
+  const auto* heartbeat = in.take<Heartbeat>();
+  if (heartbeat == nullptr || heartbeat->synchronized > 1) return false;
+  const auto name = take_name(in, heartbeat->name_length);
+  if (!name) return false;
+  body = HeartbeatView{heartbeat, *name};
+  return true;
+}
+
+bool parse_join(Reader& in, Body& body) {
+  const auto* join = in.take<Join>();
+  if (join == nullptr) return false;
+  const auto name = take_name(in, join->name_length);
+  if (!name) return false;
+  body = JoinView{*name};
+  return true;
+}
+
+bool parse_refuse(Reader& in, Body& body) {
+  const auto* refuse = in.take<Refuse>();
+  body = refuse;
+  return refuse != nullptr && refuse->reason >= 1 && refuse->reason <= 2;
+}
+
+bool parse_advertisement(Reader& in, Body& body) {
+  const auto* advertisement = in.take<Advertisement>();
+  if (advertisement == nullptr || advertisement->base_version >= advertisement->to_version)
+    return false;
+  body = AdvertisementView{advertisement, Changes{in.position(), advertisement->changes}};
+  return check_changes(in, advertisement->changes, advertisement->base_version,
+                       advertisement->to_version, true);
+}
+
+bool parse_sync_request(Reader& in, Body& body) {
+  const auto* request = in.take<SyncRequest>();
+  body = request;
+  return request != nullptr && request->scope >= 1 && request->scope <= 2 &&
+         request->since_version <= request->cursor_version;
+}
+
+bool parse_sync_answer(Reader& in, Body& body) {
+  const auto* answer = in.take<SyncAnswer>();
+  if (answer == nullptr) return false;
+  body = SyncAnswerView{answer, Sections{in.position(), answer->sections}};
+  return check_sections(in, answer->sections);
+}
+
+bool parse_session(Reader& in, Body& body) {
+  const auto* session = in.take<Session>();
+  if (session == nullptr || (session->sequence == 0) != (session->messages == 0)) return false;
+  body = SessionView{session, Messages{in.position(), session->messages}};
+  return check_messages(in, session->messages);
+}
+
+bool parse_body(Type type, Reader& in, Body& body) {
+  switch (type) {
+    case Type::unsupported_version:
+      return parse_fixed<UnsupportedVersion>(in, body);
+    case Type::heartbeat:
+      return parse_heartbeat(in, body);
+    case Type::join:
+      return parse_join(in, body);
+    case Type::refuse:
+      return parse_refuse(in, body);
+    case Type::leave:
+      body = LeaveView{};
+      return true;
+    case Type::removed:
+      return parse_fixed<Removed>(in, body);
+    case Type::probe:
+      return parse_fixed<Probe>(in, body);
+    case Type::probe_ack:
+      return parse_fixed<ProbeAck>(in, body);
+    case Type::probe_request:
+      return parse_fixed<ProbeRequest>(in, body);
+    case Type::advertisement:
+      return parse_advertisement(in, body);
+    case Type::sync_request:
+      return parse_sync_request(in, body);
+    case Type::sync_answer:
+      return parse_sync_answer(in, body);
+    case Type::session:
+      return parse_session(in, body);
+  }
+  return false;
+}
+
+}  // namespace
+
+ChangeView decode_change(const std::byte*& at) {
+  const auto& change = front<Change>(at);
+  const Bytes path = front(at, change.path_length);
+  return {.version = change.version,
+          .kind = ChangeKind{change.kind},
+          .path = text(path.data(), path.size()),
+          .value = front(at, change.value_length)};
+}
+
+SectionView decode_section(const std::byte*& at) {
+  const auto& section = front<Section>(at);
+  const SectionView view{&section, Changes{at, section.changes}};
+  for (std::size_t i = 0; i < section.changes; ++i) decode_change(at);
+  return view;
+}
+
+MessageView decode_message(const std::byte*& at) {
+  const auto& message = front<Message>(at);
+  MessageView view;
+  view.kind = MessageKind{message.kind};
+  if (view.kind != MessageKind::data) {
+    const auto& call = front<Call>(at);
+    view.call = call.call;
+    view.status = CallStatus{call.status};
+  }
+  const Bytes path = front(at, message.path_length);
+  view.path = text(path.data(), path.size());
+  view.payload = front(at, message.payload_length);
+  return view;
+}
+
+std::optional<Reject> parse(Bytes bytes, std::uint64_t cluster, Parsed& out) {
+  Reader in(bytes);
+  const auto* header = in.take<Header>();
+  if (header == nullptr) return Reject::too_short;
+  if (header->magic != magic) return Reject::not_ours;
+  out.header = header;
+  if (header->cluster != cluster) return Reject::foreign_cluster;
+  const bool is_version_notice =
+      header->type == static_cast<std::uint8_t>(Type::unsupported_version);
+  const bool spoken = header->version >= oldest_version && header->oldest_version <= version;
+  if (!spoken && !is_version_notice) return Reject::unsupported_version;
+  if (header->type > type_last) return Reject::unknown_type;
+  if (!parse_body(Type{header->type}, in, out.body) || !in.finished()) return Reject::malformed;
+  return std::nullopt;
+}
+
+}  // namespace muster::wire
