@@ -1,0 +1,186 @@
+#include "socket_transport/socket_transport.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <linux/sock_diag.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+
+namespace muster {
+
+namespace {
+
+// Ethernet's 1500 bytes without the headers of IPv4 and UDP.
+constexpr std::uint32_t payload_bytes = 1472;
+// No round trip waits for multicast, so its socket is looked at once in so many calls: an idle
+// look costs a system call, which unicast would wait for.
+constexpr std::uint32_t receives_per_group_look = 4;
+
+const SocketTransportConfig& checked(const SocketTransportConfig& config, std::size_t stock) {
+  if (config.self.address == 0 || config.self.port == 0) {
+    throw std::runtime_error("cannot bind " + to_string(config.self) +
+                             ": a member needs an own address and an own port, not zero");
+  }
+  const std::size_t least = 2 * stock;
+  if (config.pool_packets < least || config.pool_packets >= 1u << 24) {
+    throw std::runtime_error("a pool of " + std::to_string(config.pool_packets) + " packets for " +
+                             to_string(config.self) + " cannot work: choose from " +
+                             std::to_string(least) + " to 16777215");
+  }
+  return config;
+}
+
+socket::Interface multicast_interface(const SocketTransportConfig& config) {
+  socket::Interface interface = socket::interface_with(config.self.address);
+  socket::check_multicast(interface, config.group, config.self.address);
+  return interface;
+}
+
+std::uint64_t dropped_by_kernel(int fd) {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t bytes = sizeof memory;
+  if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory.data(), &bytes) != 0) return 0;
+  return memory[SK_MEMINFO_DROPS];
+}
+
+}  // namespace
+
+SocketTransport::Burst::Burst() {
+  for (std::size_t i = 0; i < burst_max; ++i) {
+    msghdr& header = messages[i].msg_hdr;
+    header.msg_name = &peers[i];
+    header.msg_namelen = sizeof peers[i];
+    header.msg_iov = &payloads[i];
+    header.msg_iovlen = 1;
+  }
+}
+
+void SocketTransport::Burst::set(std::size_t entry, Packet& packet, std::size_t bytes) {
+  packets[entry] = &packet;
+  payloads[entry] = {.iov_base = packet.data, .iov_len = bytes};
+}
+
+SocketTransport::SocketTransport(const SocketTransportConfig& config)
+    : self_(checked(config, burst_max).self),
+      interface_(multicast_interface(config)),
+      unicast_(socket::open_unicast(config.self, config.busy_poll_us)),
+      group_(socket::open_group(config.group, config.self)),
+      pool_(config.pool_packets, payload_bytes) {}
+
+Packet* SocketTransport::allocate() {
+  Packet* packet = pool_.allocate();
+  if (packet == nullptr) exhausted_.fetch_add(1, std::memory_order_relaxed);
+  return packet;
+}
+
+void SocketTransport::transmit(Packet& packet) {
+  if (packet.size > packet.capacity) {
+    ++stats_.oversize;
+    pool_.release(packet);
+    return;
+  }
+  // Size and peer are copied: the same packet may be transmitted again, elsewhere, before the
+  // kernel has seen it.
+  const std::size_t entry = outgoing_.size++;
+  outgoing_.set(entry, packet, packet.size);
+  outgoing_.peers[entry] = socket::to_sockaddr(packet.peer);
+  if (outgoing_.size == burst_max) flush();
+}
+
+void SocketTransport::flush() {
+  std::size_t done = 0;
+  while (done < outgoing_.size) {
+    const int sent = sendmmsg(unicast_.fd(), &outgoing_.messages[done],
+                              static_cast<unsigned>(outgoing_.size - done), MSG_DONTWAIT);
+    if (sent >= 0) {
+      done += static_cast<std::size_t>(sent);
+      stats_.sent += static_cast<std::uint64_t>(sent);
+    } else if (errno == EAGAIN || errno == ENOBUFS) {
+      stats_.send_full += outgoing_.size - done;
+      break;
+    } else if (errno != EINTR) {
+      // The error is the first packet's own: the others may go elsewhere.
+      ++(errno == EMSGSIZE ? stats_.oversize : stats_.send_errors);
+      ++done;
+    }
+  }
+  for (std::size_t i = 0; i < outgoing_.size; ++i) pool_.release(*outgoing_.packets[i]);
+  outgoing_.size = 0;
+}
+
+std::size_t SocketTransport::receive(std::span<Packet*> burst) {
+  // The group goes first when its turn comes, so that a flood of unicast cannot hide heartbeats.
+  std::size_t count = 0;
+  if (receives_++ % receives_per_group_look == 0) count = receive_from(group_.fd(), burst);
+  if (count < burst.size()) count += receive_from(unicast_.fd(), burst.subspan(count));
+  return count;
+}
+
+void SocketTransport::stock() {
+  while (incoming_.size < burst_max) {
+    Packet* packet = allocate();
+    if (packet == nullptr) return;
+    incoming_.set(incoming_.size++, *packet, packet->capacity);
+  }
+}
+
+std::size_t SocketTransport::receive_from(int fd, std::span<Packet*> burst) {
+  stock();
+  const std::size_t room = std::min(burst.size(), incoming_.size);
+  if (room == 0) return 0;  // what has arrived waits in the kernel for a packet
+  const int taken =
+      recvmmsg(fd, incoming_.messages.data(), static_cast<unsigned>(room), MSG_DONTWAIT, nullptr);
+  if (taken <= 0) return 0;
+  std::size_t count = 0;
+  // Downwards, so that the last packet can take the place of one that is handed out.
+  for (auto entry = static_cast<std::size_t>(taken); entry-- > 0;) {
+    if (!accept(entry, incoming_.messages[entry].msg_len)) continue;
+    burst[count++] = incoming_.packets[entry];
+    --incoming_.size;
+    incoming_.set(entry, *incoming_.packets[incoming_.size], payload_bytes);
+  }
+  std::reverse(burst.begin(), burst.begin() + static_cast<std::ptrdiff_t>(count));
+  stats_.received += count;
+  return count;
+}
+
+bool SocketTransport::accept(std::size_t entry, std::uint32_t bytes) {
+  msghdr& header = incoming_.messages[entry].msg_hdr;
+  const bool truncated = (header.msg_flags & MSG_TRUNC) != 0;
+  header.msg_namelen = sizeof(sockaddr_in);
+  header.msg_flags = 0;
+  if (truncated) {
+    ++stats_.truncated;
+    return false;
+  }
+  Packet& packet = *incoming_.packets[entry];
+  packet.peer = socket::to_endpoint(incoming_.peers[entry]);
+  packet.size = bytes;
+  if (packet.peer == self_) {
+    ++stats_.own;
+    return false;
+  }
+  return true;
+}
+
+bool SocketTransport::link_up() {
+  ifreq request{};
+  interface_.name.copy(request.ifr_name, IFNAMSIZ - 1);
+  if (ioctl(unicast_.fd(), SIOCGIFFLAGS, &request) != 0) return false;
+  constexpr int up = IFF_UP | IFF_RUNNING;
+  return (request.ifr_flags & up) == up;
+}
+
+SocketTransportStats SocketTransport::stats() const {
+  SocketTransportStats stats = stats_;
+  stats.receive_full = dropped_by_kernel(unicast_.fd()) + dropped_by_kernel(group_.fd());
+  stats.exhausted = exhausted_.load(std::memory_order_relaxed);
+  return stats;
+}
+
+}  // namespace muster

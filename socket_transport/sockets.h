@@ -1,0 +1,52 @@
+// Opens the two sockets of a member. Whatever is wrong is one sentence with its remedy, thrown
+// as std::runtime_error.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <netinet/in.h>
+
+#include "cluster/types.h"
+
+namespace muster::socket {
+
+/// Owns a file descriptor.
+class Socket {
+ public:
+  explicit Socket(int fd) : fd_(fd) {}
+  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Socket& operator=(Socket&&) = delete;
+  ~Socket();
+  int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+/// The network interface that has an address.
+struct Interface {
+  std::string name;
+  unsigned flags = 0;  ///< IFF_UP, IFF_MULTICAST ...
+};
+
+/// Host byte order to the kernel's form, and back.
+sockaddr_in to_sockaddr(const Endpoint& endpoint);
+Endpoint to_endpoint(const sockaddr_in& address);
+/// "10.77.0.1".
+std::string dotted(std::uint32_t address);
+
+/// The interface of this machine that has `address`; all of 127.0.0.0/8 is the loopback's.
+Interface interface_with(std::uint32_t address);
+/// Refuses an interface that is down, or that cannot multicast.
+void check_multicast(const Interface& interface, const Endpoint& group, std::uint32_t address);
+
+/// Bound to `self`: receives the unicast, and sends everything, so that the source is `self`.
+Socket open_unicast(const Endpoint& self, std::optional<std::uint32_t> busy_poll_us);
+/// Bound to `group`, a member of it on the interface that has the address of `self`; several
+/// members on one host each get a copy.
+Socket open_group(const Endpoint& group, const Endpoint& self);
+
+}  // namespace muster::socket
