@@ -27,10 +27,17 @@ MembershipConfig lan_timers();
 /// For members that own their cores: a crash is known within 10 ms.
 MembershipConfig fast_timers();
 
+/// Where a joiner gets the trees of those who were there before it (P7 and P8 of the idea).
+enum class CatchUpFrom : std::uint8_t {
+  owners,      ///< each owner is asked for its own
+  one_member,  ///< one synchronized member is asked for all of them, the owners if that fails
+};
+
 struct DirectoryConfig {
-  DurationNs request_jitter_ns = 2 * ms;      ///< a gap is asked for after up to this long
-  DurationNs request_timeout_ns = 20 * ms;    ///< doubled at each try, up to 16 times this
-  std::size_t tombstone_bytes_max = 1 << 20;  ///< withdrawn names remembered, for catch-up
+  CatchUpFrom join_from = CatchUpFrom::one_member;
+  DurationNs request_jitter_ns = 2 * ms;       ///< a gap is asked for after up to this long
+  DurationNs request_timeout_ns = 20 * ms;     ///< doubled at each try, up to 16 times this
+  std::size_t tombstone_bytes_max = 64 << 10;  ///< withdrawn names remembered, for catch-up
   std::size_t tree_bytes_max = std::size_t{256} << 20;  ///< of one owner's tree
 };
 

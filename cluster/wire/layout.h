@@ -159,7 +159,8 @@ struct Section {
   Le64 base_version;    ///< 0: from nothing; else the request's since_version
   Le64 cursor_version;  ///< changes after this one; a page that does not continue mine is dropped
   Le64 to_version;
-  Le64 digest;  ///< of the tree at to_version
+  Le64 floor_version;  ///< withdrawals up to this one are forgotten
+  Le64 digest;         ///< of the tree at to_version
   std::uint8_t flags;
   Le16 changes;
 };
@@ -200,6 +201,6 @@ static_assert(packed<UnsupportedVersion, 2> && packed<Heartbeat, 28> && packed<J
 static_assert(packed<Refuse, 9> && packed<Removed, 8> && packed<Address, 6> && packed<Probe, 14>);
 static_assert(packed<ProbeAck, 30> && packed<ProbeRequest, 30> && packed<Change, 12>);
 static_assert(packed<Advertisement, 18> && packed<SyncRequest, 37> && packed<SyncAnswer, 6>);
-static_assert(packed<Section, 51> && packed<Session, 28> && packed<Message, 4> && packed<Call, 9>);
+static_assert(packed<Section, 59> && packed<Session, 28> && packed<Message, 4> && packed<Call, 9>);
 
 }  // namespace muster::wire

@@ -1,5 +1,6 @@
 #include "cluster/wire/parse.h"
 
+#include "cluster/wire/path.h"
 #include "cluster/wire/reader.h"
 
 namespace muster::wire {
@@ -30,9 +31,10 @@ bool check_changes(Reader& in, std::size_t count, std::uint64_t after, std::uint
     if (change == nullptr || !well_formed(ChangeKind{change->kind})) return false;
     if (change->version <= after || change->version > last) return false;
     if (contiguous && change->version != after + 1) return false;
-    if (change->path_length == 0) return false;
     if (ChangeKind{change->kind} == ChangeKind::withdraw && change->value_length != 0) return false;
-    if (in.skip(std::size_t{change->path_length} + change->value_length) == nullptr) return false;
+    const std::byte* path = in.skip(change->path_length);
+    if (path == nullptr || !valid_path(text(path, change->path_length))) return false;
+    if (in.skip(change->value_length) == nullptr) return false;
     after = change->version;
   }
   return !contiguous || after == last;
@@ -63,8 +65,10 @@ bool check_messages(Reader& in, std::size_t count) {
         return false;
       if (kind == MessageKind::request && call->status != 0) return false;
     }
-    if (in.skip(std::size_t{message->path_length} + message->payload_length) == nullptr)
-      return false;
+    const std::byte* path = in.skip(message->path_length);
+    if (path == nullptr) return false;
+    if (kind == MessageKind::request && !valid_path(text(path, message->path_length))) return false;
+    if (in.skip(message->payload_length) == nullptr) return false;
   }
   return true;
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <variant>
 
+#include "cluster/types.h"
 #include "cluster/wire/layout.h"
 
 namespace muster::wire {
@@ -79,6 +80,10 @@ struct SectionView {
   Changes changes;
   bool complete() const { return (head->flags & section_complete) != 0; }
 };
+/// Whose part of the directory a section is about.
+inline MemberKey key_of(const Section& section) {
+  return {MemberId{std::uint64_t{section.owner}}, section.incarnation};
+}
 SectionView decode_section(const std::byte*& at);
 using Sections = Records<SectionView, decode_section>;
 

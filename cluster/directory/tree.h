@@ -1,0 +1,98 @@
+// One member's part of the directory, at a version.
+#pragma once
+
+#include <boost/intrusive/set.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "cluster/types.h"
+#include "cluster/wire/layout.h"
+
+namespace muster {
+
+/// So that a map keyed by std::string is searched with a std::string_view.
+struct StringHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>{}(text);
+  }
+};
+
+struct ByVersionTag;
+struct TombstoneTag;
+using ByVersionHook = boost::intrusive::set_base_hook<boost::intrusive::tag<ByVersionTag>>;
+using TombstoneHook = boost::intrusive::set_base_hook<boost::intrusive::tag<TombstoneTag>>;
+
+/// The latest change of one path: its value, or that it was withdrawn.
+struct TreeEntry : ByVersionHook, TombstoneHook {
+  std::string_view path;  ///< the map's key, which does not move
+  std::vector<std::byte> value;
+  Version version = 0;
+  bool bound = false;
+
+  /// What the memory of one entry is reckoned at.
+  std::size_t bytes() const { return sizeof(TreeEntry) + 2 * path.size() + value.size(); }
+};
+
+/// A tree keeps only the latest change of each path, in order of version: so it is its own log.
+/// What a reader at version V misses is every entry changed after V; withdrawn paths stay as
+/// tombstones until their memory is needed, and floor() says how far back none is missing.
+class Tree {
+ public:
+  Tree() = default;
+  Tree(const Tree&) = delete;
+  Tree& operator=(const Tree&) = delete;
+
+  Version version() const { return version_; }
+  /// Readers at a version below this one need the whole tree: tombstones were forgotten.
+  Version floor() const { return floor_; }
+  /// Sum over the bindings of XXH3-64(value, seed = XXH3-64(path, seed = version)), modulo 2^64:
+  /// equal trees have equal digests in whatever order they were built.
+  std::uint64_t digest() const { return digest_; }
+  /// Bindings, tombstones not counted.
+  std::size_t size() const { return bindings_; }
+  /// Memory of bindings and tombstones, as TreeEntry::bytes() reckons it.
+  std::size_t bytes() const { return bytes_; }
+
+  /// The binding at `path`, or nullptr.
+  const TreeEntry* find(std::string_view path) const;
+
+  /// Binds or withdraws at `version`, unless the path has changed at `version` or later already.
+  void bind(Version version, std::string_view path, std::span<const std::byte> value);
+  void withdraw(Version version, std::string_view path);
+  /// What the tree holds is now all that happened up to `version`.
+  void advance(Version version) { version_ = version; }
+  void set_floor(Version floor) { floor_ = floor; }
+  /// Forgets the oldest tombstones until at most `bytes_max` are spent on them.
+  void trim_tombstones(std::size_t bytes_max);
+
+  /// Entries in order of version, tombstones included.
+  using ByVersion = boost::intrusive::set<TreeEntry, boost::intrusive::base_hook<ByVersionHook>>;
+  ByVersion::const_iterator begin() const { return by_version_.begin(); }
+  ByVersion::const_iterator end() const { return by_version_.end(); }
+  /// The first entry changed after `version`.
+  ByVersion::const_iterator after(Version version) const;
+
+ private:
+  TreeEntry* change(Version version, std::string_view path);
+  void take_out(TreeEntry& entry);
+
+  std::unordered_map<std::string, TreeEntry, StringHash, std::equal_to<>> entries_;
+  ByVersion by_version_;
+  boost::intrusive::set<TreeEntry, boost::intrusive::base_hook<TombstoneHook>> tombstones_;
+  Version version_ = 0;
+  Version floor_ = 0;
+  std::uint64_t digest_ = 0;
+  std::size_t bindings_ = 0;
+  std::size_t bytes_ = 0;
+  std::size_t tombstone_bytes_ = 0;
+};
+
+bool operator<(const TreeEntry& a, const TreeEntry& b);
+
+}  // namespace muster
