@@ -27,7 +27,7 @@ struct MemberStats {
 };
 
 /// Not thread-safe: one thread drives it.
-class Member {
+class Member final : private MembershipListener {
  public:
   /// `port` and `events` outlive the member.
   Member(const MemberConfig& config, PacketPort& port, Events& events);
@@ -60,14 +60,30 @@ class Member {
   /// Announces the departure; the standing becomes `left`. All that follows is ignored.
   void leave(TimeNs now);
 
-  Standing standing() const;
-  MemberKey self() const;
-  const Membership& membership() const;
-  const Directory& directory() const;
-  const Messaging& messaging() const;
+  Standing standing() const { return membership_.standing(); }
+  MemberKey self() const { return outbox_.sender().self; }
+  const Membership& membership() const { return membership_; }
+  const Directory& directory() const { return directory_; }
+  const Messaging& messaging() const { return messaging_; }
   MemberStats stats() const;
 
  private:
+  void dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw);
+  void reject(wire::Reject reason, const wire::Parsed& packet, const Endpoint& from);
+
+  void member_added(TimeNs now, const Peer& peer) override;
+  void member_removed(TimeNs now, const Peer& peer, RemovalReason reason) override;
+  void self_reincarnated(TimeNs now, const MemberKey& before) override;
+  void standing_changed(TimeNs now, Standing standing) override;
+  void describe_directory(wire::Heartbeat& heartbeat) const override;
+
+  MemberConfig config_;
+  Events& events_;
+  Outbox outbox_;
+  Membership membership_;
+  Directory directory_;
+  Messaging messaging_;
+  MemberStats stats_;
 };
 
 }  // namespace muster

@@ -80,6 +80,10 @@ struct SectionView {
   Changes changes;
   bool complete() const { return (head->flags & section_complete) != 0; }
 };
+/// Who sent a packet.
+inline MemberKey sender_of(const Header& header) {
+  return {MemberId{std::uint64_t{header.sender}}, header.incarnation};
+}
 /// Whose part of the directory a section is about.
 inline MemberKey key_of(const Section& section) {
   return {MemberId{std::uint64_t{section.owner}}, section.incarnation};

@@ -1,0 +1,172 @@
+#include "cluster/member.h"
+
+namespace muster {
+namespace {
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+
+}  // namespace
+
+Member::Member(const MemberConfig& config, PacketPort& port, Events& events)
+    : config_(config),
+      events_(events),
+      outbox_(port, {config.cluster, {member_id(config.name), config.incarnation}}),
+      membership_(config_, outbox_, events, *this),
+      directory_(config_.directory, config_.group, outbox_, events, config.seed),
+      messaging_(config_.messaging, outbox_, events) {}
+
+void Member::start(TimeNs now) { membership_.start(now); }
+
+void Member::leave(TimeNs now) { membership_.leave(now); }
+
+void Member::on_packet(TimeNs now, Packet& packet) {
+  if (!membership_.takes_part()) return;
+  wire::Parsed parsed;
+  if (const auto reason = wire::parse(packet.payload(), config_.cluster, parsed))
+    return reject(*reason, parsed, packet.peer);
+  ++stats_.received[parsed.header->type];
+  dispatch(now, parsed, packet);
+}
+
+void Member::dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw) {
+  const wire::Header& header = *packet.header;
+  const Endpoint& from = raw.peer;
+  const MemberKey sender = wire::sender_of(header);
+  if (sender.id == self().id) {  // a multicast of our own that came back, or a namesake
+    if (sender.incarnation != self().incarnation)
+      membership_.on_namesake(now, header, packet, from);
+    return;
+  }
+  const Peer* peer = membership_.heard_from(now, header);
+  std::visit(
+      Overloaded{
+          [&](const wire::SessionView& session) {
+            messaging_.on_session(now, header, session, raw);
+          },
+          [&](const wire::HeartbeatView& heartbeat) {
+            if (membership_.on_heartbeat(now, header, heartbeat, from))
+              directory_.on_heartbeat(now, sender.id,
+                                      {.version = heartbeat.body->directory_version,
+                                       .digest = heartbeat.body->directory_digest,
+                                       .synchronized = heartbeat.body->synchronized != 0});
+          },
+          [&](const wire::AdvertisementView& advertisement) {
+            if (peer != nullptr) directory_.on_advertisement(now, sender.id, advertisement);
+          },
+          [&](const wire::SyncRequest* request) { directory_.on_request(*request, from); },
+          [&](const wire::SyncAnswerView& answer) { directory_.on_answer(now, sender.id, answer); },
+          [&](const wire::JoinView&) { membership_.on_join(header, from); },
+          [&](const wire::LeaveView&) { membership_.on_leave(now, header); },
+          [&](const wire::Refuse* refuse) { membership_.on_refuse(now, *refuse, from); },
+          [&](const wire::Removed* removed) { membership_.on_removed(now, *removed); },
+          [&](const wire::Probe* probe) { membership_.on_probe(*probe, from); },
+          [&](const wire::ProbeAck* ack) { membership_.on_probe_ack(now, header, *ack); },
+          [&](const wire::ProbeRequest* request) { membership_.on_probe_request(*request, from); },
+          [](const wire::UnsupportedVersion*) {},  // counted by its type
+      },
+      packet.body);
+}
+
+/// Dropped and counted. Only who speaks another version is told, and never in answer to such a
+/// notice.
+void Member::reject(wire::Reject reason, const wire::Parsed& packet, const Endpoint& from) {
+  ++stats_.rejected[static_cast<std::size_t>(reason)];
+  if (reason != wire::Reject::unsupported_version) return;
+  Packet* notice = outbox_.open(wire::Type::unsupported_version);
+  if (notice == nullptr) return;
+  append(*notice, wire::UnsupportedVersion{.version = packet.header->version,
+                                           .oldest_version = packet.header->oldest_version});
+  outbox_.send(*notice, from);
+}
+
+void Member::on_deadline(TimeNs now) {
+  const TimeNs deadline = next_deadline();
+  if (now < deadline) return;
+  if (now - deadline > config_.membership.heartbeat_interval_ns) {
+    ++stats_.stalls;
+    membership_.doubt_self(now);
+  }
+  membership_.on_deadline(now);
+  directory_.on_deadline(now);
+  messaging_.on_deadline(now);
+}
+
+TimeNs Member::next_deadline() const {
+  if (!membership_.takes_part()) return never_ns;
+  return std::min(
+      {membership_.next_deadline(), directory_.next_deadline(), messaging_.next_deadline()});
+}
+
+void Member::transmit(TimeNs now) {
+  if (standing() != Standing::member) return;
+  directory_.transmit();
+  messaging_.transmit(now);
+}
+
+BindResult Member::bind(std::string_view path, std::span<const std::byte> value) {
+  return directory_.bind(path, value);
+}
+
+BindResult Member::withdraw(std::string_view path) { return directory_.withdraw(path); }
+
+SendResult Member::send(TimeNs now, MemberId to, Packet& packet, std::size_t payload_bytes) {
+  if (standing() != Standing::member) return SendResult::closed;
+  return messaging_.send(now, to, packet, payload_bytes);
+}
+
+SendResult Member::call(TimeNs now, MemberId to, CallId call, std::string_view path, Packet& packet,
+                        std::size_t payload_bytes, DurationNs deadline_ns) {
+  if (standing() != Standing::member) return SendResult::closed;
+  return messaging_.call(now, to, call, path, packet, payload_bytes, deadline_ns);
+}
+
+SendResult Member::reply(TimeNs now, const MemberKey& to, CallId call, CallStatus status,
+                         Packet& packet, std::size_t payload_bytes) {
+  if (standing() != Standing::member) return SendResult::closed;
+  return messaging_.reply(now, to, call, status, packet, payload_bytes);
+}
+
+void Member::cancel(CallId call) { messaging_.cancel(call); }
+
+void Member::member_added(TimeNs, const Peer& peer) {
+  directory_.add_member(peer.key, peer.endpoint);
+  messaging_.add_peer(peer.key, peer.endpoint);
+  events_.on_joined(peer.info());
+}
+
+void Member::member_removed(TimeNs now, const Peer& peer, RemovalReason reason) {
+  directory_.remove_member(now, peer.key.id);
+  messaging_.remove_peer(now, peer.key.id);
+  events_.on_removed(peer.info(), reason);
+}
+
+void Member::self_reincarnated(TimeNs now, const MemberKey& before) {
+  directory_.reincarnate(before, self());
+  messaging_.clear(now);
+  for (const auto& [id, peer] : membership_.peers()) messaging_.add_peer(peer.key, peer.endpoint);
+}
+
+void Member::standing_changed(TimeNs now, Standing standing) {
+  events_.on_standing(standing);
+  if (standing == Standing::member) directory_.activate(now);
+  if (!membership_.takes_part()) messaging_.clear(now);
+}
+
+void Member::describe_directory(wire::Heartbeat& heartbeat) const {
+  heartbeat.directory_version = directory_.own().version();
+  heartbeat.directory_digest = directory_.own().digest();
+  heartbeat.synchronized = directory_.synchronized() ? 1 : 0;
+}
+
+MemberStats Member::stats() const {
+  MemberStats stats = stats_;
+  for (std::size_t type = 0; type < stats.sent.size(); ++type)
+    stats.sent[type] = outbox_.sent(static_cast<wire::Type>(type));
+  stats.packets_exhausted = outbox_.exhausted();
+  return stats;
+}
+
+}  // namespace muster

@@ -1,0 +1,118 @@
+// Who is alive: joining, heartbeats, suspicion and its refutation, death, leave
+// (docs/protocol.md, "Membership").
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+
+#include "cluster/config.h"
+#include "cluster/events.h"
+#include "cluster/membership/peer.h"
+#include "cluster/membership/tombstones.h"
+#include "cluster/outbox.h"
+#include "cluster/random.h"
+#include "cluster/wire/parse.h"
+
+namespace muster {
+
+/// Membership's word to the parts that keep something for each member.
+class MembershipListener {
+ public:
+  virtual ~MembershipListener() = default;
+  virtual void member_added(TimeNs now, const Peer& peer) = 0;
+  virtual void member_removed(TimeNs now, const Peer& peer, RemovalReason reason) = 0;
+  /// This member was removed while it lived, and speaks as a higher incarnation from now on.
+  virtual void self_reincarnated(TimeNs now, const MemberKey& before) = 0;
+  virtual void standing_changed(TimeNs now, Standing standing) = 0;
+  /// What a heartbeat says of this member's directory.
+  virtual void describe_directory(wire::Heartbeat& heartbeat) const = 0;
+};
+
+struct MembershipStats {
+  std::uint64_t suspicions = 0;
+  std::uint64_t refutations = 0;
+  std::uint64_t removals = 0;
+  std::uint64_t reincarnations = 0;  ///< times that this member was removed while it lived
+  std::uint64_t over_limit = 0;      ///< members not taken in: members_max reached
+  std::uint64_t late_packets = 0;    ///< of incarnations that are no more
+};
+
+class Membership {
+ public:
+  Membership(const MemberConfig& config, Outbox& outbox, Events& events,
+             MembershipListener& listener);
+
+  void start(TimeNs now);
+  void leave(TimeNs now);
+
+  /// Every packet proves that its sender lives. nullptr: the sender is not a member.
+  Peer* heard_from(TimeNs now, const wire::Header& header);
+
+  /// False when it says nothing new: of an incarnation that is no more, or overtaken.
+  bool on_heartbeat(TimeNs now, const wire::Header& header, const wire::HeartbeatView& heartbeat,
+                    const Endpoint& from);
+  void on_join(const wire::Header& header, const Endpoint& from);
+  void on_refuse(TimeNs now, const wire::Refuse& refuse, const Endpoint& from);
+  void on_leave(TimeNs now, const wire::Header& header);
+  void on_removed(TimeNs now, const wire::Removed& removed);
+  void on_probe(const wire::Probe& probe, const Endpoint& from);
+  void on_probe_ack(TimeNs now, const wire::Header& header, const wire::ProbeAck& ack);
+  void on_probe_request(const wire::ProbeRequest& request, const Endpoint& from);
+  /// A packet with this member's own id, of another incarnation.
+  void on_namesake(TimeNs now, const wire::Header& header, const wire::Parsed& packet,
+                   const Endpoint& from);
+
+  TimeNs next_deadline() const { return std::min(next_beat_ns_, next_check_ns_); }
+  void on_deadline(TimeNs now);
+  /// This member's own loop was late: its silence about others is its own fault.
+  void doubt_self(TimeNs now);
+
+  Standing standing() const { return standing_; }
+  bool takes_part() const {
+    return standing_ == Standing::joining || standing_ == Standing::member;
+  }
+  const std::unordered_map<MemberId, Peer>& peers() const { return peers_; }
+  const Peer* find(MemberId id) const;
+  /// Sum over the living members, itself included, of XXH3-64 of (id, incarnation).
+  std::uint64_t view_digest() const { return view_digest_; }
+  /// Every member's last heartbeat showed the view that this member has.
+  bool views_agree() const;
+  /// The member that holds this name, when refused.
+  const Endpoint& refused_by() const { return refused_by_; }
+  const MembershipStats& stats() const { return stats_; }
+
+ private:
+  void enter(TimeNs now, Standing standing);
+  void send_join();
+  void send_heartbeat();
+  void send_refuse(const Endpoint& to, wire::RefuseReason reason, Incarnation known);
+  void send_removed(const Endpoint& to, Incarnation removed);
+
+  bool admits(const wire::Header& header, const Endpoint& from);
+  Peer* add(TimeNs now, const wire::Header& header, std::string_view name, const Endpoint& from);
+  void remove(TimeNs now, MemberId id, RemovalReason reason);
+  void reincarnate(TimeNs now, Incarnation above);
+
+  void check(TimeNs now, Peer& peer);
+  void suspect(TimeNs now, Peer& peer);
+  void refute(TimeNs now, Peer& peer);
+  void probe(TimeNs now, Peer& peer);
+  TimeNs due(const Peer& peer) const;
+
+  const MemberConfig& config_;
+  Outbox& outbox_;
+  Events& events_;
+  MembershipListener& listener_;
+  Random random_;
+  Standing standing_ = Standing::idle;
+  std::unordered_map<MemberId, Peer> peers_;
+  Tombstones tombstones_;
+  std::uint64_t view_digest_ = 0;
+  TimeNs join_ends_ns_ = 0;
+  TimeNs next_beat_ns_ = never_ns;   // a join while joining, a heartbeat after that
+  TimeNs next_check_ns_ = never_ns;  // no peer is due before this
+  Endpoint refused_by_;
+  MembershipStats stats_;
+};
+
+}  // namespace muster

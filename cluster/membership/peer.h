@@ -1,0 +1,30 @@
+// What one member knows of another.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "cluster/events.h"
+#include "cluster/types.h"
+
+namespace muster {
+
+struct Peer {
+  MemberKey key;
+  std::string name;
+  Endpoint endpoint;
+  TimeNs last_heard_ns = 0;
+  /// The highest packet number heard from this incarnation: what comes late proves no life.
+  std::uint64_t packet_number = 0;
+  /// What the cluster looks like to it, from its last heartbeat.
+  std::uint64_t view_digest = 0;
+
+  bool suspected = false;
+  TimeNs suspected_since_ns = 0;
+  TimeNs probe_due_ns = 0;  ///< while suspected: when it is probed again
+  std::uint64_t nonce = 0;  ///< of the probes under way
+
+  MemberInfo info() const { return {key, name, endpoint}; }
+};
+
+}  // namespace muster
