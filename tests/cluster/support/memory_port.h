@@ -1,0 +1,73 @@
+// A PacketPort in plain memory: counts what is alive, so that leaks are seen, and keeps what was
+// transmitted until a test takes it.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "cluster/packet.h"
+
+namespace muster::test {
+
+class MemoryPort : public PacketPort {
+ public:
+  static constexpr std::uint32_t payload_bytes = 1472;
+
+  /// At most `packets_max` are alive at once; past that allocate() finds the pool empty.
+  explicit MemoryPort(std::size_t packets_max = 4096) : packets_max_(packets_max) {}
+
+  Packet* allocate() override {
+    if (alive_ >= packets_max_) return nullptr;
+    ++alive_;
+    auto* buffer = new Buffer;
+    buffer->packet = {.data = buffer->bytes.data(), .capacity = payload_bytes, .native = buffer};
+    return &buffer->packet;
+  }
+  void retain(Packet& packet) override { ++buffer_of(packet).references; }
+  void release(Packet& packet) override {
+    Buffer& buffer = buffer_of(packet);
+    if (--buffer.references > 0) return;
+    --alive_;
+    delete &buffer;
+  }
+  void transmit(Packet& packet) override {
+    transmitted_.push_back({packet.peer, {packet.data, packet.data + packet.size}});
+    release(packet);
+  }
+
+  struct Transmitted {
+    Endpoint to;
+    std::vector<std::byte> bytes;
+  };
+  /// What was transmitted since the last call, in order.
+  std::vector<Transmitted> take_transmitted() { return std::exchange(transmitted_, {}); }
+  /// A packet as if it had been received from `from`; the caller releases it.
+  Packet& received(const Endpoint& from, std::span<const std::byte> bytes) {
+    Packet& packet = *allocate();
+    std::ranges::copy(bytes, packet.data);
+    packet.size = static_cast<std::uint32_t>(bytes.size());
+    packet.peer = from;
+    return packet;
+  }
+
+  std::size_t alive() const { return alive_; }
+  void set_packets_max(std::size_t packets_max) { packets_max_ = packets_max; }
+
+ private:
+  struct Buffer {
+    Packet packet;
+    int references = 1;
+    std::array<std::byte, payload_bytes> bytes;
+  };
+  static Buffer& buffer_of(const Packet& packet) { return *static_cast<Buffer*>(packet.native); }
+
+  std::size_t packets_max_;
+  std::size_t alive_ = 0;
+  std::vector<Transmitted> transmitted_;
+};
+
+}  // namespace muster::test

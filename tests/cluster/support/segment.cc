@@ -1,0 +1,179 @@
+#include "tests/cluster/support/segment.h"
+
+#include <algorithm>
+#include <array>
+
+namespace muster::test {
+
+std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+std::string text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+const char* name_of(wire::Type type) {
+  static constexpr std::array names = {"unsupported_version",
+                                       "heartbeat",
+                                       "join",
+                                       "refuse",
+                                       "leave",
+                                       "removed",
+                                       "probe",
+                                       "probe_ack",
+                                       "probe_request",
+                                       "advertisement",
+                                       "sync_request",
+                                       "sync_answer",
+                                       "session"};
+  return names[static_cast<std::size_t>(type)];
+}
+
+// Listener.
+
+bool Listener::has(std::string_view line) const { return count(line) > 0; }
+
+std::size_t Listener::count(std::string_view line) const {
+  return static_cast<std::size_t>(std::ranges::count(heard, line));
+}
+
+std::string Listener::name(MemberId id) const { return names->at(id); }
+
+void Listener::on_standing(Standing standing) {
+  static constexpr std::array words = {"idle", "joining", "member", "refused", "replaced", "left"};
+  heard.push_back(std::string("standing ") + words[static_cast<std::size_t>(standing)]);
+}
+void Listener::on_joined(const MemberInfo& member) {
+  heard.push_back("joined " + std::string(member.name));
+}
+void Listener::on_suspected(const MemberInfo& member) {
+  heard.push_back("suspected " + std::string(member.name));
+}
+void Listener::on_refuted(const MemberInfo& member) {
+  heard.push_back("refuted " + std::string(member.name));
+}
+void Listener::on_removed(const MemberInfo& member, RemovalReason reason) {
+  static constexpr std::array words = {"left ", "died ", "replaced "};
+  heard.push_back(words[static_cast<std::size_t>(reason)] + std::string(member.name));
+}
+void Listener::on_bound(const Binding& binding) {
+  heard.push_back("bound " + name(binding.owner.id) + " " + std::string(binding.path) + "=" +
+                  text(binding.value));
+}
+void Listener::on_withdrawn(const Binding& binding) {
+  heard.push_back("withdrawn " + name(binding.owner.id) + " " + std::string(binding.path));
+}
+void Listener::on_synchronized() { heard.emplace_back("synchronized"); }
+bool Listener::on_message(const MemberKey& from, std::span<const std::byte> payload, Packet&) {
+  if (accept) heard.push_back("message " + name(from.id) + " " + text(payload));
+  return accept;
+}
+bool Listener::on_request(const MemberKey& from, CallId, std::string_view path,
+                          std::span<const std::byte> payload, Packet&) {
+  if (accept)
+    heard.push_back("request " + name(from.id) + " " + std::string(path) + " " + text(payload));
+  return accept;
+}
+void Listener::on_response(CallId call, CallOutcome outcome, std::span<const std::byte> payload,
+                           Packet*) {
+  heard.push_back("response " + std::to_string(call) + " " +
+                  std::to_string(static_cast<int>(outcome)) + " " + text(payload));
+}
+void Listener::on_undelivered(const MemberKey& to, std::size_t messages) {
+  heard.push_back("undelivered " + name(to.id) + " " + std::to_string(messages));
+}
+
+// Segment.
+
+Segment::Host& Segment::start(const std::string& name,
+                              const std::function<void(MemberConfig&)>& tune) {
+  const auto place = static_cast<std::uint32_t>(hosts_.size() + 1);
+  auto& host = *hosts_.emplace_back(std::make_unique<Host>());
+  names_[member_id(name)] = name;
+  host.events.names = &names_;
+  host.config.name = name;
+  host.config.cluster = cluster_id("test");
+  host.config.incarnation = place;
+  host.config.self = {0x0a4d0000 + place, 7777};
+  host.config.group = group;
+  host.config.seed = place;
+  if (tune) tune(host.config);
+  host.member = std::make_unique<Member>(host.config, host.port, host.events);
+  host.member->start(now_);
+  return host;
+}
+
+void Segment::crash(Host& host) {
+  host.running = false;
+  host.member.reset();
+}
+
+void Segment::run_for(DurationNs duration) {
+  const TimeNs end = now_ + duration;
+  step(now_);  // what the test has just asked for
+  for (TimeNs at = next_event(); at <= end; at = next_event()) step(at);
+  now_ = end;
+}
+
+bool Segment::run_until(const std::function<bool()>& done, DurationNs limit) {
+  const TimeNs end = now_ + limit;
+  step(now_);
+  while (!done()) {
+    const TimeNs at = next_event();
+    if (at > end) return false;
+    step(at);
+  }
+  return true;
+}
+
+TimeNs Segment::next_event() const {
+  TimeNs next = flights_.empty() ? never_ns : flights_.front().at;
+  for (const auto& host : hosts_)
+    if (host->running) next = std::min(next, host->member->next_deadline());
+  return std::max(next, now_);
+}
+
+void Segment::step(TimeNs at) {
+  now_ = at;
+  while (!flights_.empty() && flights_.front().at <= now_) {
+    Flight flight = std::move(flights_.front());
+    flights_.pop_front();
+    deliver(std::move(flight));
+  }
+  for (const auto& host : hosts_) {
+    if (!host->running) continue;
+    host->member->on_deadline(now_);
+    host->member->transmit(now_);
+    collect(*host);
+  }
+}
+
+/// Puts what a host has transmitted on its way. Every packet takes as long, so that they arrive
+/// in the order in which they were sent.
+void Segment::collect(Host& from) {
+  for (auto& sent : from.port.take_transmitted()) {
+    const auto type = wire::Type{reinterpret_cast<const wire::Header*>(sent.bytes.data())->type};
+    const bool multicast = sent.to == group;
+    bool recorded = false;
+    for (const auto& to : hosts_) {
+      if (to.get() == &from || !(multicast || to->config.self == sent.to)) continue;
+      const Transit transit{from, *to, type, multicast};
+      if (record(transit) && !recorded) {
+        recorded = true;
+        transcript.push_back(from.config.name + " -> " + (multicast ? "*" : to->config.name) + " " +
+                             name_of(type));
+      }
+      if (filter && !filter(transit)) continue;
+      flights_.push_back({now_ + delay_ns, to.get(), from.config.self, sent.bytes});
+    }
+  }
+}
+
+void Segment::deliver(Flight flight) {
+  Host& to = *flight.to;
+  if (!to.running) return;
+  Packet& packet = to.port.received(flight.from, flight.bytes);
+  to.member->on_packet(now_, packet);
+  to.port.release(packet);
+}
+
+}  // namespace muster::test
