@@ -13,17 +13,11 @@
 #include <string_view>
 #include <vector>
 
+#include "cluster/directory/bound.h"
 #include "cluster/events.h"
 #include "cluster/types.h"
 
 namespace muster {
-
-/// One member's binding of a name, as the index keeps it.
-struct Bound {
-  MemberKey owner;
-  std::vector<std::byte> value;
-  Version version = 0;
-};
 
 /// Not thread-safe.
 class Index {

@@ -1,0 +1,103 @@
+// What a node can be told, in code. node/config_file.h reads the same from a TOML file.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cluster/config.h"
+#include "node/errors.h"
+
+namespace muster {
+
+enum class TransportKind : std::uint8_t {
+  dpdk,    ///< a port that DPDK can name
+  socket,  ///< kernel UDP sockets, for machines without DPDK
+};
+
+/// Who runs the protocol (docs/adr/0004-two-ways-to-run.md). The behaviour is the same.
+enum class Mode : std::uint8_t {
+  pipelined,   ///< an I/O thread and an engine thread; the application hears over a ring
+  run_inline,  ///< Node::poll() runs everything: one core, lowest latency; poll often
+};
+
+/// What a thread does when there is nothing to do.
+enum class Idle : std::uint8_t {
+  spin,     ///< polls on: lowest latency, a whole core for each thread
+  backoff,  ///< yields, then sleeps for up to 100 us: members can share a core
+};
+
+struct DpdkConfig {
+  std::uint32_t memory_mb = 64;
+  bool hugepages = false;
+  /// Given to DPDK's EAL after muster's own.
+  std::vector<std::string> eal_arguments;
+};
+
+/// The cores that the threads of a pipelined node are pinned to; without a value, wherever the
+/// kernel puts them.
+struct CoresConfig {
+  std::optional<std::uint32_t> io;
+  std::optional<std::uint32_t> engine;
+};
+
+struct LimitsConfig {
+  std::uint32_t pool_packets = 4096;  ///< packets in all: received, to send, kept for the peer
+  /// Messages and events that wait for Node::poll(); a power of two. Past it messages wait at
+  /// their senders.
+  std::uint32_t event_queue = 4096;
+  /// Events other than messages that are kept when the queue is full; past it the node leaves the
+  /// cluster, and says so in Handler::on_overrun().
+  std::uint32_t event_backlog = 1 << 20;
+  /// Messages, calls and changes that wait for the engine thread; a power of two.
+  std::uint32_t command_queue = 1024;
+};
+
+/// A service that is advertised from the start.
+struct ServiceConfig {
+  std::string path;
+  std::string value;
+};
+
+struct NodeConfig {
+  std::string name;     ///< of this member, unique in the cluster; 1 to 63 bytes
+  std::string cluster;  ///< packets of other clusters are dropped; 1 to 63 bytes
+
+  TransportKind transport = TransportKind::dpdk;
+  /// dpdk: a PCI address ("0000:3b:00.0") or a vdev with its arguments
+  /// ("net_memif0,role=client,id=0,socket=/run/muster.sock").
+  std::string device;
+  std::string address;               ///< this member's own, with its network: "10.77.0.1/24"
+  std::uint16_t port = 7777;         ///< UDP; the same for all members
+  std::string group = "239.77.0.1";  ///< multicast group of the cluster
+
+  Mode mode = Mode::pipelined;
+  Idle idle = Idle::spin;
+  CoresConfig cores;
+  DpdkConfig dpdk;
+  LimitsConfig limits;
+
+  MembershipConfig membership = lan_timers();  ///< or fast_timers(), or by hand
+  DirectoryConfig directory;
+  MessagingConfig messaging;
+  /// A loop that was away for longer counts as a stall (NodeStats).
+  DurationNs stall_threshold_ns = 10 * ms;
+  /// A port without link for as long is lost (Handler::on_port_lost).
+  DurationNs port_lost_after_ns = 500 * ms;
+
+  std::vector<ServiceConfig> services;
+};
+
+/// One mistake in a configuration.
+struct ConfigMistake {
+  std::string field;  ///< as the file spells it: "timers.heartbeat_interval"
+  std::string text;   ///< what is wrong, and the remedy
+};
+
+/// Every mistake there is; empty when the configuration can be used.
+std::vector<ConfigMistake> find_mistakes(const NodeConfig& config);
+/// Throws ConfigError with all of them.
+void validate(const NodeConfig& config);
+
+}  // namespace muster

@@ -1,0 +1,54 @@
+// What the application hears.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "cluster/events.h"
+#include "cluster/types.h"
+
+namespace muster {
+
+/// Called from within Node::poll(), on the thread that calls it, in one order: no callback names
+/// an incarnation after its on_removed(), and a member's bindings are withdrawn before that.
+///
+/// A callback may call any function of its node except poll(), join(), run_for() and the
+/// destructor. What it throws comes out of poll(); the event counts as heard. Views and spans are
+/// valid during the callback only.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+
+  /// This member's own standing has changed; refused, replaced and left are final.
+  virtual void on_standing(Standing) {}
+
+  virtual void on_joined(const MemberInfo&) {}
+  virtual void on_suspected(const MemberInfo&) {}
+  /// A suspicion turned out wrong.
+  virtual void on_refuted(const MemberInfo&) {}
+  virtual void on_removed(const MemberInfo&, RemovalReason) {}
+
+  /// A name was bound, or bound to another value; this member's own bindings too.
+  virtual void on_bound(const Binding&) {}
+  virtual void on_withdrawn(const Binding&) {}
+  /// This member holds the tree of every live member.
+  virtual void on_synchronized() {}
+
+  /// A message, once and in the order in which it was sent. The bytes lie in the packet that
+  /// carried them.
+  virtual void on_message(const MemberKey& /*from*/, std::span<const std::byte> /*payload*/) {}
+  /// Messages, calls or answers for which Node::send() and others returned `sent`, and of which it
+  /// is not known that the other side has them: it was removed, or this member was.
+  virtual void on_undelivered(const MemberKey& /*to*/, std::size_t /*messages*/) {}
+
+  /// The port has had no link for NodeConfig::port_lost_after_ns; `why` is one sentence. The node
+  /// tries on: should the link come back, it returns to the cluster by itself.
+  virtual void on_port_lost(std::string_view /*why*/) {}
+  /// The application polled so rarely that LimitsConfig::event_backlog was exceeded. Events were
+  /// lost, and the node has left the cluster; `why` is one sentence.
+  virtual void on_overrun(std::string_view /*why*/) {}
+};
+
+}  // namespace muster

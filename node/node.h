@@ -1,0 +1,229 @@
+// A member of a cluster: what a server links.
+//
+//   muster::Node node(muster::load_config("server.toml"), handler);
+//   node.join(5 * muster::second);
+//   node.serve("/shop/pay", {}, [](const muster::Request& request, muster::Responder answer) {
+//     answer.reply(request.payload);
+//   });
+//   for (;;) node.idle(node.poll());
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cluster/directory/bound.h"
+#include "cluster/messaging/send.h"
+#include "cluster/packet.h"
+#include "cluster/types.h"
+#include "node/config.h"
+#include "node/errors.h"
+#include "node/handler.h"
+#include "node/stats.h"
+
+namespace muster {
+
+class Application;
+
+enum class AdvertiseResult : std::uint8_t {
+  done,
+  unchanged,     ///< it was so already
+  invalid_path,  ///< not "/segment/segment…", or longer than 255 bytes
+  too_large,     ///< a value of more than 1024 bytes
+  full,          ///< this member's part of the directory has reached its limit
+  would_block,   ///< the queue to the engine thread is full: poll(), and try again
+  closed,        ///< this member has left or was refused
+};
+
+/// Another member, as this one knows it.
+struct MemberView {
+  MemberKey key;
+  std::string name;
+  Endpoint endpoint;
+  bool suspected = false;
+};
+
+/// Room for one message in the packet that will carry it. Gives the packet back if it is destroyed
+/// before Node::commit(). Must not outlive the node.
+class Buffer {
+ public:
+  Buffer() = default;
+  Buffer(Buffer&& other) noexcept;
+  Buffer& operator=(Buffer&& other) noexcept;
+  ~Buffer();
+
+  /// False: there was no packet to be had, or the message would not fit one.
+  explicit operator bool() const { return packet_ != nullptr; }
+  std::span<std::byte> bytes() { return bytes_; }
+  /// Keeps the first `bytes` only.
+  void shrink(std::size_t bytes) { bytes_ = bytes_.first(bytes); }
+
+ private:
+  friend class Application;
+  Buffer(Application& owner, Packet& packet, std::span<std::byte> bytes)
+      : owner_(&owner), packet_(&packet), bytes_(bytes) {}
+
+  Application* owner_ = nullptr;
+  Packet* packet_ = nullptr;
+  std::span<std::byte> bytes_;
+};
+
+/// A call that has come in. Valid during the handler only.
+struct Request {
+  MemberKey from;
+  std::string_view path;
+  std::span<const std::byte> payload;
+};
+
+/// Answers one call: in the handler, or later. Destroyed without an answer, it answers `failed`.
+/// Must not outlive the node.
+class Responder {
+ public:
+  Responder(Responder&& other) noexcept;
+  Responder& operator=(Responder&& other) noexcept;
+  ~Responder();
+
+  /// One copy. On would_block it may be tried again after a poll(); on every other result the call
+  /// is settled. not_connected: the caller was removed.
+  SendResult reply(std::span<const std::byte> payload);
+  /// The caller hears CallOutcome::failed.
+  SendResult fail(std::span<const std::byte> payload = {});
+  /// False once the call is settled.
+  bool pending() const { return owner_ != nullptr; }
+
+ private:
+  friend class Application;
+  Responder(Application& owner, const MemberKey& to, CallId call)
+      : owner_(&owner), to_(to), call_(call) {}
+  SendResult answer(CallStatus status, std::span<const std::byte> payload);
+
+  Application* owner_;
+  MemberKey to_;
+  CallId call_;
+};
+
+using ServiceHandler = std::function<void(const Request&, Responder)>;
+/// The payload is valid during the callback, and empty unless the callee answered.
+using CallCallback = std::function<void(CallOutcome, std::span<const std::byte> payload)>;
+
+struct CallStart {
+  SendResult result = SendResult::closed;
+  CallId id = 0;  ///< for Node::cancel(); only if the result is `sent`
+};
+
+/// One change of the naming tree, or one binding of the tree as it stands.
+struct Change {
+  enum class Kind : std::uint8_t { bound, withdrawn };
+  Kind kind;
+  Binding binding;
+};
+using WatchCallback = std::function<void(const Change&)>;
+using WatchId = std::uint64_t;
+
+/// Not thread-safe: one thread, the application's, makes all calls. Different nodes are
+/// independent of each other. No function blocks unless it says so. Nothing is allocated by
+/// poll(), send(), claim(), commit(), call() and reply() for messages and calls, and no system call
+/// made unless the transport makes one.
+class Node {
+ public:
+  /// Opens the port, starts the threads of a pipelined node, and begins to join. `handler` outlives
+  /// the node. Throws ConfigError, or StartError: one sentence that names what is in the way and
+  /// the remedy.
+  Node(const NodeConfig& config, Handler& handler);
+  /// Leaves, if that has not been done, and ends the threads: within 200 ms, whatever the other
+  /// members do. Calls that wait end without a callback.
+  ~Node();
+  Node(Node&&) noexcept;
+  Node& operator=(Node&&) = delete;
+
+  /// Hears what has happened, at most a few hundred events in one call, and when inline runs the
+  /// protocol. Returns how much work was done: 0, nothing. An inline node must be polled more often
+  /// than the timers ask for, else it counts a stall and doubts itself before it doubts others.
+  std::size_t poll();
+  /// What to do between polls: spins or backs off, as configured; `work` is what poll() returned.
+  /// Sleeps at most 100 us, and never past the next deadline.
+  void idle(std::size_t work);
+  /// Polls, and idles between, for so long. Blocks.
+  void run_for(DurationNs duration_ns);
+  /// Polls until this member is one, and returns true; false when that takes longer than
+  /// `timeout_ns`. Blocks. Throws StartError with the reason when it can never be: another member
+  /// has the name, the port is lost.
+  bool join(DurationNs timeout_ns);
+  /// Tells the others. standing() becomes `left` within a poll() or two, and stays that.
+  void leave();
+
+  /// Binds `path` to `value` in this member's part of the tree; a second time replaces the value.
+  /// Lookups show it once poll() has heard it, as they do for the bindings of others.
+  AdvertiseResult advertise(std::string_view path, std::span<const std::byte> value = {});
+  AdvertiseResult advertise(std::string_view path, std::string_view value);
+  /// Also ends serve() for that path.
+  AdvertiseResult withdraw(std::string_view path);
+
+  /// All who bind `path`, in the order in which they were heard; constant time. Valid until the
+  /// next poll().
+  std::span<const Bound> lookup(std::string_view path) const;
+  /// One of those, in turn.
+  std::optional<MemberKey> pick(std::string_view path);
+  /// Visits each binding at or below `prefix` ("/" is everything), in ascending order of paths.
+  void list(std::string_view prefix,
+            const std::function<void(std::string_view path, const Bound&)>& visit) const;
+  /// Names bound by anybody.
+  std::size_t names() const;
+  /// Calls back at once for each binding at or below `prefix` as the tree stands, and after that,
+  /// from within poll(), once for each change, in order for each owner.
+  WatchId watch(std::string_view prefix, WatchCallback callback);
+  void unwatch(WatchId id);
+
+  /// The others, as poll() has heard of them. Allocates.
+  std::vector<MemberView> members() const;
+  /// One of them, or nullptr; valid until the next poll(). member_id() gives the id of a name.
+  const MemberView* member(MemberId id) const;
+
+  /// Sends to a member: delivered exactly once, in order, or reported by Handler::on_undelivered().
+  /// One copy. What is sent outside of poll() goes out with the next poll() when inline.
+  SendResult send(MemberId to, std::span<const std::byte> payload);
+  /// Room for a message of `bytes`, written by the caller, sent without a copy.
+  Buffer claim(std::size_t bytes);
+  /// Consumes the buffer if the result is `sent`; else it can be committed again.
+  SendResult commit(Buffer&& buffer, MemberId to);
+  /// The largest message, in bytes.
+  std::size_t message_bytes_max() const;
+
+  /// Calls a service at one of the other members that advertise it, in turn; not_connected if there
+  /// is none. `callback` is called from within poll(), once, at the latest at the deadline. A
+  /// callback that captures no more than two pointers allocates nothing.
+  CallStart call(std::string_view path, std::span<const std::byte> payload, DurationNs deadline_ns,
+                 CallCallback callback);
+  /// The same at a given member.
+  CallStart call(MemberId to, std::string_view path, std::span<const std::byte> payload,
+                 DurationNs deadline_ns, CallCallback callback);
+  /// Stops waiting: the callback is not called any more. The call may still be carried out.
+  void cancel(CallId id);
+  /// Advertises `path` and answers calls to it. Calls to a path that is not served are answered
+  /// with CallOutcome::no_such_service.
+  AdvertiseResult serve(std::string_view path, std::span<const std::byte> value,
+                        ServiceHandler handler);
+
+  /// What poll() has heard last.
+  Standing standing() const;
+  bool synchronized() const;
+  MemberKey self() const;
+  /// Pipelined: asks the engine thread, and waits for up to 100 ms. Allocates.
+  NodeStats stats() const;
+
+ private:
+  struct Parts;
+  friend Node make_node(const NodeConfig& config, Handler& handler,
+                        std::unique_ptr<Transport> transport);
+  explicit Node(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace muster

@@ -1,0 +1,61 @@
+// What a node counts.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "cluster/types.h"
+#include "cluster/wire/layout.h"
+
+namespace muster {
+
+/// Cycles of a loop that came later than NodeConfig::stall_threshold_ns after the one before.
+struct StallStats {
+  std::uint64_t count = 0;
+  DurationNs longest_ns = 0;
+  DurationNs last_ns = 0;
+};
+
+/// A counter of the transport, by its own name: "received", "send_full".
+struct NamedCount {
+  std::string_view name;
+  std::uint64_t value = 0;
+};
+
+/// Counted since the node started.
+struct NodeStats {
+  // Packets of the protocol, by wire::Type; rejected by wire::Reject.
+  std::array<std::uint64_t, wire::type_last + 1> packets_received{};
+  std::array<std::uint64_t, wire::type_last + 1> packets_sent{};
+  std::array<std::uint64_t, 6> packets_rejected{};
+  std::uint64_t packets_exhausted = 0;  ///< times that the packet pool was empty
+  std::uint64_t packets_dropped = 0;    ///< not sent: the ring to the I/O thread was full
+
+  std::uint64_t messages_sent = 0;         ///< calls and answers too
+  std::uint64_t messages_delivered = 0;    ///< handed to this application
+  std::uint64_t messages_undelivered = 0;  ///< reported by Handler::on_undelivered()
+  std::uint64_t packets_retransmitted = 0;
+
+  std::uint64_t suspicions = 0;
+  std::uint64_t refutations = 0;
+  std::uint64_t removals = 0;
+  std::uint64_t reincarnations = 0;  ///< times that this member was removed while it lived
+
+  std::uint64_t gaps = 0;           ///< times that something was seen to be missing
+  std::uint64_t sync_requests = 0;  ///< sent to repair that
+  std::uint64_t sync_answers = 0;   ///< sent to others
+  std::uint64_t catch_ups = 0;      ///< repairs that ended with the copy up to date
+  std::uint64_t wrong_copies = 0;   ///< copies whose digest was not the owner's
+
+  Version own_version = 0;          ///< of this member's part of the directory
+  std::uint64_t events_queued = 0;  ///< control events that wait in the backlog now
+
+  StallStats engine_stalls;  ///< of the thread that runs the protocol: poll()'s when inline
+  StallStats io_stalls;      ///< of the I/O thread; none when inline
+  std::vector<NamedCount> transport;
+};
+
+}  // namespace muster
