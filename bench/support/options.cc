@@ -1,0 +1,27 @@
+#include "bench/support/options.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include <fmt/core.h>
+
+namespace muster::bench {
+
+int run_suite(int argc, char** argv, const std::string& description,
+              const std::function<void(const Options&)>& run) {
+  Options options;
+  CLI::App app(description);
+  app.add_option("--json", options.json, "also write the report to this file");
+  app.add_flag("--quick", options.quick, "fewer rounds: to see that it runs");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    run(options);
+    return 0;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}: {}\n", argv[0], error.what());
+    return 1;
+  }
+}
+
+}  // namespace muster::bench
