@@ -31,7 +31,7 @@ choose_variant() {
   variant_options=(-Dwerror=true -Dfuzz="$fuzz")
   if [[ -n $sanitizers ]]; then
     # A clang library with a sanitizer leaves the sanitizer's symbols to the executable.
-    variant_options+=(-Db_sanitize="$sanitizers" -Db_lundef=false -Dbuildtype=debug
+    variant_options+=(-Db_sanitize="$sanitizers" -Db_lundef=false -Ddebug=true
       -Doptimization=1 -Dcpp_args=-fno-sanitize-recover=all)
     name+=-${sanitizers//,/-}
   else
