@@ -1,4 +1,4 @@
-// The calls that wait for an answer.
+// The calls that wait for an answer (docs/protocol.md §8.2).
 #pragma once
 
 #include <boost/intrusive/list.hpp>

@@ -1,4 +1,5 @@
-// What stands in a session packet around the payload of its one message.
+// What stands in a session packet around the payload of its one message
+// (docs/protocol.md §8.1).
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,7 @@ struct MessageHead {
   wire::MessageKind kind = wire::MessageKind::data;
   CallId call = 0;                     ///< request and response
   CallStatus status = CallStatus::ok;  ///< response
-  std::string_view path = {};          ///< request; 1 to 255 bytes
+  std::string_view path = {};          ///< request; a valid_path()
   std::size_t payload_bytes = 0;
 
   /// Where the payload begins: what send.h tells the application.
@@ -23,11 +24,9 @@ struct MessageHead {
     if (kind == wire::MessageKind::data) return message_offset;
     return kind == wire::MessageKind::request ? request_offset(path) : response_offset;
   }
-  /// The packet has room for it, and the wire's fields for its lengths.
+  /// The packet has room for it, and the wire's field for its length.
   bool fits(const Packet& packet) const {
     return payload_bytes <= std::numeric_limits<std::uint16_t>::max() &&
-           path.size() <= std::numeric_limits<std::uint8_t>::max() &&
-           (kind == wire::MessageKind::request) == !path.empty() &&
            payload_offset() + payload_bytes <= packet.capacity;
   }
   /// Writes it between the session's head and the payload. Requires fits().

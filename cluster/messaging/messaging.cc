@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "cluster/messaging/message_head.h"
+#include "cluster/wire/path.h"
 
 namespace muster {
 namespace {
@@ -174,6 +175,8 @@ SendResult Messaging::send(TimeNs now, MemberId to, Packet& packet, std::size_t 
 
 SendResult Messaging::call(TimeNs now, MemberId to, CallId call, std::string_view path,
                            Packet& packet, std::size_t payload_bytes, DurationNs deadline_ns) {
+  // The peer's parser would drop the packet each time, and the session would stand still.
+  if (!wire::valid_path(path)) return SendResult::invalid_path;
   Session* session = find(to);
   const MessageHead head{.kind = wire::MessageKind::request,
                          .call = call,

@@ -31,8 +31,9 @@ class Messaging {
 
   /// A session with this incarnation begins. Its predecessor was removed before.
   void add_peer(const MemberKey& peer, const Endpoint& endpoint);
-  /// Ends the session: what was not acknowledged is reported, calls to the member end with
-  /// member_removed, and what it sent and the application had not accepted is discarded.
+  /// Ends the session (docs/protocol.md §7.5): what was not acknowledged is reported, calls to the
+  /// member end with member_removed, and what it sent and the application had not accepted is
+  /// discarded.
   void remove_peer(TimeNs now, MemberId id);
   /// All peers: this member has left or was removed.
   void clear(TimeNs now);
@@ -48,8 +49,7 @@ class Messaging {
 
   /// The packet's reference passes over if the result is `sent`, and stays with the caller if not.
   SendResult send(TimeNs now, MemberId to, Packet& packet, std::size_t payload_bytes);
-  /// would_block also while a call with this id is in flight; too_large also for a path that no
-  /// request can carry (empty, or more than 255 bytes).
+  /// would_block also while a call with this id is in flight.
   SendResult call(TimeNs now, MemberId to, CallId call, std::string_view path, Packet& packet,
                   std::size_t payload_bytes, DurationNs deadline_ns);
   SendResult reply(TimeNs now, const MemberKey& to, CallId call, CallStatus status, Packet& packet,

@@ -1,4 +1,5 @@
-// Packets from one peer: put in order, freed of duplicates, held until the application has room.
+// Packets from one peer: put in order, freed of duplicates, held until the application has room
+// (docs/protocol.md §7).
 #pragma once
 
 #include <array>

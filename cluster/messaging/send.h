@@ -14,6 +14,7 @@ enum class SendResult : std::uint8_t {
   would_block,    ///< the send window, the packet pool or the call table is full: try again later
   not_connected,  ///< no live member with that id
   too_large,      ///< does not fit one packet
+  invalid_path,   ///< of a call: see wire::valid_path()
   closed,         ///< this member is not (or no longer) a member
 };
 

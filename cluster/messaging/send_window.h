@@ -1,4 +1,4 @@
-// Packets under way to one peer, kept until the peer has taken them.
+// Packets under way to one peer, kept until the peer has taken them (docs/protocol.md §7).
 #pragma once
 
 #include <array>
@@ -18,8 +18,8 @@ namespace muster {
 /// always one to retransmit as long as one is under way, which is also what finds out that a
 /// closed window has opened again when the word of it was lost.
 ///
-/// Retransmitted are: a packet that three later ones have overtaken, once; the oldest one when
-/// the timer expires; and, when the peer answers after that, everything it has not got of what
+/// Retransmitted (§7.4) are: a packet that three later ones have overtaken, once; the oldest one
+/// when the timer expires; and, when the peer answers after that, everything it has not got of what
 /// had been sent before. Packets are sent again as they were, never written again.
 class SendWindow {
  public:
@@ -32,7 +32,7 @@ class SendWindow {
   SendWindow(const SendWindow&) = delete;
   SendWindow& operator=(const SendWindow&) = delete;
 
-  /// One more packet may go. A peer without room is still sent one, alone: the probe.
+  /// One more packet may go. A peer without room is still sent one, alone: the probe (§7.3).
   bool open() const;
   /// The sequence that the next packet carries.
   Sequence next() const { return next_; }

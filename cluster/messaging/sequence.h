@@ -8,8 +8,8 @@ namespace muster {
 /// A packet's place in its session: 1, 2, 3 … without end; 0 is before the first.
 using Sequence = std::int64_t;
 
-/// On the wire a sequence is 32 bits and counts 1 … 2^32 - 1 and then 1 again: 0 is skipped at
-/// the wrap, because it says "no message". So the wire counts modulo 2^32 - 1.
+/// On the wire a sequence is 32 bits and counts 1 … 2^32 - 1 and then 1 again: 0 says "no message"
+/// and is skipped at the wrap (docs/protocol.md §7.2). So the wire counts modulo 2^32 - 1.
 inline constexpr Sequence sequence_period = 0xffff'ffff;
 
 constexpr std::uint32_t sequence_to_wire(Sequence sequence) {
