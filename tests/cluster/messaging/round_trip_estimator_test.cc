@@ -1,0 +1,48 @@
+#include "cluster/messaging/round_trip_estimator.h"
+
+#include <gtest/gtest.h>
+
+#include "cluster/config.h"
+
+namespace muster {
+namespace {
+
+TEST(RoundTripEstimator, StartsWithoutAnEstimateAndWithinItsBounds) {
+  EXPECT_EQ(RoundTripEstimator(1, second).smoothed_ns(), std::nullopt);
+  EXPECT_EQ(RoundTripEstimator(1, second).timeout_ns(), 10 * ms);
+  EXPECT_EQ(RoundTripEstimator(1, 5 * ms).timeout_ns(), 5 * ms);
+  EXPECT_EQ(RoundTripEstimator(20 * ms, second).timeout_ns(), 20 * ms);
+}
+
+TEST(RoundTripEstimator, FollowsRfc6298) {
+  RoundTripEstimator estimator(1, second);
+  estimator.sample(8000);  // smoothed 8000, variation 4000
+  EXPECT_EQ(estimator.smoothed_ns(), 8000U);
+  EXPECT_EQ(estimator.timeout_ns(), 24000U);
+  estimator.sample(16000);  // variation (3 * 4000 + 8000) / 4 = 5000, smoothed 9000
+  EXPECT_EQ(estimator.smoothed_ns(), 9000U);
+  EXPECT_EQ(estimator.timeout_ns(), 29000U);
+  estimator.sample(1000);  // variation (3 * 5000 + 8000) / 4 = 5750, smoothed 8000
+  EXPECT_EQ(estimator.smoothed_ns(), 8000U);
+  EXPECT_EQ(estimator.timeout_ns(), 31000U);
+}
+
+TEST(RoundTripEstimator, IsNeverBelowTheLowerBound) {
+  RoundTripEstimator estimator(200 * us, second);
+  estimator.sample(500);
+  EXPECT_EQ(estimator.timeout_ns(), 200 * us);
+}
+
+TEST(RoundTripEstimator, BacksOffUpToTheUpperBoundUntilTheNextSample) {
+  RoundTripEstimator estimator(1, 70000);
+  estimator.sample(8000);
+  estimator.back_off();
+  EXPECT_EQ(estimator.timeout_ns(), 48000U);
+  estimator.back_off();
+  EXPECT_EQ(estimator.timeout_ns(), 70000U);
+  estimator.sample(8000);  // variation 3000
+  EXPECT_EQ(estimator.timeout_ns(), 20000U);
+}
+
+}  // namespace
+}  // namespace muster
