@@ -1,14 +1,11 @@
-// How a node says that it cannot start or go on: one sentence that names the thing and the remedy.
+// How a node says that it cannot start: StartError, or that its configuration is wrong.
 #pragma once
 
 #include <stdexcept>
 
-namespace muster {
+#include "cluster/errors.h"
 
-/// The configuration makes sense, and this machine or this cluster refuses it.
-struct StartError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
+namespace muster {
 
 /// The configuration is wrong: what() has one line for each mistake.
 struct ConfigError : std::runtime_error {

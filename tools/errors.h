@@ -1,17 +1,14 @@
-// How a subcommand says that it cannot start: one sentence that names the thing and the remedy.
+// How a subcommand says that it cannot start.
 #pragma once
 
 #include <stdexcept>
 
+#include "cluster/errors.h"
+
 namespace muster {
 
-/// What was asked for makes no sense: exit status 2.
+/// What was asked for makes no sense: exit status 2. StartError is status 1.
 struct UsageError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-/// It makes sense, and this machine refuses it: exit status 1.
-struct StartError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 

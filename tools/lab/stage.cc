@@ -1,0 +1,122 @@
+#include "tools/lab/stage.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "tools/errors.h"
+#include "tools/fabric/control_client.h"
+
+namespace muster::lab {
+namespace {
+
+std::filesystem::path new_folder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "muster-demo-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr)
+    throw StartError(fmt::format(
+        "no folder for the demo's sockets in {}: {}; set TMPDIR to one that you may write",
+        std::filesystem::temp_directory_path().string(), std::strerror(errno)));
+  return pattern;
+}
+
+}  // namespace
+
+Stage::Stage(std::string program, std::size_t ports, const std::vector<std::string>& options)
+    : folder_(new_folder()), program_(std::move(program)) {
+  std::vector<std::string> command = {program_,
+                                      "fabric",
+                                      "--supervised",
+                                      "--socket",
+                                      folder_ / "switch.sock",
+                                      "--control",
+                                      folder_ / "control.sock",
+                                      "--ports",
+                                      std::to_string(ports)};
+  command.insert(command.end(), options.begin(), options.end());
+  switch_ = std::make_unique<Process>(command);
+  if (!wait([this] { return !switch_->read_lines().empty(); }))
+    throw StartError("the virtual switch did not start within 5 s; run `muster fabric` to see why");
+}
+
+Stage::~Stage() {
+  servers_.clear();
+  close();
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+Server& Stage::start(const std::string& name, const std::vector<std::string>& options) {
+  const std::size_t port = ports_.try_emplace(name, ports_.size()).first->second;
+  const std::string device =
+      fmt::format("net_memif0,role=client,id={},socket={},socket-abstract=no", port,
+                  (folder_ / "switch.sock").string());
+  std::vector<std::string> command = {program_,
+                                      "node",
+                                      "--json",
+                                      "--name",
+                                      name,
+                                      "--cluster",
+                                      "lab",
+                                      "--device",
+                                      device,
+                                      "--address",
+                                      fmt::format("10.77.0.{}/24", port + 1)};
+  command.insert(command.end(), options.begin(), options.end());
+  leaving_.erase(name);
+  return *servers_.emplace_back(std::make_unique<Server>(name, port, command));
+}
+
+Server& Stage::server(const std::string& name) {
+  return **std::ranges::find_if(servers_,
+                                [&](const auto& server) { return server->name() == name; });
+}
+
+void Stage::remove(const std::string& name) {
+  std::erase_if(servers_, [&](const auto& server) { return server->name() == name; });
+}
+
+std::optional<double> Stage::wait(const std::function<bool()>& done,
+                                  std::chrono::milliseconds limit) {
+  const auto begin = std::chrono::steady_clock::now();
+  while (!done()) {
+    if (std::chrono::steady_clock::now() - begin > limit) return std::nullopt;
+    std::vector<pollfd> waiting = {{switch_->output(), POLLIN, 0}};
+    for (const auto& server : servers_) waiting.push_back({server->process().output(), POLLIN, 0});
+    poll(waiting.data(), waiting.size(), 5);
+    for (const auto& server : servers_) server->listen();
+    check_alive();
+  }
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
+      .count();
+}
+
+void Stage::check_alive() {
+  if (const auto status = switch_->ended())
+    throw StartError(fmt::format("the virtual switch ended with status {}", *status));
+  for (const auto& server : servers_)
+    if (const auto status = server->process().ended(); status && !leaving_.contains(server->name()))
+      throw StartError(fmt::format("server {} ended with status {}", server->name(), *status));
+}
+
+double Stage::seconds() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+}
+
+nlohmann::json Stage::ask_switch(const nlohmann::json& request) {
+  return nlohmann::json::parse(fabric::ask(folder_ / "control.sock", request.dump()));
+}
+
+void Stage::close() {
+  if (!switch_) return;
+  switch_->signal(SIGTERM);
+  for (int i = 0; i < 200 && !switch_->ended(); ++i) usleep(5000);
+  switch_.reset();
+}
+
+}  // namespace muster::lab

@@ -1,0 +1,166 @@
+#include "tools/node/command.h"
+
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "node/config_file.h"
+#include "node/node.h"
+#include "tools/errors.h"
+#include "tools/node/console.h"
+#include "tools/node/output.h"
+
+namespace muster::node_command {
+namespace {
+
+constexpr const char* description =
+    "One member of a cluster: joins, shows who is there and who offers what, and does what it is "
+    "told on standard input";
+
+constexpr const char* examples = R"(Examples:
+  muster fabric --socket /tmp/lab.sock --ports 4
+      A switch for this machine. Then, each in a terminal of its own:
+  muster node --name ann --address 10.77.0.1/24 \
+      --device net_memif0,role=client,id=0,socket=/tmp/lab.sock,socket-abstract=no
+  muster node --name bob --address 10.77.0.2/24 --advertise /db/main=primary \
+      --device net_memif0,role=client,id=1,socket=/tmp/lab.sock,socket-abstract=no
+      Type help at either to see what it can be told.
+  muster node --transport socket --name ann --address 127.0.0.1/8
+      The same over kernel sockets, without a switch.
+  muster node --config server.toml
+      All of it from a file; options given besides it win.)";
+
+/// What was said on the command line; what was not comes from the file, or is the default.
+struct Options {
+  std::string config;
+  std::optional<std::string> name, cluster, device, address, group, transport, preset, mode, idle;
+  std::optional<std::uint16_t> port;
+  std::vector<std::string> advertise;
+  std::vector<std::string> serve;
+  bool json = false;
+};
+
+NodeConfig configure(const Options& options) {
+  NodeConfig config;
+  config.cluster = "muster";
+  config.idle = Idle::backoff;
+  if (!options.config.empty()) config = load_config(options.config);
+  const auto take = [](auto& field, const auto& option) {
+    if (option) field = *option;
+  };
+  take(config.name, options.name);
+  take(config.cluster, options.cluster);
+  take(config.device, options.device);
+  take(config.address, options.address);
+  take(config.group, options.group);
+  take(config.port, options.port);
+  if (options.transport)
+    config.transport = *options.transport == "socket" ? TransportKind::socket : TransportKind::dpdk;
+  if (options.preset) config.membership = *options.preset == "fast" ? fast_timers() : lan_timers();
+  if (options.mode) config.mode = *options.mode == "inline" ? Mode::run_inline : Mode::pipelined;
+  if (options.idle) config.idle = *options.idle == "spin" ? Idle::spin : Idle::backoff;
+  for (const std::string& binding : options.advertise) {
+    const std::size_t equals = binding.find('=');
+    config.services.push_back(
+        {binding.substr(0, equals), equals == std::string::npos ? "" : binding.substr(equals + 1)});
+  }
+  return config;
+}
+
+volatile std::sig_atomic_t asked_to_leave = 0;
+
+/// Lines from standard input, as they come; looked at rarely, since a look is a system call.
+class Input {
+ public:
+  Input() { fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK); }
+
+  template <class Take>
+  void look(Take&& take) {
+    const auto now = std::chrono::steady_clock::now();
+    if (ended_ || now < next_look_) return;
+    next_look_ = now + std::chrono::milliseconds(2);
+    char buffer[1024];
+    const ssize_t got = read(STDIN_FILENO, buffer, sizeof buffer);
+    if (got == 0) ended_ = true;
+    if (got <= 0) return;
+    partial_.append(buffer, static_cast<std::size_t>(got));
+    for (std::size_t end; (end = partial_.find('\n')) != std::string::npos;) {
+      const std::string line = partial_.substr(0, end);
+      partial_.erase(0, end + 1);
+      take(line);
+    }
+  }
+
+ private:
+  bool ended_ = false;
+  std::string partial_;
+  std::chrono::steady_clock::time_point next_look_;
+};
+
+int run(const Options& options) {
+  const NodeConfig config = configure(options);
+  const Output output(options.json);
+  Console console(output);
+  Node node(config, console);
+  console.attach(node);
+  std::signal(SIGINT, [](int) { asked_to_leave = 1; });
+  std::signal(SIGTERM, [](int) { asked_to_leave = 1; });
+
+  const DurationNs join_limit_ns = 20 * config.membership.join_listen_ns + 5 * second;
+  if (!node.join(join_limit_ns))
+    throw StartError(fmt::format("{} did not become a member in time; is the switch at {} running?",
+                                 config.name, config.device));
+  for (const std::string& path : options.serve) console.serve_echo(path);
+  Input input;
+  bool leaving = false;
+  while (!console.done()) {
+    const std::size_t work = node.poll();
+    console.step();
+    input.look([&](const std::string& line) { console.command(line); });
+    if (asked_to_leave != 0 && !std::exchange(leaving, true)) node.leave();
+    node.idle(work);
+  }
+  if (!console.failure().empty()) throw StartError(console.failure());
+  return 0;
+}
+
+}  // namespace
+
+void add_command(CLI::App& app, Action& chosen) {
+  CLI::App& node = *app.add_subcommand("node", description);
+  const auto options = std::make_shared<Options>();
+  node.footer(examples);
+  const auto choice = [&](const char* name, auto& value, std::vector<std::string> words,
+                          const char* help) {
+    node.add_option(name, value, help)->check(CLI::IsMember(std::move(words)))->type_name("");
+  };
+  node.add_option("--config", options->config, "a TOML file")->type_name("FILE");
+  node.add_option("--name", options->name, "of this member, unique in the cluster");
+  node.add_option("--cluster", options->cluster,
+                  "members of other clusters are not heard [muster]");
+  choice("--transport", options->transport, {"dpdk", "socket"}, "what packets go over [dpdk]");
+  node.add_option("--device", options->device,
+                  "a port that DPDK can name: a PCI address or a vdev");
+  node.add_option("--address", options->address, "of this member: 10.77.0.1/24");
+  node.add_option("--port", options->port, "UDP port, the same for all members [7777]");
+  node.add_option("--group", options->group, "multicast group of the cluster [239.77.0.1]");
+  choice("--preset", options->preset, {"lan", "fast"},
+         "timers: lan notices a death in 0.5 s, fast in 10 ms but wants cores of its own [lan]");
+  choice("--mode", options->mode, {"pipelined", "inline"},
+         "threads of its own, or one [pipelined]");
+  choice("--idle", options->idle, {"spin", "backoff"},
+         "when nothing is to do: poll on, or let others have the core [backoff]");
+  node.add_option("--advertise", options->advertise, "a name to bind: /path or /path=value");
+  node.add_option("--serve", options->serve, "a path whose calls are answered with their payload");
+  node.add_flag("--json", options->json, "one JSON object for each event, in a line");
+  node.callback([options, &chosen] { chosen = [options] { return run(*options); }; });
+}
+
+}  // namespace muster::node_command

@@ -1,0 +1,221 @@
+#include "tools/node/console.h"
+
+#include <array>
+#include <chrono>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "tools/fabric/frame_info.h"
+
+namespace muster::node_command {
+namespace {
+
+std::string text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+constexpr const char* help =
+    "advertise PATH [VALUE] | withdraw PATH | serve PATH | send MEMBER TEXT | call PATH TEXT | "
+    "ping MEMBER [COUNT] | members | tree | stats | leave";
+
+constexpr DurationNs call_deadline_ns = 2 * second;
+
+const char* word(SendResult result) {
+  static constexpr std::array words = {"sent", "would block: try again",
+                                       "no such member or service", "too large for one packet",
+                                       "this member has left"};
+  return words[static_cast<std::size_t>(result)];
+}
+
+const char* word(CallOutcome outcome) {
+  static constexpr std::array words = {"ok", "no such service", "failed", "deadline",
+                                       "member removed"};
+  return words[static_cast<std::size_t>(outcome)];
+}
+
+}  // namespace
+
+void Console::command(std::string_view line) {
+  std::istringstream in{std::string(line)};
+  std::string verb, first, rest;
+  in >> verb >> first >> std::ws;
+  std::getline(in, rest);
+  if (verb.empty()) return;
+  if (verb == "advertise")
+    check(node_->advertise(first, rest), first);
+  else if (verb == "withdraw")
+    check(node_->withdraw(first), first);
+  else if (verb == "serve")
+    serve_echo(first);
+  else if (verb == "send")
+    send(first, rest);
+  else if (verb == "call")
+    call(first, rest);
+  else if (verb == "ping")
+    pinger_.start(member_id(first), std::clamp(std::atoi(rest.c_str()), 1, 1'000'000));
+  else if (verb == "members")
+    say_members();
+  else if (verb == "tree")
+    say_tree();
+  else if (verb == "stats")
+    say_stats();
+  else if (verb == "leave")
+    node_->leave();
+  else
+    output_.complain(fmt::format("{} is no command; say one of: {}", verb, help));
+}
+
+void Console::check(AdvertiseResult result, const std::string& path) {
+  static constexpr std::array words = {"",
+                                       "",
+                                       "is no path: write /segment/segment, at most 255 bytes",
+                                       "has a value of more than 1024 bytes",
+                                       "does not fit: this member's tree is full",
+                                       "must wait: try again",
+                                       "came too late: this member has left"};
+  const std::string why = words[static_cast<std::size_t>(result)];
+  if (!why.empty()) output_.complain(fmt::format("'{}' {}", path, why));
+}
+
+void Console::serve_echo(const std::string& path) {
+  check(node_->serve(
+            path, {},
+            [](const Request& request, Responder responder) { responder.reply(request.payload); }),
+        path);
+}
+
+void Console::send(const std::string& member, const std::string& message) {
+  const SendResult result = node_->send(member_id(member), bytes(message));
+  if (result != SendResult::sent) output_.complain(fmt::format("to {}: {}", member, word(result)));
+}
+
+void Console::call(const std::string& path, const std::string& payload) {
+  const auto begin = std::chrono::steady_clock::now();
+  const auto answered = [this, path, begin](CallOutcome outcome,
+                                            std::span<const std::byte> answer) {
+    const std::chrono::nanoseconds round_trip = std::chrono::steady_clock::now() - begin;
+    output_.say({{"event", "response"},
+                 {"path", path},
+                 {"outcome", word(outcome)},
+                 {"text", text(answer)},
+                 {"round_trip_ns", round_trip.count()}});
+  };
+  const CallStart start = node_->call(path, bytes(payload), call_deadline_ns, answered);
+  if (start.result != SendResult::sent)
+    output_.complain(fmt::format("call of {}: {}", path, word(start.result)));
+}
+
+void Console::say_members() {
+  ordered_json members = ordered_json::object();
+  for (const MemberView& member : node_->members())
+    members[member.name] = to_string(member.endpoint);
+  output_.say({{"event", "members"}, {"others", members}});
+}
+
+void Console::say_tree() {
+  ordered_json tree = ordered_json::object();
+  node_->list("/", [&](std::string_view path, const Bound& bound) {
+    tree[std::string(path)][name_of(bound.owner.id)] = text(bound.value);
+  });
+  output_.say({{"event", "tree"}, {"names", tree}});
+}
+
+void Console::say_stats() {
+  const NodeStats stats = node_->stats();
+  const auto by_type = [](const auto& counts) {
+    ordered_json named = ordered_json::object();
+    for (std::size_t type = 0; type < counts.size(); ++type)
+      if (counts[type] > 0)
+        named[std::string(fabric::kind_name(fabric::PacketKind(type)))] = counts[type];
+    return named;
+  };
+  ordered_json transport = ordered_json::object();
+  for (const NamedCount& count : stats.transport)
+    if (count.value > 0) transport[std::string(count.name)] = count.value;
+  output_.say({{"event", "stats"},
+               {"received", by_type(stats.packets_received)},
+               {"sent", by_type(stats.packets_sent)},
+               {"suspicions", stats.suspicions},
+               {"removals", stats.removals},
+               {"gaps", stats.gaps},
+               {"catch_ups", stats.catch_ups},
+               {"messages_sent", stats.messages_sent},
+               {"messages_delivered", stats.messages_delivered},
+               {"retransmitted", stats.packets_retransmitted},
+               {"stalls", stats.engine_stalls.count},
+               {"transport", transport}});
+}
+
+std::string Console::name_of(MemberId id) const {
+  const auto found = names_.find(id);
+  return found == names_.end() ? fmt::format("{:016x}", static_cast<std::uint64_t>(id))
+                               : found->second;
+}
+
+// What the node tells.
+
+void Console::on_standing(Standing standing) {
+  static constexpr std::array words = {"idle", "joining", "member", "refused", "replaced", "left"};
+  output_.say({{"event", "standing"}, {"standing", words[static_cast<std::size_t>(standing)]}});
+  if (standing == Standing::replaced)
+    failure_ =
+        "another process has joined with this member's name; give one of the two another --name";
+  if (standing == Standing::left || standing == Standing::replaced) done_ = true;
+}
+void Console::on_joined(const MemberInfo& member) {
+  names_[member.key.id] = member.name;
+  output_.say(
+      {{"event", "joined"}, {"member", member.name}, {"endpoint", to_string(member.endpoint)}});
+}
+void Console::on_suspected(const MemberInfo& member) {
+  output_.say({{"event", "suspected"}, {"member", member.name}});
+}
+void Console::on_refuted(const MemberInfo& member) {
+  output_.say({{"event", "refuted"}, {"member", member.name}});
+}
+void Console::on_removed(const MemberInfo& member, RemovalReason reason) {
+  static constexpr std::array words = {"left", "died", "replaced"};
+  pinger_.abandon(member.key.id);
+  output_.say({{"event", "removed"},
+               {"member", member.name},
+               {"reason", words[static_cast<std::size_t>(reason)]}});
+}
+void Console::on_bound(const Binding& binding) {
+  output_.say({{"event", "bound"},
+               {"path", binding.path},
+               {"value", text(binding.value)},
+               {"owner", name_of(binding.owner.id)}});
+}
+void Console::on_withdrawn(const Binding& binding) {
+  output_.say(
+      {{"event", "withdrawn"}, {"path", binding.path}, {"owner", name_of(binding.owner.id)}});
+}
+void Console::on_synchronized() { output_.say({{"event", "synchronized"}}); }
+void Console::on_message(const MemberKey& from, std::span<const std::byte> payload) {
+  std::optional<Pinger::Result> completed;
+  if (!pinger_.hear(*node_, from, payload, completed)) {
+    output_.say({{"event", "message"}, {"from", name_of(from.id)}, {"text", text(payload)}});
+  } else if (completed) {
+    output_.say({{"event", "pinged"},
+                 {"member", name_of(from.id)},
+                 {"count", completed->round_trips_ns.size()},
+                 {"p50_ns", completed->quantile(0.5)},
+                 {"p99_ns", completed->quantile(0.99)}});
+  }
+}
+void Console::on_undelivered(const MemberKey& to, std::size_t messages) {
+  output_.say({{"event", "undelivered"}, {"member", name_of(to.id)}, {"messages", messages}});
+}
+void Console::on_port_lost(std::string_view why) {
+  failure_ = why;
+  done_ = true;
+}
+void Console::on_overrun(std::string_view why) {
+  failure_ = why;
+  done_ = true;
+}
+
+}  // namespace muster::node_command

@@ -1,0 +1,61 @@
+// A node that a person (or a script) talks to: events go out as lines, commands come in as lines.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "node/node.h"
+#include "tools/node/output.h"
+#include "tools/node/pinger.h"
+
+namespace muster::node_command {
+
+class Console : public Handler {
+ public:
+  explicit Console(const Output& output) : output_(output) {}
+
+  /// The node that is talked to; outlives nothing that this does.
+  void attach(Node& node) { node_ = &node; }
+  /// One line of input; "help" says what can be said.
+  void command(std::string_view line);
+  /// Goes on with what a command has begun.
+  void step() { pinger_.step(*node_); }
+  /// Answers calls to `path` with their own payload.
+  void serve_echo(const std::string& path);
+
+  bool done() const { return done_; }
+  /// Not empty when the node cannot go on.
+  const std::string& failure() const { return failure_; }
+
+  void on_standing(Standing standing) override;
+  void on_joined(const MemberInfo& member) override;
+  void on_suspected(const MemberInfo& member) override;
+  void on_refuted(const MemberInfo& member) override;
+  void on_removed(const MemberInfo& member, RemovalReason reason) override;
+  void on_bound(const Binding& binding) override;
+  void on_withdrawn(const Binding& binding) override;
+  void on_synchronized() override;
+  void on_message(const MemberKey& from, std::span<const std::byte> payload) override;
+  void on_undelivered(const MemberKey& to, std::size_t messages) override;
+  void on_port_lost(std::string_view why) override;
+  void on_overrun(std::string_view why) override;
+
+ private:
+  void send(const std::string& member, const std::string& text);
+  void call(const std::string& path, const std::string& text);
+  void say_members();
+  void say_tree();
+  void say_stats();
+  void check(AdvertiseResult result, const std::string& path);
+  std::string name_of(MemberId id) const;
+
+  const Output& output_;
+  Node* node_ = nullptr;
+  Pinger pinger_;
+  std::map<MemberId, std::string> names_;
+  bool done_ = false;
+  std::string failure_;
+};
+
+}  // namespace muster::node_command

@@ -1,0 +1,63 @@
+#include "tools/node/output.h"
+
+#include <cstdio>
+
+#include <fmt/format.h>
+
+namespace muster::node_command {
+namespace {
+
+std::string text(const ordered_json& event, const char* field) {
+  const auto found = event.find(field);
+  if (found == event.end()) return "";
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+double us(const ordered_json& event, const char* field) { return event.value(field, 0.0) / 1000; }
+
+std::string table(const ordered_json& event) {
+  std::string lines = text(event, "event") + ':';
+  for (const auto& [key, value] : event.items())
+    if (key != "event") lines += fmt::format("\n  {} {}", key, value.dump());
+  return lines;
+}
+
+}  // namespace
+
+std::string sentence(const ordered_json& event) {
+  const auto field = [&](const char* name) { return text(event, name); };
+  const std::string kind = field("event");
+  if (kind == "standing") return fmt::format("this member is now: {}", field("standing"));
+  if (kind == "joined")
+    return fmt::format("+ {} joined, at {}", field("member"), field("endpoint"));
+  if (kind == "removed") return fmt::format("- {} {}", field("member"), field("reason"));
+  if (kind == "suspected") return fmt::format("? {} is silent", field("member"));
+  if (kind == "refuted") return fmt::format("! {} is alive after all", field("member"));
+  if (kind == "bound")
+    return fmt::format("  {} = {}  ({})", field("path"), field("value"), field("owner"));
+  if (kind == "withdrawn")
+    return fmt::format("  {} withdrawn  ({})", field("path"), field("owner"));
+  if (kind == "synchronized") return "synchronized: this member holds everybody's names";
+  if (kind == "message") return fmt::format("{}: {}", field("from"), field("text"));
+  if (kind == "response")
+    return fmt::format("answer of {}: {} {} ({:.1f} us)", field("path"), field("outcome"),
+                       field("text"), us(event, "round_trip_ns"));
+  if (kind == "pinged")
+    return fmt::format("{} round trips to {}: p50 {:.1f} us, p99 {:.1f} us", field("count"),
+                       field("member"), us(event, "p50_ns"), us(event, "p99_ns"));
+  if (kind == "error") return field("message");
+  return table(event);
+}
+
+void Output::say(const ordered_json& event) const {
+  // What is not UTF-8 in names and messages is shown as a replacement character.
+  const auto replace = ordered_json::error_handler_t::replace;
+  fmt::print("{}\n", json_ ? event.dump(-1, ' ', false, replace) : sentence(event));
+  std::fflush(stdout);
+}
+
+void Output::complain(const std::string& message) const {
+  say({{"event", "error"}, {"message", message}});
+}
+
+}  // namespace muster::node_command

@@ -1,0 +1,83 @@
+// Measures the round trip of messages to a member: one message out, the same one back, as often
+// as asked.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <vector>
+
+#include "node/node.h"
+
+namespace muster::node_command {
+
+class Pinger {
+ public:
+  struct Result {
+    MemberId member{};
+    std::vector<std::uint64_t> round_trips_ns;  ///< sorted
+
+    std::uint64_t quantile(double q) const {
+      return round_trips_ns[static_cast<std::size_t>(
+          q * static_cast<double>(round_trips_ns.size() - 1))];
+    }
+  };
+
+  bool busy() const { return left_ > 0; }
+  void start(MemberId member, std::size_t count) {
+    result_ = {member, {}};
+    result_.round_trips_ns.reserve(count);
+    left_ = count;
+    waiting_ = false;
+  }
+  void abandon(MemberId member) {
+    if (result_.member == member) left_ = 0;
+  }
+  /// Sends the next ping if none is under way.
+  void step(Node& node) {
+    if (left_ == 0 || waiting_) return;
+    sent_ = Clock::now();
+    waiting_ = node.send(result_.member, ping) == SendResult::sent;
+  }
+  /// Is the message a ping (which is answered) or the answer to one? Gives the result of a
+  /// measurement that this answer has completed.
+  bool hear(Node& node, const MemberKey& from, std::span<const std::byte> payload,
+            std::optional<Result>& completed) {
+    if (std::ranges::equal(payload, ping)) {
+      node.send(from.id, pong);  // a full window drops the answer, and the asker gives up
+      return true;
+    }
+    if (!std::ranges::equal(payload, pong)) return false;
+    if (!waiting_ || from.id != result_.member) return true;
+    waiting_ = false;
+    const auto round_trip = Clock::now() - sent_;
+    result_.round_trips_ns.push_back(static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(round_trip).count()));
+    if (--left_ == 0) {
+      std::ranges::sort(result_.round_trips_ns);
+      completed = std::move(result_);
+    }
+    return true;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::array<std::byte, 64> marked(char mark) {
+    std::array<std::byte, 64> bytes{};
+    for (std::byte& byte : bytes) byte = static_cast<std::byte>(mark);
+    return bytes;
+  }
+  // 64 bytes, which no line of text begins with.
+  static constexpr auto ping = marked('\1');
+  static constexpr auto pong = marked('\2');
+
+  Result result_;
+  std::size_t left_ = 0;
+  bool waiting_ = false;
+  Clock::time_point sent_;
+};
+
+}  // namespace muster::node_command
