@@ -31,6 +31,7 @@ class FixedPort final : public PacketPort {
     for (std::size_t i = 0; i < slots; ++i) {
       packets_[i].data = memory_.data() + i * packet_bytes;
       packets_[i].capacity = packet_bytes;
+      packets_[i].native = &references_[i];
     }
     sent_.reserve(slots);
   }
@@ -63,8 +64,9 @@ class FixedPort final : public PacketPort {
  private:
   static constexpr std::size_t slots = 1024;
   static constexpr std::uint32_t packet_bytes = 256;
-  std::size_t& references(const Packet& packet) {
-    return references_[static_cast<std::size_t>(&packet - packets_.data())];
+  /// The packet may be the other port's: carry() hands over the very packets.
+  static std::size_t& references(const Packet& packet) {
+    return *static_cast<std::size_t*>(packet.native);
   }
   std::array<Packet, slots> packets_{};
   std::array<std::size_t, slots> references_{};

@@ -108,7 +108,7 @@ TEST_F(Calls, AreAsManyAsTheTableHolds) {
   config.calls_max = 2;
   Side caller(4, 40, config);
   caller.meet(b);
-  for (CallId id : {1, 2})
+  for (const CallId id : {CallId{1}, CallId{2}})
     EXPECT_EQ(caller.call(0, b.key.id, id, "/x", "", second), SendResult::sent);
   EXPECT_EQ(caller.call(0, b.key.id, 3, "/x", "", second), SendResult::would_block);
   caller.messaging.cancel(1);
