@@ -32,7 +32,7 @@ def flags_of(floor):
 def compile_include(flags, include):
     """The compiler's words on a file that includes it; None when it compiles."""
     done = subprocess.run(
-        [*flags, "-fsyntax-only", "-x", "c++", "-"],
+        [*flags, "-fdiagnostics-color=never", "-fsyntax-only", "-x", "c++", "-"],
         input=f"#include {include}\n",
         cwd=BUILD,
         capture_output=True,
