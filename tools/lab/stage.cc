@@ -97,7 +97,7 @@ std::optional<double> Stage::wait(const std::function<bool()>& done,
 }
 
 void Stage::check_alive() {
-  if (const auto status = switch_->ended())
+  if (const auto status = switch_->ended(); status && !fabric_may_end_)
     throw StartError(fmt::format("the virtual switch ended with status {}", *status));
   for (const auto& server : servers_)
     if (const auto status = server->process().ended(); status && !leaving_.contains(server->name()))

@@ -48,6 +48,7 @@ class Stage {
 
   /// wait() does not mind its end from now on.
   void may_end(const std::string& name) { leaving_.insert(name); }
+  void fabric_may_end() { fabric_may_end_ = true; }
 
  private:
   void check_alive();
@@ -58,6 +59,7 @@ class Stage {
   std::unique_ptr<Process> switch_;
   std::vector<std::unique_ptr<Server>> servers_;
   std::set<std::string> leaving_;
+  bool fabric_may_end_ = false;
   std::map<std::string, std::size_t> ports_;
 };
 

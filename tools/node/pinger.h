@@ -14,6 +14,13 @@
 
 namespace muster::node_command {
 
+/// 64 bytes that no line of text begins with.
+constexpr std::array<std::byte, 64> marked(char mark) {
+  std::array<std::byte, 64> bytes{};
+  for (std::byte& byte : bytes) byte = static_cast<std::byte>(mark);
+  return bytes;
+}
+
 class Pinger {
  public:
   struct Result {
@@ -65,12 +72,6 @@ class Pinger {
 
  private:
   using Clock = std::chrono::steady_clock;
-  static constexpr std::array<std::byte, 64> marked(char mark) {
-    std::array<std::byte, 64> bytes{};
-    for (std::byte& byte : bytes) byte = static_cast<std::byte>(mark);
-    return bytes;
-  }
-  // 64 bytes, which no line of text begins with.
   static constexpr auto ping = marked('\1');
   static constexpr auto pong = marked('\2');
 

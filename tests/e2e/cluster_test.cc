@@ -1,0 +1,145 @@
+// Real processes over memif and the virtual switch: kills, pauses, restarts, loss, and a switch
+// that goes away.
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "tools/lab/stage.h"
+
+namespace muster::lab {
+namespace {
+
+using std::chrono::seconds;
+
+std::string program() { return std::getenv("MUSTER"); }
+
+std::size_t count(const Server& server, const std::string& event, const std::string& member) {
+  return static_cast<std::size_t>(std::ranges::count_if(server.events(), [&](const auto& heard) {
+    return heard["event"] == event && heard.value("member", "") == member;
+  }));
+}
+
+/// Three servers that see each other, at a switch with the options given.
+class Lab : public testing::Test {
+ protected:
+  void open(const std::vector<std::string>& switch_options = {},
+            const std::vector<std::string>& node_options = {}) {
+    stage = std::make_unique<Stage>(program(), 5, switch_options);
+    for (const auto* name : {"ann", "bob", "cid"}) stage->start(name, node_options);
+    ASSERT_TRUE(stage->wait([this] { return all_see({"ann", "bob", "cid"}); }, seconds(20)));
+  }
+  bool all_see(const std::set<std::string>& members) const {
+    return std::ranges::all_of(stage->servers(),
+                               [&](const auto& server) { return server->members() == members; });
+  }
+  bool trees_equal() const {
+    return std::ranges::all_of(stage->servers(), [&](const auto& server) {
+      return server->tree() == stage->servers().front()->tree();
+    });
+  }
+  /// Waits for the end of a server that ends by itself, and gives its status.
+  int end_of(Server& server) {
+    stage->may_end(server.name());
+    EXPECT_TRUE(stage->wait([&] { return server.process().ended().has_value(); }, seconds(20)));
+    return server.process().ended().value_or(-1);
+  }
+
+  std::unique_ptr<Stage> stage;
+};
+
+TEST_F(Lab, NoticesAKilledServerAndTakesItBackAfterARestart) {
+  open();
+  stage->server("bob").tell("advertise /db/main here");
+  ASSERT_TRUE(stage->wait([this] { return stage->server("ann").tree().contains("/db/main"); }));
+  stage->server("bob").process().signal(SIGKILL);
+  stage->remove("bob");
+  ASSERT_TRUE(stage->wait([this] { return all_see({"ann", "cid"}); }));
+  EXPECT_FALSE(stage->server("ann").tree().contains("/db/main"));
+
+  stage->start("bob");
+  ASSERT_TRUE(stage->wait([this] { return all_see({"ann", "bob", "cid"}); }));
+  EXPECT_EQ(count(stage->server("ann"), "joined", "bob"), 2u);
+  EXPECT_EQ(count(stage->server("ann"), "removed", "bob"), 1u);
+}
+
+TEST_F(Lab, ToleratesAShortPause) {
+  open();
+  Server& bob = stage->server("bob");
+  bob.process().signal(SIGSTOP);
+  stage->wait([] { return false; }, std::chrono::milliseconds(150));
+  bob.process().signal(SIGCONT);
+  stage->wait([] { return false; }, seconds(1));
+  EXPECT_EQ(count(stage->server("ann"), "removed", "bob"), 0u);
+  EXPECT_EQ(count(bob, "removed", "ann"), 0u) << "who was paused accuses nobody";
+}
+
+TEST_F(Lab, TakesBackAServerThatWasPausedForTooLong) {
+  open();
+  Server& bob = stage->server("bob");
+  bob.tell("advertise /db/main here");
+  ASSERT_TRUE(stage->wait([this] { return stage->server("ann").tree().contains("/db/main"); }));
+  bob.process().signal(SIGSTOP);
+  ASSERT_TRUE(stage->wait([this] {
+    return !stage->server("ann").members().contains("bob") &&
+           !stage->server("cid").members().contains("bob");
+  }));
+  bob.process().signal(SIGCONT);
+  ASSERT_TRUE(stage->wait([this] { return all_see({"ann", "bob", "cid"}) && trees_equal(); }));
+  EXPECT_TRUE(stage->server("ann").tree().contains("/db/main"));
+  EXPECT_EQ(count(bob, "removed", "ann"), 0u);
+}
+
+TEST_F(Lab, AgreesUnderLossDuplicationAndReordering) {
+  open({"--loss", "5%", "--duplicate", "2%", "--reorder", "5%", "--seed", "7"});
+  for (int i = 0; i < 50; ++i)
+    for (const auto& server : stage->servers())
+      server->tell("advertise /" + server->name() + "/" + std::to_string(i) + " " +
+                   std::to_string(i));
+  stage->server("ann").tell("ping cid 200");
+  EXPECT_TRUE(
+      stage->wait([this] { return !stage->server("ann").last("pinged").is_null(); }, seconds(30)))
+      << "messages are repaired";
+  EXPECT_TRUE(stage->wait(
+      [this] { return trees_equal() && stage->server("ann").tree().size() == 150; }, seconds(20)))
+      << "the directory is repaired";
+}
+
+TEST_F(Lab, RunsInlineAndPipelinedMembersTogether) {
+  open({}, {"--mode", "inline"});
+  stage->start("dan", {"--mode", "pipelined"});
+  ASSERT_TRUE(stage->wait([this] { return all_see({"ann", "bob", "cid", "dan"}); }));
+  stage->server("dan").tell("ping ann 100");
+  EXPECT_TRUE(stage->wait([this] { return !stage->server("dan").last("pinged").is_null(); }));
+}
+
+TEST_F(Lab, RefusesASecondServerOfTheSameName) {
+  open();
+  // The same name at a port of its own, as a second machine would have.
+  Server& impostor = stage->start("dan", {"--name", "bob"});
+  EXPECT_EQ(end_of(impostor), 1);
+  EXPECT_EQ(count(stage->server("ann"), "removed", "bob"), 0u);
+}
+
+TEST_F(Lab, EndsEachServerWithAReasonWhenTheSwitchIsGone) {
+  open();
+  for (const auto& server : stage->servers()) stage->may_end(server->name());
+  stage->fabric_may_end();
+  stage->fabric().signal(SIGKILL);
+  for (const auto& server : stage->servers()) EXPECT_EQ(end_of(*server), 1) << server->name();
+}
+
+TEST_F(Lab, LetsAServerLeaveOnSigterm) {
+  open();
+  stage->may_end("bob");
+  stage->server("bob").process().signal(SIGTERM);
+  EXPECT_EQ(end_of(stage->server("bob")), 0);
+  EXPECT_EQ(stage->server("ann").last("removed").value("reason", ""), "left");
+}
+
+}  // namespace
+}  // namespace muster::lab
