@@ -32,7 +32,7 @@ TEST(FrameInfo, ReadsThroughAVlanTag) {
 
 TEST(FrameInfo, CallsWhatIsNotMusterOther) {
   auto arp = ethernet(0xffffffffffff, station(1), 0x0806);
-  put(arp, 0, 28);
+  arp.resize(42);
   EXPECT_EQ(inspect(arp)->kind, kind_other);
 
   auto foreign = ethernet(station(2), station(1), 0x0800);
