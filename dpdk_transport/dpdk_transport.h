@@ -1,0 +1,89 @@
+// The protocol over a port of DPDK: Ethernet, IPv4 and UDP done here, no kernel in the way.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "cluster/packet.h"
+#include "dpdk_transport/eal.h"
+#include "dpdk_transport/mac_address.h"
+
+namespace muster {
+
+struct DpdkTransportConfig {
+  dpdk::EalConfig eal;
+  std::string device;  ///< as in dpdk::RawPortConfig
+  Endpoint self;       ///< this member's own; its network ends where the segment does
+  Endpoint group;      ///< the cluster's multicast group
+  /// None: the port's own, or derived from the address where the port is a memif.
+  std::optional<dpdk::MacAddress> mac;
+  std::uint32_t pool_packets = 4096;
+  std::uint16_t rx_descriptors = 512;
+  std::uint16_t tx_descriptors = 512;
+};
+
+/// Frames, counted since construction.
+struct DpdkTransportStats {
+  std::uint64_t received = 0;  ///< handed to the caller
+  std::uint64_t sent = 0;      ///< taken by the port; without ARP, ICMP and IGMP
+  // Dropped on the way in.
+  std::uint64_t malformed = 0;      ///< cut short, or lengths that do not add up
+  std::uint64_t bad_checksum = 0;   ///< IPv4, UDP, ICMP or IGMP
+  std::uint64_t fragments = 0;      ///< of IPv4: nothing here sends any
+  std::uint64_t not_for_us = 0;     ///< another address, or another UDP port
+  std::uint64_t other_traffic = 0;  ///< neither ARP, nor IPv4 with UDP, ICMP or IGMP
+  std::uint64_t own = 0;            ///< this member's own multicast, come back
+  // Dropped on the way out.
+  std::uint64_t tx_full = 0;     ///< the port took no more
+  std::uint64_t link_down = 0;   ///< the port has no link, or no peer
+  std::uint64_t unresolved = 0;  ///< the peer's Ethernet address was not known; it was asked for
+  std::uint64_t oversize = 0;    ///< more than payload_bytes_max()
+  std::uint64_t no_buffer = 0;   ///< the pool was empty: for allocate() as well
+  // Answered here.
+  std::uint64_t arp_requests = 0;  ///< sent
+  std::uint64_t arp_answered = 0;
+  std::uint64_t echo_answered = 0;
+  std::uint64_t group_reports = 0;  ///< sent: IGMP, at the start and on queries
+};
+
+/// A packet lives in its mbuf from receive() to the last release(), and headers are written in
+/// front of the payload where it stands: nothing is copied.
+///
+/// Threads: receive(), transmit(), flush(), link_up() and stats() by one thread at a time;
+/// allocate(), retain() and release() by any thread at any time (dpdk::register_thread() makes
+/// them cheaper).
+class DpdkTransport final : public Transport {
+ public:
+  /// Starts the EAL if it does not run yet, opens the port, announces itself by ARP, and joins
+  /// the group. Throws StartError.
+  explicit DpdkTransport(const DpdkTransportConfig& config);
+  /// Every packet has been released by then.
+  ~DpdkTransport() override;
+  DpdkTransport(const DpdkTransport&) = delete;
+  DpdkTransport& operator=(const DpdkTransport&) = delete;
+
+  Packet* allocate() override;
+  void retain(Packet& packet) override;
+  void release(Packet& packet) override;
+  void transmit(Packet& packet) override;
+  std::size_t receive(std::span<Packet*> burst) override;
+  void flush() override;
+  Endpoint self() const override;
+  /// Reads a flag while the link is up. While a memif's peer is away each call tries to reach it
+  /// again (system calls, for now and then); once it is back, the announcements are repeated.
+  bool link_up() override;
+  std::uint32_t payload_bytes_max() const override;
+
+  DpdkTransportStats stats() const;
+  const dpdk::MacAddress& mac() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace muster

@@ -1,0 +1,90 @@
+// One Ethernet port that DPDK can name: bursts of frames in, bursts of frames out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "cluster/types.h"
+#include "dpdk_transport/eal.h"
+#include "dpdk_transport/frame_pool.h"
+#include "dpdk_transport/mac_address.h"
+
+namespace muster::dpdk {
+
+struct RawPortConfig {
+  /// A PCI address ("0000:03:00.0") or a vdev with its arguments: "net_tap0,iface=muster0",
+  /// "net_memif0,role=client,id=0,socket=/run/muster.sock".
+  std::string device;
+  std::uint16_t rx_descriptors = 512;  ///< the port may take fewer, or more
+  std::uint16_t tx_descriptors = 512;
+  std::optional<MacAddress> mac;  ///< none: the port's own
+  /// How long a memif client waits for the switch or the peer that listens on its socket.
+  DurationNs connect_timeout_ns = 2'000'000'000;
+};
+
+/// What the port and its driver can do for us.
+struct Offloads {
+  bool tx_ip_checksum = false;
+  bool tx_udp_checksum = false;
+  bool rx_ip_checksum = false;
+  bool rx_udp_checksum = false;
+};
+
+/// As the driver counts; memif begins again with each peer.
+struct PortCounters {
+  std::uint64_t rx_frames = 0;
+  std::uint64_t tx_frames = 0;
+  std::uint64_t rx_bytes = 0;
+  std::uint64_t tx_bytes = 0;
+  std::uint64_t rx_missed = 0;     ///< the receive queue was full
+  std::uint64_t rx_errors = 0;     ///< damaged on the way
+  std::uint64_t rx_no_buffer = 0;  ///< the pool was empty
+  std::uint64_t tx_errors = 0;
+};
+
+/// One receive queue, one send queue, every multicast frame let through. Created at run time:
+/// several of them may share a process and a pool, several memif servers one socket.
+///
+/// A memif server waits for its client, and for the next one when that has gone, without a call;
+/// meanwhile link_up() is false and send() takes nothing. A memif client whose server has gone
+/// needs reconnect().
+///
+/// Threads: one thread at a time for all of it.
+class RawPort {
+ public:
+  /// Needs the EAL to run; `pool` outlives the port. Throws StartError.
+  RawPort(const RawPortConfig& config, FramePool& pool);
+  /// Removes the device; leaves no socket behind.
+  ~RawPort();
+  RawPort(const RawPort&) = delete;
+  RawPort& operator=(const RawPort&) = delete;
+
+  /// Fills `burst` from the front, one reference each, and returns how many came.
+  std::size_t receive(std::span<Frame*> burst);
+  /// Takes frames from the front of `burst` with their references, and returns how many; those
+  /// that it does not take stay with the caller. Tries once.
+  std::size_t send(std::span<Frame*> burst);
+
+  /// Reads a flag: cheap enough for each cycle, on every port but a PCI one.
+  bool link_up() const;
+  /// Tries once to reach the memif server again, without waiting; true when it has answered, or
+  /// where there is nothing to reconnect. System calls: for now and then.
+  bool reconnect();
+
+  const MacAddress& mac() const { return mac_; }
+  const Offloads& offloads() const { return offloads_; }
+  const std::string& device() const { return device_; }
+  PortCounters counters() const;
+
+ private:
+  std::string device_;
+  std::uint16_t id_ = 0;
+  Offloads offloads_;
+  MacAddress mac_{};
+};
+
+}  // namespace muster::dpdk
