@@ -1,0 +1,183 @@
+// What befalls the servers of a world.
+#include "tests/sim/garbage.h"
+#include "tests/sim/world.h"
+
+namespace muster::sim {
+namespace {
+
+/// Incarnations of one start and the next lie so far apart.
+constexpr Incarnation incarnation_stride = 10'000;
+
+/// Event::what of a mend: a cut from one to another, or one of these.
+constexpr std::uint64_t mend_partition = 1 << 16;
+constexpr std::uint64_t mend_pool = 1 << 17;
+
+}  // namespace
+
+void World::fault() {
+  if (phase_ != Phase::faults) return;
+  const auto kind = FaultKind{static_cast<std::uint8_t>(dice_.weighted(scenario_.fault_weights))};
+  befall(kind, dice_.below(scenario_.servers));
+  events_.at(now() + dice_.below(2 * scenario_.fault_interval_ns), EventKind::fault, 0);
+}
+
+void World::befall(FaultKind kind, std::size_t number) {
+  Server& server = servers_[number];
+  const DurationNs outage_ns = dice_.below(scenario_.outage_max_ns) + 1;
+  const bool running = server.state == State::running;
+  switch (kind) {
+    case FaultKind::crash:
+      if (running || server.state == State::paused) crash(number);
+      return;
+    case FaultKind::restart:
+      if (server.state == State::down) start(number);
+      return;
+    case FaultKind::leave:
+      if (running) leave(number);
+      return;
+    case FaultKind::garbage:
+      return throw_garbage(number);
+    case FaultKind::pause:
+      if (running) pause(number, dice_.below(scenario_.pause_max_ns) + 1);
+      return;
+    case FaultKind::burst:
+      trace_.say(now(), number, "--- hears nothing ---");
+      return network_.burst(number, now() + outage_ns);
+    case FaultKind::cut:
+      return cut(number, outage_ns);
+    case FaultKind::partition:
+      trace_.say(now(), 0, "--- partition ---");
+      network_.partition(dice_.next());
+      return events_.at(now() + outage_ns, EventKind::mend, 0, mend_partition);
+    case FaultKind::exhaust:
+      if (!running) return;
+      trace_.say(now(), number, "--- its pool is exhausted ---");
+      server.process->port().set_exhausted(true);
+      return events_.at(now() + outage_ns / 4, EventKind::mend, number, mend_pool);
+  }
+}
+
+void World::cut(std::size_t number, DurationNs outage_ns) {
+  const std::size_t deaf = dice_.below(scenario_.servers);
+  if (deaf == number) return;
+  trace_.say(now(), number, "--- is not heard by m{} ---", deaf);
+  network_.cut(number, deaf);
+  events_.at(now() + outage_ns, EventKind::mend, number, deaf);
+}
+
+void World::mend(std::size_t number, std::uint64_t what) {
+  if (what == mend_partition) return network_.partition(0);
+  if (what != mend_pool) return network_.mend(number, what);
+  if (servers_[number].process != nullptr) servers_[number].process->port().set_exhausted(false);
+}
+
+/// Every start has a higher incarnation than the last, unless somebody has set the clock back.
+Incarnation World::next_incarnation(std::size_t number) {
+  ++starts_;
+  const Incarnation highest = ledger_.highest(number);
+  if (scenario_.clocks_set_back && highest > incarnation_stride && dice_.chance(500'000))
+    return highest - incarnation_stride / 2 + starts_;
+  return std::max(highest, starts_ * incarnation_stride) + incarnation_stride;
+}
+
+void World::start(std::size_t number) {
+  Server& server = servers_[number];
+  if (server.state != State::down) return;
+  server.state = State::running;
+  server.incarnation = next_incarnation(number);
+  server.wake_at = never_ns;
+  server.cycle_due = false;
+  ++server.life;
+  trace_.say(now(), number, "--- starts as {} ---", server.incarnation);
+  ledger_.begin(number, server.incarnation);
+  census_[number] = server.incarnation;
+  invariants_.begin(number);
+  packet_rules_.begin(number);
+  server.process = std::make_unique<Process>(
+      Process::Surroundings{shared_, ledger_, census_, *this, mutation_}, number,
+      server.incarnation, dice_.next());
+  if (phase_ != Phase::faults) server.process->application().calm_down();
+  server.process->member().start(local(server));
+  after_step(number);
+  events_.at(now() + workload_.pause(), EventKind::work, number, server.life);
+}
+
+void World::end(std::size_t number) {
+  Server& server = servers_[number];
+  for (const std::uint64_t flight : server.inbox) network_.landed(flight);
+  server.inbox.clear();
+  server.process.reset();
+  server.state = State::down;
+  census_[number] = 0;
+}
+
+void World::crash(std::size_t number) {
+  trace_.say(now(), number, "--- crashes ---");
+  events_.at(now() + scenario_.detection_ns(), EventKind::notice, number,
+             servers_[number].incarnation);
+  if (dice_.chance(300'000))
+    events_.at(now() + dice_.below(scenario_.detection_ns()), EventKind::start, number);
+  end(number);
+}
+
+void World::leave(std::size_t number) {
+  trace_.say(now(), number, "--- leaves ---");
+  Server& server = servers_[number];
+  census_[number] = 0;
+  server.state = State::leaving;
+  server.process->member().leave(local(server));
+  after_step(number);
+  conversations_.ended_all({number, server.incarnation});
+  events_.at(now() + scenario_.detection_ns(), EventKind::notice, number, server.incarnation);
+  events_.at(now() + dice_.below(2 * scenario_.heartbeat_ns()), EventKind::exit, number,
+             server.life);
+}
+
+void World::pause(std::size_t number, DurationNs duration) {
+  trace_.say(now(), number, "--- is paused for {} us ---", duration / us);
+  Server& server = servers_[number];
+  server.state = State::paused;
+  server.paused_until = now() + duration;
+  events_.at(now() + duration, EventKind::resume, number, server.life);
+}
+
+void World::resume(std::size_t number) {
+  Server& server = servers_[number];
+  if (server.state != State::paused) return;
+  trace_.say(now(), number, "--- resumes ---");
+  server.state = State::running;
+  server.paused_until = now();
+  server.wake_at = never_ns;
+  if (scenario_.deadlines_first) meet_deadlines(number);
+  for (; !server.inbox.empty(); server.inbox.pop_front()) {
+    give(number, server.inbox.front());
+    network_.landed(server.inbox.front());
+  }
+  meet_deadlines(number);
+  schedule_cycle(number, 0);
+}
+
+void World::throw_garbage(std::size_t number) {
+  const auto bytes = garbage(dice_, last_packet_);
+  const bool from_a_member = dice_.chance(500'000);
+  network_.inject(now(), number, bytes,
+                  from_a_member ? roster_.endpoint(dice_.below(scenario_.servers))
+                                : Endpoint{static_cast<std::uint32_t>(dice_.next()), 9});
+}
+
+/// Nobody still holds who has gone so long ago. A survivor that was itself paused meanwhile may
+/// need longer.
+void World::check_noticed(std::size_t gone, Incarnation incarnation) {
+  if (scenario_.weather == Weather::harsh) return;
+  for (std::size_t number = 0; number < scenario_.servers; ++number) {
+    const Server& server = servers_[number];
+    if (server.state != State::running || number == gone) continue;
+    if (server.paused_until + scenario_.detection_ns() > now()) continue;
+    const Incarnation held = server.process->watcher().present(gone);
+    if (held != 0 && held <= incarnation)
+      verdict_.fail("I9", "m{} still holds m{} ({}), which has gone {} us ago", number, gone, held,
+                    scenario_.detection_ns() / us);
+  }
+}
+
+}  // namespace muster::sim

@@ -1,0 +1,136 @@
+#include "tests/sim/invariants.h"
+
+namespace muster::sim {
+
+Invariants::Invariants(const Scenario& scenario, const Roster& roster, const Ledger& ledger,
+                       const Conversations& conversations, Verdict& verdict)
+    : scenario_(scenario),
+      roster_(roster),
+      ledger_(ledger),
+      conversations_(conversations),
+      verdict_(verdict) {}
+
+void Invariants::after_step(const Process& process) {
+  check_own_tree(process);
+  for (const auto& [id, peer] : process.member().membership().peers()) check_peer(process, peer);
+
+  const std::size_t windows =
+      2 * (scenario_.servers - 1) * scenario_.messaging.window_packets;
+  if (process.port().live() > windows + process.application().kept())
+    verdict_.fail("I13", "m{} holds {} packets, and its windows at most {}", process.server(),
+                  process.port().live(), windows);
+}
+
+void Invariants::check_own_tree(const Process& process) {
+  const std::size_t server = process.server();
+  const Tree& tree = process.member().directory().own();
+  Copy& before = seen_[server][server];
+  const Incarnation incarnation = process.member().self().incarnation;
+  if (incarnation < before.incarnation || tree.version() < before.version)
+    verdict_.fail("I3", "m{} fell from incarnation {}, version {} to {}, {}", server,
+                  before.incarnation, before.version, incarnation, tree.version());
+  if (tree.version() != before.version)
+    check_content(server, server, incarnation, tree);
+  before = {incarnation, tree.version(), tree.digest()};
+}
+
+void Invariants::check_peer(const Process& process, const Peer& peer) {
+  const std::size_t holder = process.server();
+  const auto owner = roster_.find(peer.key.id);
+  if (!owner) return verdict_.fail("I14", "m{} holds a member that does not exist", holder);
+  const Incarnation incarnation = peer.key.incarnation;
+  if (process.watcher().present(*owner) != incarnation)
+    return verdict_.fail("I7", "m{} holds m{} as {}, and told its application {}", holder, *owner,
+                         incarnation, process.watcher().present(*owner));
+  const Replica* replica = process.member().directory().replica(peer.key.id);
+  if (replica == nullptr || replica->owner() != peer.key)
+    return verdict_.fail("I7", "m{} has no copy of the tree of m{} ({})", holder, *owner,
+                         incarnation);
+
+  const Tree& tree = replica->tree();
+  Copy& before = seen_[holder][*owner];
+  if (before.incarnation == incarnation && before.version == tree.version() &&
+      before.digest == tree.digest())
+    return;
+  if (incarnation < before.incarnation)
+    verdict_.fail("I3", "m{} fell from incarnation {} of m{} to {}", holder, before.incarnation,
+                  *owner, incarnation);
+  if (incarnation == before.incarnation && tree.version() < before.version)
+    verdict_.fail("I3", "m{} fell from version {} of m{} to {}", holder, before.version, *owner,
+                  tree.version());
+  check_content(holder, *owner, incarnation, tree);
+  if (process.watcher().bindings(*owner) != tree.size())
+    verdict_.fail("I7", "m{} holds {} bindings of m{}, and told its application of {}", holder,
+                  tree.size(), *owner, process.watcher().bindings(*owner));
+  before = {incarnation, tree.version(), tree.digest()};
+}
+
+void Invariants::check_content(std::size_t holder, std::size_t owner, Incarnation incarnation,
+                               const Tree& tree) {
+  const Life* life = ledger_.find(owner, incarnation);
+  if (life == nullptr)
+    return verdict_.fail("I3", "m{} holds m{} as {}, which it never was", holder, owner,
+                         incarnation);
+  if (tree.version() > life->version())
+    return verdict_.fail("I2", "m{} holds version {} of m{}, which is at {}", holder,
+                         tree.version(), owner, life->version());
+  ContentHash content;
+  for (const TreeEntry& entry : tree)
+    if (entry.bound) content.add(entry.version, entry.path, entry.value);
+  if (content.value() != life->content(tree.version()))
+    verdict_.fail("I2", "the copy of m{} at m{} is not what m{} had at version {}", owner, holder,
+                  owner, tree.version());
+}
+
+std::optional<Invariants::Disagreement> Invariants::disagreement(
+    std::span<const Process* const> members) const {
+  for (const Process* a : members) {
+    const Member& member = a->member();
+    if (!a->is_member()) return Disagreement{"I1", fmt::format("m{} has not joined", a->server())};
+    for (const Process* b : members)
+      if (a != b)
+        if (auto found = disagreement(*a, *b)) return found;
+    if (member.membership().peers().size() + 1 != members.size())
+      return Disagreement{"I1", fmt::format("m{} holds {} members, and {} live", a->server(),
+                                            member.membership().peers().size() + 1,
+                                            members.size())};
+    if (!member.membership().views_agree())
+      return Disagreement{"I1", fmt::format("m{} sees other views", a->server())};
+    if (!member.directory().synchronized())
+      return Disagreement{"I6", fmt::format("m{} is not synchronized", a->server())};
+    if (a->application().calls() != 0)
+      return Disagreement{"I11", fmt::format("{} calls of m{} have not ended",
+                                             a->application().calls(), a->server())};
+    if (a->port().live() != 0)
+      return Disagreement{"I13",
+                          fmt::format("m{} holds {} packets", a->server(), a->port().live())};
+  }
+  return std::nullopt;
+}
+
+/// What `a` holds of `b`.
+std::optional<Invariants::Disagreement> Invariants::disagreement(const Process& a,
+                                                                 const Process& b) const {
+  const MemberKey key = b.member().self();
+  const Peer* peer = a.member().membership().find(key.id);
+  if (peer == nullptr || peer->key != key) {
+    const bool removed = a.watcher().has_removed(b.server(), key.incarnation);
+    return Disagreement{
+        removed ? "I8" : "I1",
+        fmt::format("m{} {} m{} ({})", a.server(),
+                    removed ? "has removed, and did not make come back," : "does not know",
+                    b.server(), key.incarnation)};
+  }
+  const Tree& copy = a.member().directory().replica(key.id)->tree();
+  const Tree& own = b.member().directory().own();
+  if (copy.version() != own.version() || copy.digest() != own.digest())
+    return Disagreement{"I1", fmt::format("m{} holds version {} of m{}, which is at {}",
+                                          a.server(), copy.version(), b.server(), own.version())};
+  const Party self{a.server(), a.member().self().incarnation};
+  if (!conversations_.settled(self, {b.server(), key.incarnation}))
+    return Disagreement{"I11", fmt::format("messages of m{} have not reached m{}", a.server(),
+                                           b.server())};
+  return std::nullopt;
+}
+
+}  // namespace muster::sim

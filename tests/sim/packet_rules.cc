@@ -1,0 +1,79 @@
+#include "tests/sim/packet_rules.h"
+
+namespace muster::sim {
+namespace {
+
+constexpr const char* type_names[] = {
+    "unsupported_version", "heartbeat",     "join",          "refuse",       "leave",
+    "removed",             "probe",         "probe_ack",     "probe_request", "advertisement",
+    "sync_request",        "sync_answer",   "session"};
+static_assert(std::size(type_names) == wire::type_last + 1);
+
+}  // namespace
+
+const char* name_of(wire::Type type) { return type_names[static_cast<std::size_t>(type)]; }
+
+void PacketRules::arrives(Process& process, const Packet& packet) {
+  handling_.reset();
+  wire::Parsed parsed;
+  if (wire::parse(packet.payload(), roster_.cluster(), parsed)) return;
+  handling_ = {wire::Type{parsed.header->type}, packet.peer};
+  const MemberKey sender = wire::sender_of(*parsed.header);
+  const auto owner = roster_.find(sender.id);
+  if (!owner || *owner == process.server()) return;
+
+  const auto hears = [&](Version version) {
+    Version& highest = heard_[process.server()][*owner][sender.incarnation];
+    highest = std::max(highest, version);
+  };
+  if (const auto* heartbeat = std::get_if<wire::HeartbeatView>(&parsed.body)) {
+    hears(heartbeat->body->directory_version);
+    process.watcher().advertised(*owner, sender.incarnation, heartbeat->body->directory_version);
+  } else if (const auto* changes = std::get_if<wire::AdvertisementView>(&parsed.body)) {
+    hears(changes->body->to_version);
+  }
+}
+
+void PacketRules::transmitted(const Process& process, const Packet& packet) {
+  const std::size_t server = process.server();
+  wire::Parsed parsed;
+  if (wire::parse(packet.payload(), roster_.cluster(), parsed))
+    return verdict_.fail("I14", "m{} sends what cannot be parsed", server);
+  const auto type = wire::Type{parsed.header->type};
+  if (quiet_ && type != wire::Type::heartbeat)
+    verdict_.fail("I4", "m{} sends a {} though all agree and nothing happens", server,
+                  name_of(type));
+  if (handling_ && handling_->type == wire::Type::advertisement)
+    verdict_.fail("I4", "m{} sends a {} because of an advertisement", server, name_of(type));
+  if (const auto* request = std::get_if<const wire::SyncRequest*>(&parsed.body))
+    check_request(process, **request, packet);
+  if (type == wire::Type::sync_answer) check_answer(process, packet);
+}
+
+void PacketRules::check_request(const Process& process, const wire::SyncRequest& request,
+                                const Packet& packet) {
+  const std::size_t server = process.server();
+  const auto asked = roster_.find(packet.peer);
+  if (!asked) return verdict_.fail("I4", "m{} asks all for what it missed", server);
+  if (wire::SyncScope{request.scope} == wire::SyncScope::everything) {
+    if (process.member().directory().synchronized())
+      verdict_.fail("I4", "m{} asks for everything though it is synchronized", server);
+    return;
+  }
+  const MemberId owner{std::uint64_t{request.owner}};
+  if (roster_.id(*asked) != owner)
+    return verdict_.fail("I4", "m{} asks m{} for the tree of another", server, *asked);
+  const Heard& heard = heard_[server][*asked];
+  const auto highest = heard.find(request.incarnation);
+  const Replica* replica = process.member().directory().replica(owner);
+  if (replica == nullptr || highest == heard.end() || replica->tree().version() >= highest->second)
+    verdict_.fail("I4", "m{} asks m{} for changes though it misses none", server, *asked);
+}
+
+void PacketRules::check_answer(const Process& process, const Packet& packet) {
+  const bool asked = handling_ && handling_->type == wire::Type::sync_request;
+  if (!asked || packet.peer != handling_->from || ++handling_->answers > 1)
+    verdict_.fail("I4", "m{} sends an answer to somebody who did not ask", process.server());
+}
+
+}  // namespace muster::sim

@@ -1,0 +1,23 @@
+// One seed, one world.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "tests/sim/mutation.h"
+#include "tests/sim/trace.h"
+#include "tests/sim/verdict.h"
+
+namespace muster::sim {
+
+struct Outcome {
+  std::uint64_t seed = 0;
+  std::uint64_t steps = 0;
+  std::uint64_t trace = 0;  ///< equal for two runs of one seed
+  std::optional<Violation> violation;
+};
+
+/// `text`: where the readable trace goes, or nullptr.
+Outcome run(std::uint64_t seed, std::FILE* text = nullptr, Mutation* mutation = nullptr);
+
+}  // namespace muster::sim

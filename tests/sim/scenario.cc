@@ -1,0 +1,153 @@
+#include "tests/sim/scenario.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "cluster/wire/path.h"
+
+namespace muster::sim {
+namespace {
+
+MembershipConfig pick_timers(Dice& dice) {
+  switch (dice.below(3)) {
+    case 0:
+      return lan_timers();
+    case 1:
+      return fast_timers();
+    default:
+      break;
+  }
+  MembershipConfig timers;
+  timers.heartbeat_interval_ns = dice.between(1 * ms, 50 * ms);
+  timers.suspect_after_ns = timers.heartbeat_interval_ns * dice.between(30, 60) / 10;
+  timers.dead_after_ns = timers.heartbeat_interval_ns * dice.between(15, 40) / 10;
+  timers.join_listen_ns = timers.heartbeat_interval_ns * dice.between(20, 100) / 10;
+  timers.helpers = static_cast<std::uint32_t>(dice.between(1, 4));
+  return timers;
+}
+
+DirectoryConfig pick_directory(Dice& dice, DurationNs heartbeat_ns) {
+  DirectoryConfig directory;
+  directory.join_from = dice.chance(500'000) ? CatchUpFrom::owners : CatchUpFrom::one_member;
+  directory.request_jitter_ns = dice.below(heartbeat_ns / 4) + 1;
+  directory.request_timeout_ns = heartbeat_ns * dice.between(2, 10) / 10;
+  if (dice.chance(500'000)) directory.tombstone_bytes_max = dice.between(0, 2000);
+  return directory;
+}
+
+MessagingConfig pick_messaging(Dice& dice) {
+  MessagingConfig messaging;
+  messaging.window_packets = std::uint32_t{1} << dice.below(7);
+  messaging.calls_max = static_cast<std::uint32_t>(dice.between(1, 64));
+  return messaging;
+}
+
+LinkWeather pick_links(Dice& dice, Weather weather, DurationNs heartbeat_ns) {
+  LinkWeather links;
+  links.delay_min_ns = dice.between(500, heartbeat_ns / 200);
+  links.loopback = dice.chance(300'000);
+  const DurationNs worst = weather == Weather::harsh ? heartbeat_ns : heartbeat_ns / 10;
+  links.delay_max_ns = links.delay_min_ns + dice.below(worst >> dice.below(6));
+  if (weather == Weather::calm) return links;
+  const auto up_to = [&](Ppm max) {  // every second fault is absent
+    return dice.chance(500'000) ? static_cast<Ppm>(dice.below(max)) : 0;
+  };
+  links.loss = up_to(weather == Weather::harsh ? 300'000 : 50'000);
+  links.duplicate = up_to(200'000);
+  if (weather == Weather::rough) return links;
+  links.late = up_to(20'000);
+  links.late_max_ns = heartbeat_ns * dice.between(2, 30);
+  return links;
+}
+
+void pick_faults(Dice& dice, Scenario& scenario) {
+  const DurationNs heartbeat_ns = scenario.heartbeat_ns();
+  const auto weigh = [&](FaultKind kind) {
+    const bool absent = dice.chance(350'000);
+    scenario.fault_weights[static_cast<std::size_t>(kind)] =
+        absent ? 0 : static_cast<std::uint32_t>(dice.between(1, 8));
+  };
+  scenario.fault_weights[static_cast<std::size_t>(FaultKind::restart)] = 3;
+  for (const FaultKind kind : {FaultKind::crash, FaultKind::leave, FaultKind::garbage}) weigh(kind);
+  if (scenario.weather != Weather::calm) weigh(FaultKind::pause);
+  if (scenario.weather == Weather::harsh) {
+    for (const FaultKind kind :
+         {FaultKind::burst, FaultKind::cut, FaultKind::partition, FaultKind::exhaust})
+      weigh(kind);
+    scenario.clocks_set_back = dice.chance(200'000);
+  }
+  scenario.fault_interval_ns = heartbeat_ns * dice.between(2, 30);
+  scenario.faults_last_ns = heartbeat_ns * dice.between(20, 150);
+  const MembershipConfig& timers = scenario.membership;
+  scenario.pause_max_ns = scenario.weather == Weather::harsh
+                              ? 4 * (timers.suspect_after_ns + timers.dead_after_ns)
+                              : timers.suspect_after_ns - heartbeat_ns;
+  scenario.outage_max_ns = heartbeat_ns * dice.between(2, 40);
+  scenario.drift_ppm_max = static_cast<std::int64_t>(dice.below(500));
+  scenario.cycle_ns = dice.chance(300'000) ? 0 : dice.below(heartbeat_ns / 50) + 1;
+  scenario.deadlines_first = dice.chance(500'000);
+}
+
+void pick_work(Dice& dice, Scenario& scenario) {
+  for (std::uint32_t& weight : scenario.work_weights)
+    weight = static_cast<std::uint32_t>(dice.below(5));
+  scenario.work_weights[static_cast<std::size_t>(WorkKind::bind)] += 1;
+  scenario.work_interval_ns = scenario.heartbeat_ns() * dice.between(1, 30) / 10;
+  scenario.names = dice.between(1, 60);
+  scenario.value_bytes_max =
+      dice.chance(300'000) ? wire::value_bytes_max : dice.between(0, 64);
+  scenario.payload_bytes_max = dice.chance(300'000) ? 1200 : dice.between(0, 64);
+  scenario.refuse = dice.chance(500'000) ? static_cast<Ppm>(dice.below(100'000)) : 0;
+  scenario.keep = dice.chance(500'000) ? static_cast<Ppm>(dice.below(300'000)) : 0;
+  scenario.call_deadline_max_ns = scenario.heartbeat_ns() * dice.between(1, 20);
+}
+
+}  // namespace
+
+DurationNs Scenario::detection_ns() const {
+  const DurationNs silence = links.delay_max_ns + membership.suspect_after_ns;
+  const DurationNs own_pauses = weather == Weather::calm ? 0 : 2 * pause_max_ns;
+  return heartbeat_ns() + silence + membership.dead_after_ns + heartbeat_ns() / 3 + own_pauses;
+}
+
+DurationNs Scenario::convergence_ns() const {
+  return links.late_max_ns + membership.join_listen_ns + 20 * heartbeat_ns() +
+         6 * (membership.suspect_after_ns + membership.dead_after_ns) +
+         6 * 16 * directory.request_timeout_ns + 10 * messaging.retransmit_max_ns +
+         call_deadline_max_ns;
+}
+
+Scenario scenario_of(std::uint64_t seed) {
+  Dice dice(seed ^ 0x6d75737465720000);
+  Scenario scenario;
+  scenario.seed = seed;
+  const std::uint32_t weathers[] = {1, 1, 2};
+  scenario.weather = Weather{static_cast<std::uint8_t>(dice.weighted(weathers))};
+  scenario.servers = dice.between(2, servers_max);
+  scenario.membership = pick_timers(dice);
+  scenario.directory = pick_directory(dice, scenario.heartbeat_ns());
+  scenario.messaging = pick_messaging(dice);
+  scenario.links = pick_links(dice, scenario.weather, scenario.heartbeat_ns());
+  pick_faults(dice, scenario);
+  pick_work(dice, scenario);
+  return scenario;
+}
+
+std::string describe(const Scenario& scenario) {
+  constexpr const char* weathers[] = {"calm", "rough", "harsh"};
+  const auto in_ms = [](DurationNs duration) { return static_cast<double>(duration) / 1e6; };
+  return fmt::format(
+      "{} servers, {} weather, heartbeat {:.3f} ms, suspect after {:.3f} ms, dead after {:.3f} ms, "
+      "delay {:.3f} to {:.3f} ms, loss {:.1f} %, duplicates {:.1f} %, late {:.1f} %, faults for "
+      "{:.0f} ms, one each {:.0f} ms, window {} packets",
+      scenario.servers, weathers[static_cast<std::size_t>(scenario.weather)],
+      in_ms(scenario.heartbeat_ns()), in_ms(scenario.membership.suspect_after_ns),
+      in_ms(scenario.membership.dead_after_ns), in_ms(scenario.links.delay_min_ns),
+      in_ms(scenario.links.delay_max_ns), scenario.links.loss / 1e4,
+      scenario.links.duplicate / 1e4, scenario.links.late / 1e4, in_ms(scenario.faults_last_ns),
+      in_ms(scenario.fault_interval_ns), scenario.messaging.window_packets);
+}
+
+}  // namespace muster::sim

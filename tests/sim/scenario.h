@@ -1,0 +1,78 @@
+// What one seed picks: the cluster, its timers, the faults that befall it, and its work.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "cluster/config.h"
+#include "tests/sim/dice.h"
+#include "tests/sim/virtual_network.h"
+
+namespace muster::sim {
+
+/// How bad it gets, and so what may be demanded.
+enum class Weather : std::uint8_t {
+  calm,   ///< no loss, short delays, no pauses: a crash is known within its bound
+  rough,  ///< loss and pauses that the timers are made for: nobody live is removed
+  harsh,  ///< anything
+};
+
+enum class FaultKind : std::uint8_t {
+  crash,
+  restart,
+  leave,
+  garbage,    ///< bytes that are no packet of this cluster
+  pause,      ///< SIGSTOP, and SIGCONT later
+  burst,      ///< a server hears nothing for a moment
+  cut,        ///< one way between two servers
+  partition,  ///< the servers fall into two sides
+  exhaust,    ///< a server's pool has no packets for a while
+};
+inline constexpr std::size_t fault_kinds = 9;
+
+enum class WorkKind : std::uint8_t { bind, bind_many, withdraw, message, call };
+inline constexpr std::size_t work_kinds = 5;
+
+struct Scenario {
+  std::uint64_t seed = 0;
+  Weather weather{};
+  std::size_t servers = 0;
+
+  MembershipConfig membership;
+  DirectoryConfig directory;
+  MessagingConfig messaging;
+
+  LinkWeather links;
+  std::array<std::uint32_t, fault_kinds> fault_weights{};
+  DurationNs fault_interval_ns = 0;  ///< mean
+  DurationNs faults_last_ns = 0;     ///< after that everything heals, and must converge
+  DurationNs pause_max_ns = 0;
+  DurationNs outage_max_ns = 0;  ///< of cuts, partitions, bursts and exhausted pools
+  bool clocks_set_back = false;  ///< a restarted server may begin with an older incarnation
+  std::int64_t drift_ppm_max = 0;
+  DurationNs cycle_ns = 0;      ///< from the first packet of a burst to transmit()
+  bool deadlines_first = true;  ///< after a pause: before the packets that waited, or after them
+
+  std::array<std::uint32_t, work_kinds> work_weights{};
+  DurationNs work_interval_ns = 0;  ///< mean, of each server
+  std::size_t names = 0;            ///< that bindings choose from
+  std::size_t value_bytes_max = 0;
+  std::size_t payload_bytes_max = 0;
+  Ppm refuse = 0;  ///< chance that the application turns busy at a message
+  Ppm keep = 0;    ///< chance that it keeps the packet for a while
+  DurationNs call_deadline_max_ns = 0;
+
+  DurationNs heartbeat_ns() const { return membership.heartbeat_interval_ns; }
+  /// From a crash until everybody knows (design, I9).
+  DurationNs detection_ns() const;
+  /// From the end of all faults until all live members agree (design, I1).
+  DurationNs convergence_ns() const;
+};
+
+Scenario scenario_of(std::uint64_t seed);
+/// One line for a reader.
+std::string describe(const Scenario& scenario);
+
+}  // namespace muster::sim

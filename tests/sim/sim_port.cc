@@ -1,0 +1,68 @@
+#include "tests/sim/sim_port.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace muster::sim {
+namespace {
+
+/// Released memory is overwritten so far, so that a use after release shows.
+constexpr std::size_t scribbled_bytes = 192;
+
+}  // namespace
+
+SimPort::SimPort(std::size_t server, std::size_t packets_max, Wire& wire, Verdict& verdict)
+    : server_(server), packets_max_(packets_max), wire_(wire), verdict_(verdict) {}
+
+Packet* SimPort::take() {
+  if (free_.empty()) {
+    if (buffers_.size() == packets_max_) return nullptr;
+    buffers_.push_back(std::make_unique_for_overwrite<Buffer>());
+    free_.push_back(buffers_.back().get());
+  }
+  Buffer& buffer = *free_.back();
+  free_.pop_back();
+  buffer.packet = {.data = buffer.bytes.data(),
+                   .size = 0,
+                   .capacity = payload_bytes_max,
+                   .peer = {},
+                   .native = &buffer};
+  buffer.references = 1;
+  ++live_;
+  return &buffer.packet;
+}
+
+Packet* SimPort::allocate() { return exhausted_ ? nullptr : take(); }
+
+Packet* SimPort::receive(std::span<const std::byte> bytes, const Endpoint& from) {
+  Packet* packet = allocate();
+  if (packet == nullptr) return nullptr;
+  std::memcpy(packet->data, bytes.data(), bytes.size());
+  packet->size = static_cast<std::uint32_t>(bytes.size());
+  packet->peer = from;
+  return packet;
+}
+
+void SimPort::retain(Packet& packet) {
+  if (buffer_of(packet).references == 0)
+    return verdict_.fail("I13", "m{} retains a packet that it has released", server_);
+  ++buffer_of(packet).references;
+}
+
+void SimPort::release(Packet& packet) {
+  Buffer& buffer = buffer_of(packet);
+  if (buffer.references == 0) return verdict_.fail("I13", "m{} releases a packet twice", server_);
+  if (--buffer.references > 0) return;
+  --live_;
+  std::memset(buffer.bytes.data(), 0xdd, std::min<std::size_t>(scribbled_bytes, packet.size));
+  free_.push_back(&buffer);
+}
+
+void SimPort::transmit(Packet& packet) {
+  if (buffer_of(packet).references == 0)
+    return verdict_.fail("I13", "m{} transmits a packet that it has released", server_);
+  wire_.carry(server_, packet);
+  release(packet);
+}
+
+}  // namespace muster::sim

@@ -1,0 +1,62 @@
+// A member's port in the simulation: a bounded pool of plain memory, and the wire behind it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "cluster/packet.h"
+#include "tests/sim/verdict.h"
+
+namespace muster::sim {
+
+inline constexpr std::uint32_t payload_bytes_max = 1472;
+
+/// Who takes the packets that members transmit.
+class Wire {
+ public:
+  virtual ~Wire() = default;
+  virtual void carry(std::size_t from, const Packet& packet) = 0;
+};
+
+/// Counts references, and tells the verdict of every packet that is released twice, or never.
+class SimPort final : public PacketPort {
+ public:
+  SimPort(std::size_t server, std::size_t packets_max, Wire& wire, Verdict& verdict);
+
+  Packet* allocate() override;
+  void retain(Packet& packet) override;
+  void release(Packet& packet) override;
+  void transmit(Packet& packet) override;
+
+  /// A packet with these bytes, as if received; nullptr when the pool is exhausted.
+  Packet* receive(std::span<const std::byte> bytes, const Endpoint& from);
+
+  /// While set, nobody gets a packet from this pool.
+  void set_exhausted(bool exhausted) { exhausted_ = exhausted; }
+  /// Packets that somebody holds.
+  std::size_t live() const { return live_; }
+
+ private:
+  struct Buffer {
+    Packet packet;
+    std::uint32_t references;
+    std::array<std::byte, payload_bytes_max> bytes;
+  };
+  static Buffer& buffer_of(Packet& packet) { return *static_cast<Buffer*>(packet.native); }
+  Packet* take();
+
+  std::size_t server_;
+  std::size_t packets_max_;
+  Wire& wire_;
+  Verdict& verdict_;
+  std::vector<std::unique_ptr<Buffer>> buffers_;  // made when first needed
+  std::vector<Buffer*> free_;
+  std::size_t live_ = 0;
+  bool exhausted_ = false;
+};
+
+}  // namespace muster::sim

@@ -1,0 +1,66 @@
+#include "tests/sim/virtual_network.h"
+
+#include <cstring>
+
+namespace muster::sim {
+
+void VirtualNetwork::heal() {
+  cut_ = {};
+  side_ = 0;
+  burst_until_ = {};
+}
+
+std::uint64_t VirtualNetwork::take_off(std::span<const std::byte> bytes, const Endpoint& from) {
+  if (free_.empty()) {
+    free_.push_back(flights_.size());
+    flights_.emplace_back();
+  }
+  const std::uint64_t number = free_.back();
+  free_.pop_back();
+  Flight& flight = flights_[number];
+  flight.references = 1;
+  flight.size = static_cast<std::uint32_t>(bytes.size());
+  flight.foreign = false;
+  flight.from = from;
+  std::memcpy(flight.bytes.data(), bytes.data(), bytes.size());
+  return number;
+}
+
+void VirtualNetwork::landed(std::uint64_t number) {
+  if (--flights_[number].references == 0) free_.push_back(number);
+}
+
+void VirtualNetwork::schedule(TimeNs at, std::size_t to, std::uint64_t number) {
+  ++flights_[number].references;
+  events_.at(at, EventKind::arrival, to, number);
+}
+
+void VirtualNetwork::send(TimeNs now, std::size_t from, const Packet& packet) {
+  const std::uint64_t number = take_off(packet.payload(), roster_.endpoint(from));
+  if (packet.peer == roster_.group()) {
+    for (std::size_t to = 0; to < roster_.size(); ++to)
+      if (to != from || weather_.loopback) deliver(now, from, to, number);
+  } else if (const auto to = roster_.find(packet.peer)) {
+    deliver(now, from, *to, number);
+  }
+  landed(number);
+}
+
+void VirtualNetwork::deliver(TimeNs now, std::size_t from, std::size_t to, std::uint64_t number) {
+  if (!reaches(from, to)) return;
+  const auto delay = [&] { return dice_.between(weather_.delay_min_ns, weather_.delay_max_ns); };
+  const bool lost = dice_.chance(weather_.loss) || now < burst_until_[to];
+  if (!lost) schedule(now + delay(), to, number);
+  if (dice_.chance(weather_.duplicate)) schedule(now + delay(), to, number);
+  if (dice_.chance(weather_.late)) schedule(now + dice_.below(weather_.late_max_ns), to, number);
+}
+
+void VirtualNetwork::inject(TimeNs now, std::size_t to, std::span<const std::byte> bytes,
+                            const Endpoint& from) {
+  const std::uint64_t number = take_off(bytes, from);
+  flights_[number].foreign = true;
+  schedule(now + weather_.delay_min_ns, to, number);
+  landed(number);
+}
+
+}  // namespace muster::sim

@@ -1,0 +1,38 @@
+// What the applications of a world do: bind, withdraw, send, call.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/sim/process.h"
+
+namespace muster::sim {
+
+class Workload {
+ public:
+  Workload(const Application::Shared& shared, Ledger& ledger, std::uint64_t seed)
+      : shared_(shared), ledger_(ledger), dice_(seed) {}
+
+  /// One thing or a few, of the kind that the scenario's weights choose.
+  void act(Process& process, TimeNs local_now);
+  /// Until the next time.
+  DurationNs pause() { return dice_.below(2 * shared_.scenario.work_interval_ns) + 1; }
+
+ private:
+  void bind(Process& process);
+  void withdraw(Process& process);
+  void message(Process& process, TimeNs local_now);
+  void call(Process& process, TimeNs local_now);
+
+  std::string some_path();
+  std::vector<std::byte> some_value();
+  std::optional<Party> somebody(const Process& process);
+  std::size_t some_payload_bytes();
+
+  Application::Shared shared_;
+  Ledger& ledger_;
+  Dice dice_;
+  CallId last_call_ = 0;
+};
+
+}  // namespace muster::sim

@@ -1,0 +1,104 @@
+// A whole cluster in virtual time: servers with clocks of their own on one network, one queue of
+// events, and one seed that decides everything.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "tests/sim/drifting_clock.h"
+#include "tests/sim/event_queue.h"
+#include "tests/sim/invariants.h"
+#include "tests/sim/packet_rules.h"
+#include "tests/sim/process.h"
+#include "tests/sim/virtual_network.h"
+#include "tests/sim/workload.h"
+
+namespace muster::sim {
+
+class World final : private Wire {
+ public:
+  World(const Scenario& scenario, Trace& trace, Mutation* mutation = nullptr);
+
+  /// Until all has converged and the servers have ended, or an invariant did not hold.
+  void run();
+  const Verdict& verdict() const { return verdict_; }
+
+ private:
+  enum class State : std::uint8_t { down, running, paused, leaving };
+  struct Server {
+    State state = State::down;
+    DriftingClock clock;
+    std::unique_ptr<Process> process;
+    std::uint64_t life = 0;  ///< counts the processes
+    Incarnation incarnation = 0;
+    TimeNs wake_at = never_ns;
+    bool cycle_due = false;
+    TimeNs paused_until = 0;          ///< the last time
+    std::deque<std::uint64_t> inbox;  ///< packets that wait while it is paused
+  };
+
+  // Time.
+  TimeNs now() const { return verdict_.now(); }
+  TimeNs local(const Server& server) const { return server.clock.local(now()); }
+  void happen(const Event& event);
+  void after_step(std::size_t number);
+
+  // What a server does.
+  void arrive(std::size_t number, std::uint64_t flight);
+  void give(std::size_t number, std::uint64_t flight);
+  void wake(std::size_t number, TimeNs at);
+  void meet_deadlines(std::size_t number);
+  void cycle(std::size_t number);
+  void schedule_cycle(std::size_t number, DurationNs after);
+  void work(std::size_t number);
+  void carry(std::size_t from, const Packet& packet) override;
+
+  // What befalls it (faults.cc).
+  void fault();
+  void befall(FaultKind kind, std::size_t number);
+  void start(std::size_t number);
+  void end(std::size_t number);
+  void crash(std::size_t number);
+  void leave(std::size_t number);
+  void pause(std::size_t number, DurationNs duration);
+  void resume(std::size_t number);
+  void cut(std::size_t number, DurationNs outage_ns);
+  void mend(std::size_t number, std::uint64_t what);
+  void throw_garbage(std::size_t number);
+  void check_noticed(std::size_t gone, Incarnation incarnation);
+  Incarnation next_incarnation(std::size_t number);
+
+  // How it ends.
+  void heal();
+  void settle();
+  std::vector<const Process*> members() const;
+
+  const Scenario scenario_;
+  Trace& trace_;
+  Mutation* mutation_;
+  Verdict verdict_;
+  Roster roster_;
+  Dice dice_;
+  EventQueue events_;
+  VirtualNetwork network_;
+  Ledger ledger_;
+  Census census_{};
+  Conversations conversations_;
+  Application::Shared shared_;
+  Invariants invariants_;
+  PacketRules packet_rules_;
+  Workload workload_;
+  std::array<Server, servers_max> servers_;
+
+  enum class Phase : std::uint8_t { faults, settling, quiet, over };
+  Phase phase_ = Phase::faults;
+  TimeNs phase_ends_ns_ = 0;
+  std::uint64_t starts_ = 0;
+  std::vector<std::byte> last_packet_;  // garbage is made of it
+};
+
+}  // namespace muster::sim
