@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -23,14 +22,14 @@ constexpr std::uint32_t receives_per_group_look = 4;
 
 const SocketTransportConfig& checked(const SocketTransportConfig& config, std::size_t stock) {
   if (config.self.address == 0 || config.self.port == 0) {
-    throw std::runtime_error("cannot bind " + to_string(config.self) +
-                             ": a member needs an own address and an own port, not zero");
+    throw StartError("cannot bind " + to_string(config.self) +
+                     ": a member needs an own address and an own port, not zero");
   }
   const std::size_t least = 2 * stock;
   if (config.pool_packets < least || config.pool_packets >= 1u << 24) {
-    throw std::runtime_error("a pool of " + std::to_string(config.pool_packets) + " packets for " +
-                             to_string(config.self) + " cannot work: choose from " +
-                             std::to_string(least) + " to 16777215");
+    throw StartError("a pool of " + std::to_string(config.pool_packets) + " packets for " +
+                     to_string(config.self) + " cannot work: choose from " + std::to_string(least) +
+                     " to 16777215");
   }
   return config;
 }

@@ -43,7 +43,7 @@ struct SocketTransportStats {
 /// retain() and release() by any thread at any time (see PacketPool).
 class SocketTransport final : public Transport {
  public:
-  /// Throws std::runtime_error: one sentence that names the address and the remedy.
+  /// Throws StartError: one sentence that names the address and the remedy.
   explicit SocketTransport(const SocketTransportConfig& config);
   SocketTransport(const SocketTransport&) = delete;
   SocketTransport& operator=(const SocketTransport&) = delete;

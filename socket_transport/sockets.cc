@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <stdexcept>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -19,7 +18,7 @@ namespace {
 // Room for bursts; the kernel lowers it to net.core.rmem_max without a word.
 constexpr int buffer_bytes = 4 << 20;
 
-[[noreturn]] void fail(const std::string& sentence) { throw std::runtime_error(sentence); }
+[[noreturn]] void fail(const std::string& sentence) { throw StartError(sentence); }
 
 template <class T>
 bool set_option(int fd, int level, int option, const T& value) {

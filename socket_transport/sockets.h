@@ -1,5 +1,5 @@
 // Opens the two sockets of a member. Whatever is wrong is one sentence with its remedy, thrown
-// as std::runtime_error.
+// as StartError.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 
 #include <netinet/in.h>
 
+#include "cluster/errors.h"
 #include "cluster/types.h"
 
 namespace muster::socket {

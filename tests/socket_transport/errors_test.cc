@@ -1,5 +1,4 @@
 #include <functional>
-#include <stdexcept>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -13,7 +12,7 @@ namespace {
 std::string sentence_of(const std::function<void()>& start) {
   try {
     start();
-  } catch (const std::runtime_error& error) {
+  } catch (const StartError& error) {
     return error.what();
   }
   return "no error";
