@@ -101,6 +101,14 @@ TEST_F(SendWindowTest, AllOfAFullWindowCanBeAcknowledgedAtOnce) {
   send(0, 64);
   EXPECT_TRUE(acknowledge(1000, 64));
   EXPECT_EQ(window.in_flight(), 0U);
+  EXPECT_EQ(window.round_trip().smoothed_ns(), 1000U);
+}
+
+TEST_F(SendWindowTest, IsNeverLargerThanItsOwnLimitWhateverThePeerGrants) {
+  send(0, 1);
+  EXPECT_TRUE(acknowledge(1000, 1, {}, 65535));
+  send(1000, 64);
+  EXPECT_FALSE(window.open());
 }
 
 TEST_F(SendWindowTest, RetransmitsOnceWhatThreeLaterOnesHaveOvertaken) {
