@@ -59,7 +59,8 @@ class Outbox {
   /// Consumes the caller's reference.
   void send(Packet& packet, const Endpoint& to) {
     ++sent_[reinterpret_cast<const wire::Header*>(packet.data)->type];
-    packet.peer = to;
+    // A retransmission may find the packet still on its way out in another thread.
+    if (packet.peer != to) packet.peer = to;
     port_.transmit(packet);
   }
 

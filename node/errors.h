@@ -1,4 +1,4 @@
-// How a node says that it cannot start: StartError, or that its configuration is wrong.
+// How a node says that it cannot start or go on.
 #pragma once
 
 #include <stdexcept>

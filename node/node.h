@@ -89,8 +89,8 @@ class Responder {
   Responder& operator=(Responder&& other) noexcept;
   ~Responder();
 
-  /// One copy. On would_block it may be tried again after a poll(); on every other result the call
-  /// is settled. not_connected: the caller was removed.
+  /// One copy. On would_block it may be tried again after a poll(), on too_large with less; on
+  /// every other result the call is settled. not_connected: the caller was removed.
   SendResult reply(std::span<const std::byte> payload);
   /// The caller hears CallOutcome::failed.
   SendResult fail(std::span<const std::byte> payload = {});
@@ -190,7 +190,8 @@ class Node {
   SendResult send(MemberId to, std::span<const std::byte> payload);
   /// Room for a message of `bytes`, written by the caller, sent without a copy.
   Buffer claim(std::size_t bytes);
-  /// Consumes the buffer if the result is `sent`; else it can be committed again.
+  /// Consumes the buffer if the result is `sent`; else it can be committed again. An empty one is
+  /// answered would_block.
   SendResult commit(Buffer&& buffer, MemberId to);
   /// The largest message, in bytes.
   std::size_t message_bytes_max() const;

@@ -1,0 +1,179 @@
+#include "node/config.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "cluster/wire/layout.h"
+#include "cluster/wire/path.h"
+#include "node/address.h"
+#include "node/config_ranges.h"
+#include "node/duration.h"
+
+namespace muster {
+namespace {
+
+/// Collects the mistakes of one configuration; a function for each part of it.
+class Check {
+ public:
+  explicit Check(const NodeConfig& config) : config_(config) {}
+
+  std::vector<ConfigMistake> run() && {
+    names();
+    network();
+    cores();
+    timers();
+    limits();
+    services();
+    return std::move(mistakes_);
+  }
+
+ private:
+  template <class... Args>
+  void wrong(std::string_view field, fmt::format_string<Args...> text, Args&&... args) {
+    mistakes_.push_back({std::string(field), fmt::format(text, std::forward<Args>(args)...)});
+  }
+
+  void in_range(std::string_view field, std::uint64_t value) {
+    const Range& range = range_of(field);
+    if (range.holds(value)) return;
+    wrong(field, "{}",
+          range.refuse(range.kind == Range::Kind::duration ? duration_text(value)
+                                                           : std::to_string(value)));
+  }
+
+  void a_name(std::string_view field, std::string_view name, std::string_view remedy) {
+    if (name.empty())
+      wrong(field, "is missing: {}", remedy);
+    else if (name.size() > wire::name_bytes_max)
+      wrong(field, "has {} bytes: give at most {}", name.size(), wire::name_bytes_max);
+    else if (std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20; }))
+      wrong(field, "has control characters: use letters, digits and punctuation");
+  }
+
+  void names() {
+    a_name("name", config_.name, "give this member a name that no other member has");
+    a_name("cluster", config_.cluster, "give the cluster's name, the same for all members");
+  }
+
+  void network() {
+    if (config_.transport == TransportKind::dpdk && config_.device.empty())
+      wrong("device",
+            "is missing: give a PCI address or a vdev that DPDK can name, or set transport = "
+            "\"socket\"");
+    own_address();
+    in_range("port", config_.port);
+    const auto group = parse_address(config_.group);
+    if (!group)
+      wrong("group", "\"{}\" is not an IPv4 address: give one like 239.77.0.1", config_.group);
+    else if (!is_multicast(*group))
+      wrong("group", "{} is not a multicast address: give one from 224.0.1.0 to 239.255.255.255",
+            config_.group);
+    else if (*group >> 8 == 0xe00000)
+      wrong("group", "{} is reserved for routers: give one from 224.0.1.0 to 239.255.255.255",
+            config_.group);
+    in_range("dpdk.memory_mb", config_.dpdk.memory_mb);
+  }
+
+  void own_address() {
+    if (config_.address.empty())
+      return wrong("address", "is missing: give this member's own, like 10.77.0.1/24");
+    const auto network = parse_network(config_.address);
+    if (!network)
+      return wrong("address",
+                   "\"{}\" is not an IPv4 address with its network: give one like 10.77.0.1/24",
+                   config_.address);
+    if (is_multicast(network->address) || network->address == 0)
+      return wrong("address", "{} cannot be a member's own: give a unicast address",
+                   config_.address);
+    if (network->prefix_bits < 31 &&
+        (network->host() == 0 || network->address == network->broadcast()))
+      wrong("address", "{} is the {} of its network: give another", config_.address,
+            network->host() == 0 ? "number" : "broadcast address");
+  }
+
+  void cores() {
+    if (config_.cores.io) in_range("cores.io", *config_.cores.io);
+    if (config_.cores.engine) in_range("cores.engine", *config_.cores.engine);
+    if (config_.cores.io && config_.cores.io == config_.cores.engine && config_.idle == Idle::spin)
+      wrong("cores.engine",
+            "is {}, as is cores.io, and both threads spin: give another core, or set idle = "
+            "\"backoff\"",
+            *config_.cores.engine);
+  }
+
+  void timers() {
+    const MembershipConfig& m = config_.membership;
+    in_range("timers.heartbeat_interval", m.heartbeat_interval_ns);
+    in_range("timers.suspect_after", m.suspect_after_ns);
+    in_range("timers.dead_after", m.dead_after_ns);
+    in_range("timers.join_listen", m.join_listen_ns);
+    in_range("timers.request_jitter", config_.directory.request_jitter_ns);
+    in_range("timers.request_timeout", config_.directory.request_timeout_ns);
+    in_range("timers.retransmit_min", config_.messaging.retransmit_min_ns);
+    in_range("timers.retransmit_max", config_.messaging.retransmit_max_ns);
+    in_range("timers.stall_threshold", config_.stall_threshold_ns);
+    in_range("timers.port_lost_after", config_.port_lost_after_ns);
+    if (m.suspect_after_ns / 2 < m.heartbeat_interval_ns)
+      wrong("timers.suspect_after",
+            "is {}, and heartbeats come every {}: one lost packet would accuse a member; give at "
+            "least twice the interval",
+            duration_text(m.suspect_after_ns), duration_text(m.heartbeat_interval_ns));
+    if (config_.messaging.retransmit_max_ns < config_.messaging.retransmit_min_ns)
+      wrong("timers.retransmit_max", "is {}, less than timers.retransmit_min, {}: give more",
+            duration_text(config_.messaging.retransmit_max_ns),
+            duration_text(config_.messaging.retransmit_min_ns));
+  }
+
+  void limits() {
+    in_range("limits.pool_packets", config_.limits.pool_packets);
+    in_range("limits.event_queue", config_.limits.event_queue);
+    in_range("limits.event_backlog", config_.limits.event_backlog);
+    in_range("limits.command_queue", config_.limits.command_queue);
+    in_range("limits.members", config_.membership.members_max);
+    in_range("limits.helpers", config_.membership.helpers);
+    in_range("limits.calls", config_.messaging.calls_max);
+    in_range("limits.window_packets", config_.messaging.window_packets);
+    in_range("limits.tree_bytes", config_.directory.tree_bytes_max);
+    in_range("limits.tombstone_bytes", config_.directory.tombstone_bytes_max);
+    if (config_.directory.tombstone_bytes_max > config_.directory.tree_bytes_max / 2)
+      wrong("limits.tombstone_bytes", "is {}, more than half of limits.tree_bytes: give less",
+            config_.directory.tombstone_bytes_max);
+  }
+
+  void services() {
+    std::set<std::string_view> seen;
+    for (std::size_t i = 0; i < config_.services.size(); ++i) {
+      const ServiceConfig& service = config_.services[i];
+      const std::string field = fmt::format("services[{}].path", i);
+      if (service.path.empty())
+        wrong(field, "is missing: give the name of the service, like /shop/payments");
+      else if (!wire::valid_path(service.path))
+        wrong(field, "\"{}\" is not a path: give segments, each after a '/', at most {} bytes",
+              service.path, wire::path_bytes_max);
+      else if (!seen.insert(service.path).second)
+        wrong(field, "\"{}\" is there twice: remove one", service.path);
+      if (service.value.size() > wire::value_bytes_max)
+        wrong(fmt::format("services[{}].value", i), "has {} bytes: give at most {}",
+              service.value.size(), wire::value_bytes_max);
+    }
+  }
+
+  const NodeConfig& config_;
+  std::vector<ConfigMistake> mistakes_;
+};
+
+}  // namespace
+
+std::vector<ConfigMistake> find_mistakes(const NodeConfig& config) { return Check(config).run(); }
+
+void validate(const NodeConfig& config) {
+  std::string all;
+  for (const ConfigMistake& mistake : find_mistakes(config))
+    all += fmt::format("{}{}: {}", all.empty() ? "" : "\n", mistake.field, mistake.text);
+  if (!all.empty()) throw ConfigError(all);
+}
+
+}  // namespace muster

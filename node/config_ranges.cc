@@ -1,0 +1,67 @@
+#include "node/config_ranges.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cassert>
+
+#include <fmt/format.h>
+
+#include "cluster/config.h"
+#include "node/duration.h"
+
+namespace muster {
+namespace {
+
+using enum Range::Kind;
+
+constexpr std::uint64_t mebi = 1 << 20;
+
+constexpr std::array ranges{
+    Range{"port", number, 1, 65535},
+    Range{"timers.heartbeat_interval", duration, 100 * us, 60 * second},
+    Range{"timers.suspect_after", duration, 200 * us, 600 * second},
+    Range{"timers.dead_after", duration, 100 * us, 600 * second},
+    Range{"timers.join_listen", duration, 1 * ms, 60 * second},
+    Range{"timers.request_jitter", duration, 0, 10 * second},
+    Range{"timers.request_timeout", duration, 100 * us, 60 * second},
+    Range{"timers.retransmit_min", duration, 10 * us, 10 * second},
+    Range{"timers.retransmit_max", duration, 100 * us, 60 * second},
+    Range{"timers.stall_threshold", duration, 10 * us, 60 * second},
+    Range{"timers.port_lost_after", duration, 10 * ms, 600 * second},
+    Range{"cores.io", number, 0, 1023},
+    Range{"cores.engine", number, 0, 1023},
+    Range{"dpdk.memory_mb", number, 16, mebi},
+    Range{"limits.pool_packets", number, 256, 8 * mebi},
+    Range{"limits.event_queue", power_of_two, 64, mebi},
+    Range{"limits.event_backlog", number, 1024, 256 * mebi},
+    Range{"limits.command_queue", power_of_two, 64, mebi},
+    Range{"limits.members", number, 2, 65535},
+    Range{"limits.helpers", number, 0, 64},
+    Range{"limits.calls", number, 1, mebi},
+    Range{"limits.window_packets", power_of_two, 1, 64},
+    Range{"limits.tree_bytes", number, mebi, std::uint64_t{1} << 40},
+    Range{"limits.tombstone_bytes", number, 0, std::uint64_t{1} << 32},
+};
+
+}  // namespace
+
+bool Range::holds(std::uint64_t value) const {
+  return value >= min && value <= max && (kind != power_of_two || std::has_single_bit(value));
+}
+
+std::string Range::refuse(std::string_view value) const {
+  const std::string what = kind == power_of_two ? "a power of two" : "a number";
+  if (kind == duration)
+    return fmt::format("is {}: give a length of time from {} to {}", value, duration_text(min),
+                       duration_text(max));
+  return fmt::format("is {}: give {} from {} to {}", value, what, min, max);
+}
+
+const Range& range_of(std::string_view field) {
+  const auto* found = std::ranges::find(ranges, field, &Range::field);
+  assert(found != ranges.end());
+  return *found;
+}
+
+}  // namespace muster

@@ -1,0 +1,39 @@
+// How much the application may give the engine thread for one peer.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "ring/slots.h"
+
+namespace muster {
+
+/// Shared by the application's thread, which gives, and the engine's, which takes what it could
+/// hand to the session. What is between the two waits in the ring or in the engine's queue for the
+/// peer, so a peer that takes nothing holds up nobody else.
+class Credit {
+ public:
+  static constexpr std::uint64_t queue_max = 64;
+
+  /// The application's.
+  bool available() {
+    if (given_ - taken_seen_ < queue_max) return true;
+    taken_seen_ = taken_.load(std::memory_order_acquire);
+    return given_ - taken_seen_ < queue_max;
+  }
+  void give() { ++given_; }
+  /// What was given and never handed to the session; exact once the engine has closed the queue.
+  std::uint64_t outstanding() const { return given_ - taken_.load(std::memory_order_acquire); }
+
+  /// The engine's.
+  void take() {
+    taken_.store(taken_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
+
+ private:
+  alignas(ring::line_stride_bytes) std::atomic<std::uint64_t> taken_{0};
+  alignas(ring::line_stride_bytes) std::uint64_t given_ = 0;
+  std::uint64_t taken_seen_ = 0;
+};
+
+}  // namespace muster

@@ -1,0 +1,181 @@
+#include "node/engine.h"
+
+#include <utility>
+
+namespace muster {
+
+Engine::Engine(const NodeConfig& config, const MemberConfig& member, PacketPort& port,
+               Queues queues)
+    : port_(port),
+      backlog_max_(config.limits.event_backlog),
+      events_(config.limits.event_queue),
+      member_(member, port, *this),
+      self_(member_.self()) {
+  if (queues == Queues::with)
+    queues_.emplace(member_, port, static_cast<Events&>(*this), config.membership.members_max);
+}
+
+Engine::~Engine() {
+  for (const Word word : backlog_) discard(word);
+  for (Word word; events_.pop(word);) discard(word);
+}
+
+void Engine::receive(TimeNs now, std::span<Packet* const> burst) {
+  for (Packet* packet : burst) {
+    member_.on_packet(now, *packet);
+    port_.release(*packet);
+  }
+}
+
+void Engine::execute(TimeNs now, const Command& command) {
+  std::visit(Overloaded{[this](const Bind& bind) { member_.bind(bind.path, bind.value); },
+                        [this](const Withdraw& withdraw) { member_.withdraw(withdraw.path); },
+                        [this](const Cancel& cancel) { member_.cancel(cancel.call); },
+                        [&](const Leave&) { member_.leave(now); }},
+             command);
+}
+
+std::size_t Engine::finish(TimeNs now) {
+  std::size_t work = flush_backlog();
+  if (now >= member_.next_deadline()) {
+    member_.on_deadline(now);
+    ++work;
+  }
+  if (queues_ && queues_->waiting()) queues_->retry(now);
+  if (overrun_) member_.leave(now);
+  member_.transmit(now);
+  return work;
+}
+
+// What the application shall hear.
+
+void Engine::on_standing(Standing standing) {
+  emit(StandingChanged{standing, member_.membership().refused_by()});
+}
+
+void Engine::on_joined(const MemberInfo& member) {
+  emit(Joined{member.key, std::string(member.name), member.endpoint,
+              queues_ ? queues_->open(member.key) : nullptr});
+}
+
+void Engine::on_suspected(const MemberInfo& member) { emit(Suspected{member.key}); }
+
+void Engine::on_refuted(const MemberInfo& member) { emit(Refuted{member.key}); }
+
+void Engine::on_removed(const MemberInfo& member, RemovalReason reason) {
+  if (queues_) queues_->close(member.key);
+  emit(Removed{member.key, reason});
+}
+
+void Engine::on_bound(const Binding& binding) {
+  emit(BindingChanged{true,
+                      binding.owner,
+                      std::string(binding.path),
+                      {binding.value.begin(), binding.value.end()},
+                      binding.version});
+}
+
+void Engine::on_withdrawn(const Binding& binding) {
+  emit(BindingChanged{false,
+                      binding.owner,
+                      std::string(binding.path),
+                      {binding.value.begin(), binding.value.end()},
+                      binding.version});
+}
+
+void Engine::on_synchronized() { emit(Synchronized{}); }
+
+void Engine::on_undelivered(const MemberKey& to, std::size_t messages) {
+  emit(Undelivered{to, messages});
+}
+
+bool Engine::on_message(const MemberKey&, std::span<const std::byte> payload, Packet& packet) {
+  return offer_message(packet, payload.data() - sizeof(wire::Message));
+}
+
+bool Engine::on_request(const MemberKey&, CallId, std::string_view path,
+                        std::span<const std::byte> payload, Packet& packet) {
+  return offer_message(packet,
+                       payload.data() - path.size() - sizeof(wire::Call) - sizeof(wire::Message));
+}
+
+void Engine::on_response(CallId call, CallOutcome outcome, std::span<const std::byte> payload,
+                         Packet* packet) {
+  if (packet == nullptr) return emit(CallEnded{call, outcome});
+  port_.retain(*packet);
+  queue(Word::message(*packet, payload.data() - sizeof(wire::Call) - sizeof(wire::Message)));
+}
+
+bool Engine::offer_message(Packet& packet, const std::byte* at) {
+  port_.retain(packet);
+  if (offer(Word::message(packet, at))) return true;
+  port_.release(packet);
+  return false;
+}
+
+void Engine::emit(Event event) {
+  // Whoever was removed while it lived goes by another incarnation from here on.
+  if (member_.self() != self_) {
+    self_ = member_.self();
+    queue(Word::event(new Event(SelfChanged{self_})));
+  }
+  queue(Word::event(new Event(std::move(event))));
+}
+
+void Engine::queue(Word word) {
+  if (overrun_) return discard(word);
+  if (offer(word)) return;
+  if (backlog_.size() == backlog_max_) {
+    discard(word);
+    return overrun();
+  }
+  backlog_.push_back(word);
+}
+
+std::size_t Engine::flush_backlog() {
+  std::size_t flushed = 0;
+  for (; !backlog_.empty() && events_.push(backlog_.front()); ++flushed) backlog_.pop_front();
+  return flushed;
+}
+
+/// What the application has not heard it will never hear: it is told so, and nothing after that.
+void Engine::overrun() {
+  for (const Word word : backlog_) discard(word);
+  backlog_.clear();
+  overrun_ = true;
+  backlog_.push_back(Word::event(new Event(Overrun{})));
+}
+
+void Engine::discard(Word word) {
+  if (word.is_message())
+    port_.release(word.packet());
+  else
+    delete word.event();
+}
+
+void Engine::fill(NodeStats& stats) const {
+  const MemberStats member = member_.stats();
+  stats.packets_received = member.received;
+  stats.packets_sent = member.sent;
+  stats.packets_rejected = member.rejected;
+  stats.packets_exhausted = member.packets_exhausted;
+  const MessagingStats& messaging = member_.messaging().stats();
+  stats.messages_sent = messaging.messages_sent;
+  stats.messages_delivered = messaging.messages_delivered;
+  stats.packets_retransmitted = messaging.packets_retransmitted;
+  const MembershipStats& membership = member_.membership().stats();
+  stats.suspicions = membership.suspicions;
+  stats.refutations = membership.refutations;
+  stats.removals = membership.removals;
+  stats.reincarnations = membership.reincarnations;
+  const DirectoryStats& directory = member_.directory().stats();
+  stats.gaps = directory.gaps;
+  stats.sync_requests = directory.requests;
+  stats.sync_answers = directory.answers;
+  stats.catch_ups = directory.catch_ups;
+  stats.wrong_copies = directory.wrong_copies;
+  stats.own_version = member_.directory().own().version();
+  stats.events_queued = backlog_.size();
+}
+
+}  // namespace muster

@@ -1,0 +1,63 @@
+// What the engine tells the application besides messages: seldom, so on the heap.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cluster/events.h"
+#include "cluster/types.h"
+#include "node/credit.h"
+
+namespace muster {
+
+struct SelfChanged {
+  MemberKey self;
+};
+struct StandingChanged {
+  Standing standing;
+  Endpoint by;  ///< refused, replaced: the member that has the name
+};
+struct Joined {
+  MemberKey key;
+  std::string name;
+  Endpoint endpoint;
+  std::shared_ptr<Credit> credit;  ///< null when inline
+};
+struct Suspected {
+  MemberKey key;
+};
+struct Refuted {
+  MemberKey key;
+};
+struct Removed {
+  MemberKey key;
+  RemovalReason reason;
+};
+/// One of Change::Kind.
+struct BindingChanged {
+  bool bound;
+  MemberKey owner;
+  std::string path;
+  std::vector<std::byte> value;
+  Version version;
+};
+struct Synchronized {};
+/// A call that ended without an answer.
+struct CallEnded {
+  CallId call;
+  CallOutcome outcome;
+};
+struct Undelivered {
+  MemberKey to;
+  std::size_t messages;
+};
+struct PortLost {};
+struct Overrun {};
+
+using Event = std::variant<SelfChanged, StandingChanged, Joined, Suspected, Refuted, Removed,
+                           BindingChanged, Synchronized, CallEnded, Undelivered, PortLost, Overrun>;
+
+}  // namespace muster

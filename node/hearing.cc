@@ -1,0 +1,150 @@
+// What the application hears, one word after the other.
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "node/application.h"
+#include "node/duration.h"
+
+namespace muster {
+namespace {
+
+CallOutcome outcome_of(CallStatus status) {
+  switch (status) {
+    case CallStatus::ok:
+      return CallOutcome::ok;
+    case CallStatus::no_such_service:
+      return CallOutcome::no_such_service;
+    case CallStatus::failed:
+      break;
+  }
+  return CallOutcome::failed;
+}
+
+}  // namespace
+
+void Application::hear(Word word) {
+  if (!word.is_message()) {
+    const std::unique_ptr<const Event> event(word.event());
+    return std::visit([this](const auto& happened) { hear(happened); }, *event);
+  }
+  const auto give_back = [this](Packet* packet) { runner_.release(*packet); };
+  const std::unique_ptr<Packet, decltype(give_back)> packet(&word.packet(), give_back);
+  hear_message(*packet, word.message_at());
+}
+
+/// The engine has parsed the packet: nothing is checked again.
+void Application::hear_message(Packet& packet, const std::byte* at) {
+  const MemberKey from = wire::sender_of(*reinterpret_cast<const wire::Header*>(packet.data));
+  const wire::MessageView message = wire::decode_message(at);
+  switch (message.kind) {
+    case wire::MessageKind::data:
+      return handler_.on_message(from, message.payload);
+    case wire::MessageKind::request:
+      return hear_request(from, message);
+    case wire::MessageKind::response:
+      if (const CallCallback callback = calls_.close(message.call))
+        callback(outcome_of(message.status), message.payload);
+  }
+}
+
+void Application::hear_request(const MemberKey& from, const wire::MessageView& request) {
+  if (const auto handler = own_.handler(request.path))
+    (*handler)({from, request.path, request.payload}, Responder(*this, from, request.call));
+  else
+    answer_some_time(from, request.call, CallStatus::no_such_service);
+}
+
+void Application::hear(const StandingChanged& event) {
+  standing_ = event.standing;
+  if (standing_ == Standing::refused)
+    failure_ = fmt::format(
+        "the name \"{}\" is in use in cluster \"{}\" by the member at {}: give this member another "
+        "name, or stop that one",
+        config_.name, config_.cluster, to_string(event.by));
+  else if (standing_ == Standing::replaced)
+    failure_ = fmt::format(
+        "the member at {} has taken over the name \"{}\" in cluster \"{}\": give each member a "
+        "name "
+        "of its own",
+        to_string(event.by), config_.name, config_.cluster);
+  handler_.on_standing(standing_);
+}
+
+void Application::hear(const Joined& event) {
+  Peer& peer = peers_[event.key.id];
+  peer = {{event.key, event.name, event.endpoint, false}, event.credit};
+  handler_.on_joined(peer.info());
+}
+
+void Application::hear(const Suspected& event) {
+  Peer& peer = *find(event.key.id);
+  peer.view.suspected = true;
+  handler_.on_suspected(peer.info());
+}
+
+void Application::hear(const Refuted& event) {
+  Peer& peer = *find(event.key.id);
+  peer.view.suspected = false;
+  handler_.on_refuted(peer.info());
+}
+
+void Application::hear(const Removed& event) {
+  const auto node = peers_.extract(event.key.id);
+  const Peer& peer = node.mapped();
+  if (peer.credit) report_undelivered(event.key, peer.credit->outstanding());
+  handler_.on_removed(peer.info(), event.reason);
+}
+
+void Application::hear(const BindingChanged& event) {
+  const Binding binding{event.owner, event.path, event.value, event.version};
+  if (event.bound) {
+    index_.bind(binding);
+    handler_.on_bound(binding);
+  } else {
+    index_.withdraw(event.owner, event.path);
+    handler_.on_withdrawn(binding);
+  }
+  watches_.tell({event.bound ? Change::Kind::bound : Change::Kind::withdrawn, binding});
+}
+
+void Application::hear(const Synchronized&) {
+  synchronized_ = true;
+  handler_.on_synchronized();
+}
+
+void Application::hear(const CallEnded& event) {
+  if (const CallCallback callback = calls_.close(event.call)) callback(event.outcome, {});
+}
+
+void Application::hear(const Undelivered& event) { report_undelivered(event.to, event.messages); }
+
+void Application::report_undelivered(const MemberKey& to, std::size_t messages) {
+  if (messages == 0) return;
+  undelivered_ += messages;
+  handler_.on_undelivered(to, messages);
+}
+
+void Application::hear(const PortLost&) {
+  const bool dpdk = config_.transport == TransportKind::dpdk;
+  failure_ = fmt::format(
+      "the port {} has had no link for {}: check its cable, or the process at its other end",
+      dpdk ? config_.device : config_.address, duration_text(config_.port_lost_after_ns));
+  handler_.on_port_lost(failure_);
+}
+
+/// Nothing more comes from the engine.
+void Application::hear(const Overrun&) {
+  standing_ = Standing::left;
+  failure_ = fmt::format(
+      "more than {} events waited for the application, and the node has left cluster \"{}\": poll "
+      "more often, or raise limits.event_backlog",
+      config_.limits.event_backlog, config_.cluster);
+  handler_.on_overrun(failure_);
+  handler_.on_standing(standing_);
+  calls_.for_each([this](CallId id) {
+    if (const CallCallback callback = calls_.close(id)) callback(CallOutcome::member_removed, {});
+  });
+}
+
+}  // namespace muster

@@ -1,0 +1,70 @@
+// What a polling thread does when there is nothing to do.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <thread>
+
+#include "cluster/types.h"
+#include "node/clock.h"
+#include "node/config.h"
+
+namespace muster {
+
+/// Tells the core that this is a spin loop.
+inline void cpu_pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+/// Idle::spin polls on. Idle::backoff pauses, then yields, then sleeps longer and longer, so that
+/// threads which have nothing to do leave the core to those that have. Not thread-safe: one for
+/// each thread.
+class IdleStrategy {
+ public:
+  static constexpr unsigned pauses = 64;
+  static constexpr unsigned yields = 16;
+  static constexpr DurationNs sleep_min_ns = 2'000;
+  static constexpr DurationNs sleep_max_ns = 100'000;
+
+  explicit IdleStrategy(Idle kind) : kind_(kind) {}
+
+  /// After each cycle; `work` is what the cycle did. Never sleeps past `deadline`.
+  void idle(std::size_t work, TimeNs deadline) {
+    if (work > 0) {
+      idle_cycles_ = 0;
+      return;
+    }
+    if (kind_ == Idle::spin || idle_cycles_ < pauses)
+      cpu_pause();
+    else if (idle_cycles_ < pauses + yields)
+      std::this_thread::yield();
+    else
+      sleep(deadline);
+    ++idle_cycles_;
+  }
+
+  /// How long the next sleep would be, were there no deadline; 0 while it does not sleep yet.
+  DurationNs next_sleep_ns() const {
+    if (kind_ == Idle::spin || idle_cycles_ < pauses + yields) return 0;
+    const std::size_t doublings = std::min<std::size_t>(idle_cycles_ - pauses - yields, 16);
+    return std::min(sleep_min_ns << doublings, sleep_max_ns);
+  }
+
+ private:
+  void sleep(TimeNs deadline) {
+    const TimeNs now = monotonic_ns();
+    if (deadline <= now) return;
+    std::this_thread::sleep_for(
+        std::chrono::nanoseconds(std::min(next_sleep_ns(), deadline - now)));
+  }
+
+  Idle kind_;
+  std::size_t idle_cycles_ = 0;
+};
+
+}  // namespace muster

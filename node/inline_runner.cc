@@ -1,0 +1,58 @@
+#include "node/inline_runner.h"
+
+#include "node/member_config.h"
+
+namespace muster {
+
+InlineRunner::InlineRunner(const NodeConfig& config, OpenPort& port)
+    : port_(port),
+      transport_(*port.transport),
+      engine_(config, member_config(config, transport_.self()), transport_,
+              Engine::Queues::without),
+      duty_(config.stall_threshold_ns),
+      watch_(transport_, config.port_lost_after_ns) {
+  port.enter_thread();
+  engine_.start(monotonic_ns());
+}
+
+InlineRunner::~InlineRunner() {
+  const TimeNs now = monotonic_ns();
+  engine_.execute(now, Leave{});
+  engine_.finish(now);
+  transport_.flush();
+}
+
+std::size_t InlineRunner::begin_cycle() {
+  cycle_ns_ = monotonic_ns();
+  in_cycle_ = true;
+  duty_.begin(cycle_ns_);
+  std::array<Packet*, burst_max> burst;
+  const std::size_t received = transport_.receive(burst);
+  engine_.receive(cycle_ns_, std::span(burst).first(received));
+  return received;
+}
+
+std::size_t InlineRunner::end_cycle() {
+  const std::size_t work = engine_.finish(cycle_ns_);
+  transport_.flush();
+  if (watch_.lost(cycle_ns_)) engine_.port_lost();
+  in_cycle_ = false;
+  return work;
+}
+
+SendResult InlineRunner::submit(Packet& packet, const Outgoing& outgoing, Credit*) {
+  return hand_over(engine_.member(), now(), outgoing, packet);
+}
+
+bool InlineRunner::execute(Command command) {
+  engine_.execute(now(), command);
+  return true;
+}
+
+void InlineRunner::fill(NodeStats& stats) {
+  engine_.fill(stats);
+  stats.engine_stalls = duty_.stalls();
+  stats.transport = port_.counters();
+}
+
+}  // namespace muster

@@ -1,0 +1,50 @@
+// The inline way: the application's own thread runs everything to completion.
+#pragma once
+
+#include <array>
+#include <span>
+
+#include "node/clock.h"
+#include "node/duty_cycle.h"
+#include "node/engine.h"
+#include "node/open_port.h"
+#include "node/port_watch.h"
+#include "node/runner.h"
+
+namespace muster {
+
+/// A cycle: receive a burst, let the application hear it, then do what is due and send. The
+/// application comes before the sending, so that its answers carry the acknowledgements.
+class InlineRunner final : public Runner {
+ public:
+  /// Begins to join. `port` outlives the runner.
+  InlineRunner(const NodeConfig& config, OpenPort& port);
+  ~InlineRunner() override;
+
+  std::size_t begin_cycle() override;
+  std::size_t end_cycle() override;
+  TimeNs next_deadline() const override { return engine_.next_deadline(); }
+  bool next(Word& word) override { return engine_.events().pop(word); }
+
+  Packet* allocate() override { return transport_.allocate(); }
+  void release(Packet& packet) override { transport_.release(packet); }
+  std::uint32_t payload_bytes_max() const override { return transport_.payload_bytes_max(); }
+  SendResult submit(Packet& packet, const Outgoing& outgoing, Credit* credit) override;
+  bool execute(Command command) override;
+  void fill(NodeStats& stats) override;
+
+ private:
+  static constexpr std::size_t burst_max = 32;
+
+  TimeNs now() const { return in_cycle_ ? cycle_ns_ : monotonic_ns(); }
+
+  OpenPort& port_;
+  Transport& transport_;
+  Engine engine_;
+  DutyCycle duty_;
+  PortWatch watch_;
+  TimeNs cycle_ns_ = 0;
+  bool in_cycle_ = false;
+};
+
+}  // namespace muster

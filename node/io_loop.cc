@@ -1,0 +1,52 @@
+#include "node/io_loop.h"
+
+#include "node/clock.h"
+#include "node/idle_strategy.h"
+
+namespace muster {
+
+IoLoop::IoLoop(const NodeConfig& config, OpenPort& port, PacketRing& received, PacketRing& outgoing)
+    : port_(port),
+      transport_(*port.transport),
+      received_(received),
+      outgoing_(outgoing),
+      duty_(config.stall_threshold_ns),
+      watch_(transport_, config.port_lost_after_ns) {}
+
+IoLoop::~IoLoop() {
+  for (Packet* packet : held_) transport_.release(*packet);
+}
+
+void IoLoop::run(Idle kind) {
+  IdleStrategy idle(kind);
+  while (!stopping_.load(std::memory_order_acquire)) {
+    const TimeNs now = monotonic_ns();
+    duty_.begin(now);
+    idle.idle(cycle(now), never_ns);
+  }
+  while (transmit() > 0) transport_.flush();
+}
+
+std::size_t IoLoop::cycle(TimeNs now) {
+  const std::size_t work = receive() + transmit();
+  transport_.flush();
+  if (watch_.lost(now)) port_lost_.store(true, std::memory_order_release);
+  counters_.answer([this](std::vector<NamedCount>& counts) { counts = port_.counters(); });
+  return work;
+}
+
+std::size_t IoLoop::receive() {
+  if (held_.empty()) held_ = std::span(burst_).first(transport_.receive(burst_));
+  const std::size_t pushed = received_.push(held_);
+  held_ = held_.subspan(pushed);
+  return pushed;
+}
+
+std::size_t IoLoop::transmit() {
+  std::array<Packet*, burst_max> burst;
+  const std::size_t popped = outgoing_.pop(burst);
+  for (Packet* packet : std::span(burst).first(popped)) transport_.transmit(*packet);
+  return popped;
+}
+
+}  // namespace muster

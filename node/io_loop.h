@@ -1,0 +1,56 @@
+// The I/O thread's duty cycle: the transport on one side, rings of packets on the other.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <span>
+#include <vector>
+
+#include "node/duty_cycle.h"
+#include "node/inquiry.h"
+#include "node/open_port.h"
+#include "node/port_watch.h"
+#include "ring/spsc_ring.h"
+
+namespace muster {
+
+class IoLoop {
+ public:
+  using PacketRing = ring::SpscRing<Packet*>;
+
+  IoLoop(const NodeConfig& config, OpenPort& port, PacketRing& received, PacketRing& outgoing);
+  ~IoLoop();
+  IoLoop(const IoLoop&) = delete;
+  IoLoop& operator=(const IoLoop&) = delete;
+
+  /// Until stop(); then sends what still stands in the ring.
+  void run(Idle idle);
+  /// By any thread.
+  void stop() { stopping_.store(true, std::memory_order_release); }
+
+  /// True once for each loss of the port. For one thread.
+  bool take_port_lost() { return port_lost_.exchange(false, std::memory_order_acq_rel); }
+  std::vector<NamedCount> counters() { return counters_.ask(2000); }
+  StallStats stalls() const { return duty_.stalls(); }
+
+ private:
+  static constexpr std::size_t burst_max = 32;
+
+  std::size_t cycle(TimeNs now);
+  std::size_t receive();
+  std::size_t transmit();
+
+  OpenPort& port_;
+  Transport& transport_;
+  PacketRing& received_;
+  PacketRing& outgoing_;
+  std::array<Packet*, burst_max> burst_;
+  std::span<Packet*> held_;  ///< of the burst: the ring had no room, so nothing more is received
+  DutyCycle duty_;
+  PortWatch watch_;
+  Inquiry<std::vector<NamedCount>> counters_;
+  std::atomic<bool> port_lost_{false};
+  std::atomic<bool> stopping_{false};
+};
+
+}  // namespace muster

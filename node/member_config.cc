@@ -1,0 +1,25 @@
+#include "node/member_config.h"
+
+#include "node/address.h"
+#include "node/clock.h"
+
+namespace muster {
+
+Endpoint group_endpoint(const NodeConfig& config) {
+  return {.address = parse_address(config.group).value(), .port = config.port};
+}
+
+MemberConfig member_config(const NodeConfig& config, const Endpoint& self) {
+  const Incarnation incarnation = wall_ns();
+  return {.name = config.name,
+          .cluster = cluster_id(config.cluster),
+          .incarnation = incarnation,
+          .self = self,
+          .group = group_endpoint(config),
+          .seed = incarnation ^ static_cast<std::uint64_t>(member_id(config.name)),
+          .membership = config.membership,
+          .directory = config.directory,
+          .messaging = config.messaging};
+}
+
+}  // namespace muster

@@ -1,0 +1,180 @@
+#include "node/node.h"
+
+#include <cassert>
+#include <utility>
+
+#include "node/application.h"
+#include "node/clock.h"
+#include "node/idle_strategy.h"
+#include "node/inline_runner.h"
+#include "node/node_impl.h"
+#include "node/open_port.h"
+#include "node/pipelined_runner.h"
+
+namespace muster {
+namespace {
+
+std::unique_ptr<Runner> make_runner(const NodeConfig& config, OpenPort& port) {
+  if (config.mode == Mode::run_inline) return std::make_unique<InlineRunner>(config, port);
+  return std::make_unique<PipelinedRunner>(config, port);
+}
+
+}  // namespace
+
+// Each part stands on those before it.
+struct Node::Parts {
+  Parts(const NodeConfig& config, Handler& handler, OpenPort opened)
+      : port(std::move(opened)),
+        runner(make_runner(config, port)),
+        application(config, handler, *runner),
+        idle(config.idle) {}
+
+  OpenPort port;
+  std::unique_ptr<Runner> runner;
+  Application application;
+  IdleStrategy idle;
+};
+
+Node::Node(const NodeConfig& config, Handler& handler) {
+  validate(config);
+  parts_ = std::make_unique<Parts>(config, handler, open_port(config));
+}
+
+Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Node::~Node() = default;
+Node::Node(Node&&) noexcept = default;
+
+Node make_node(const NodeConfig& config, Handler& handler, std::unique_ptr<Transport> transport) {
+  validate(config);
+  OpenPort port;
+  port.transport = std::move(transport);
+  return Node(std::make_unique<Node::Parts>(config, handler, std::move(port)));
+}
+
+std::size_t Node::poll() { return parts_->application.poll(); }
+
+void Node::idle(std::size_t work) { parts_->idle.idle(work, parts_->application.next_deadline()); }
+
+void Node::run_for(DurationNs duration_ns) {
+  const TimeNs start = monotonic_ns();
+  while (monotonic_ns() - start < duration_ns) idle(poll());
+}
+
+bool Node::join(DurationNs timeout_ns) {
+  const Application& application = parts_->application;
+  const TimeNs start = monotonic_ns();
+  while (application.standing() != Standing::member) {
+    if (!application.failure().empty()) throw StartError(application.failure());
+    if (application.standing() == Standing::left) throw StartError("the node has left the cluster");
+    if (monotonic_ns() - start >= timeout_ns) return false;
+    idle(poll());
+  }
+  return true;
+}
+
+void Node::leave() { parts_->application.leave(); }
+
+AdvertiseResult Node::advertise(std::string_view path, std::span<const std::byte> value) {
+  return parts_->application.advertise(path, value);
+}
+AdvertiseResult Node::advertise(std::string_view path, std::string_view value) {
+  return advertise(path, std::as_bytes(std::span(value)));
+}
+AdvertiseResult Node::withdraw(std::string_view path) { return parts_->application.withdraw(path); }
+AdvertiseResult Node::serve(std::string_view path, std::span<const std::byte> value,
+                            ServiceHandler handler) {
+  return parts_->application.serve(path, value, std::move(handler));
+}
+
+std::span<const Bound> Node::lookup(std::string_view path) const {
+  return parts_->application.index().lookup(path);
+}
+std::optional<MemberKey> Node::pick(std::string_view path) {
+  return parts_->application.pick(path);
+}
+void Node::list(std::string_view prefix,
+                const std::function<void(std::string_view, const Bound&)>& visit) const {
+  parts_->application.index().list(prefix, visit);
+}
+std::size_t Node::names() const { return parts_->application.index().names(); }
+WatchId Node::watch(std::string_view prefix, WatchCallback callback) {
+  return parts_->application.watch(prefix, std::move(callback));
+}
+void Node::unwatch(WatchId id) { parts_->application.unwatch(id); }
+
+std::vector<MemberView> Node::members() const { return parts_->application.members(); }
+const MemberView* Node::member(MemberId id) const { return parts_->application.member(id); }
+
+SendResult Node::send(MemberId to, std::span<const std::byte> payload) {
+  return parts_->application.send(to, payload);
+}
+Buffer Node::claim(std::size_t bytes) { return parts_->application.claim(bytes); }
+SendResult Node::commit(Buffer&& buffer, MemberId to) {
+  return parts_->application.commit(std::move(buffer), to);
+}
+std::size_t Node::message_bytes_max() const { return parts_->application.message_bytes_max(); }
+
+CallStart Node::call(std::string_view path, std::span<const std::byte> payload,
+                     DurationNs deadline_ns, CallCallback callback) {
+  return parts_->application.call(path, payload, deadline_ns, std::move(callback));
+}
+CallStart Node::call(MemberId to, std::string_view path, std::span<const std::byte> payload,
+                     DurationNs deadline_ns, CallCallback callback) {
+  return parts_->application.call(to, path, payload, deadline_ns, std::move(callback));
+}
+void Node::cancel(CallId id) { parts_->application.cancel(id); }
+
+Standing Node::standing() const { return parts_->application.standing(); }
+bool Node::synchronized() const { return parts_->application.synchronized(); }
+MemberKey Node::self() const { return parts_->application.self(); }
+NodeStats Node::stats() const { return parts_->application.stats(); }
+
+// Buffers and responders.
+
+Buffer::Buffer(Buffer&& other) noexcept
+    : owner_(other.owner_),
+      packet_(std::exchange(other.packet_, nullptr)),
+      bytes_(std::exchange(other.bytes_, {})) {}
+
+Buffer& Buffer::operator=(Buffer&& other) noexcept {
+  std::swap(owner_, other.owner_);
+  std::swap(packet_, other.packet_);
+  std::swap(bytes_, other.bytes_);
+  return *this;
+}
+
+Buffer::~Buffer() {
+  if (packet_ != nullptr) owner_->give_back(*packet_);
+}
+
+Responder::Responder(Responder&& other) noexcept
+    : owner_(std::exchange(other.owner_, nullptr)), to_(other.to_), call_(other.call_) {}
+
+Responder& Responder::operator=(Responder&& other) noexcept {
+  std::swap(owner_, other.owner_);
+  std::swap(to_, other.to_);
+  std::swap(call_, other.call_);
+  return *this;
+}
+
+Responder::~Responder() {
+  if (owner_ != nullptr) owner_->answer_some_time(to_, call_, CallStatus::failed);
+}
+
+SendResult Responder::reply(std::span<const std::byte> payload) {
+  return answer(CallStatus::ok, payload);
+}
+
+SendResult Responder::fail(std::span<const std::byte> payload) {
+  return answer(CallStatus::failed, payload);
+}
+
+/// Too large an answer can be made smaller, a full window will open: those may be tried again.
+SendResult Responder::answer(CallStatus status, std::span<const std::byte> payload) {
+  if (owner_ == nullptr) return SendResult::closed;
+  const SendResult result = owner_->answer(to_, call_, status, payload);
+  if (result != SendResult::would_block && result != SendResult::too_large) owner_ = nullptr;
+  return result;
+}
+
+}  // namespace muster

@@ -1,0 +1,49 @@
+#include <fmt/format.h>
+
+#include "dpdk_transport/dpdk_transport.h"
+#include "node/member_config.h"
+#include "node/open_port.h"
+
+namespace muster {
+
+OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
+  // A PCI address has the form domain:bus:device.function; a vdev's name has no colon before its
+  // arguments.
+  const bool pci = config.device.substr(0, config.device.find(',')).find(':') != std::string::npos;
+  auto transport = std::make_unique<DpdkTransport>(
+      DpdkTransportConfig{.eal = {.memory_mb = config.dpdk.memory_mb,
+                                  .hugepages = config.dpdk.hugepages,
+                                  .pci = pci,
+                                  .extra_arguments = config.dpdk.eal_arguments},
+                          .device = config.device,
+                          .self = self,
+                          .group = group_endpoint(config),
+                          .mac = {},
+                          .pool_packets = config.limits.pool_packets});
+  const DpdkTransport& port = *transport;
+  auto counters = [&port] {
+    const DpdkTransportStats stats = port.stats();
+    return std::vector<NamedCount>{{"received", stats.received},
+                                   {"sent", stats.sent},
+                                   {"malformed", stats.malformed},
+                                   {"bad_checksum", stats.bad_checksum},
+                                   {"fragments", stats.fragments},
+                                   {"not_for_us", stats.not_for_us},
+                                   {"other_traffic", stats.other_traffic},
+                                   {"own", stats.own},
+                                   {"tx_full", stats.tx_full},
+                                   {"link_down", stats.link_down},
+                                   {"unresolved", stats.unresolved},
+                                   {"oversize", stats.oversize},
+                                   {"no_buffer", stats.no_buffer},
+                                   {"arp_requests", stats.arp_requests},
+                                   {"arp_answered", stats.arp_answered},
+                                   {"echo_answered", stats.echo_answered},
+                                   {"group_reports", stats.group_reports}};
+  };
+  return {.transport = std::move(transport), .counters = std::move(counters), .enter_thread = [] {
+            dpdk::register_thread();
+          }};
+}
+
+}  // namespace muster

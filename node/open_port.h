@@ -1,0 +1,27 @@
+// Opens the port that a configuration names.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "cluster/packet.h"
+#include "node/config.h"
+#include "node/stats.h"
+
+namespace muster {
+
+struct OpenPort {
+  std::unique_ptr<Transport> transport;
+  /// What the transport counts, by name; for the thread that receives.
+  std::function<std::vector<NamedCount>()> counters = [] { return std::vector<NamedCount>{}; };
+  /// For each thread that will touch packets, at its beginning.
+  std::function<void()> enter_thread = [] {};
+};
+
+/// Throws StartError: one sentence that names what is in the way and the remedy.
+OpenPort open_port(const NodeConfig& config);
+/// The part of it that needs DPDK; `self` is the member's own address.
+OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self);
+
+}  // namespace muster

@@ -1,0 +1,196 @@
+#include "node/pipelined_runner.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cassert>
+#include <span>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "node/clock.h"
+#include "node/idle_strategy.h"
+#include "node/member_config.h"
+#include "node/thread.h"
+
+namespace muster {
+namespace {
+
+constexpr std::size_t burst_max = 64;
+constexpr std::size_t received_max = 1024;
+/// Empty packets in the application's stock: an eighth of the pool, up to this many.
+constexpr std::size_t stock_max = 256;
+constexpr int inquiry_waits = 2000;  // of 50 us each
+
+/// A ring that `packets` references can never fill, though it gives slots back with a delay.
+std::size_t roomy(std::size_t packets) { return std::bit_ceil(2 * packets); }
+
+}  // namespace
+
+PipelinedRunner::PipelinedRunner(const NodeConfig& config, OpenPort& port)
+    : idle_(config.idle),
+      payload_bytes_max_(port.transport->payload_bytes_max()),
+      received_(received_max),
+      outgoing_(roomy(config.limits.pool_packets)),
+      stock_(std::min(stock_max, std::bit_floor(config.limits.pool_packets / std::size_t{8}))),
+      submitted_(config.limits.command_queue),
+      returned_(roomy(config.limits.pool_packets + config.limits.event_queue)),
+      commands_(config.limits.command_queue),
+      engine_port_(*port.transport, outgoing_),
+      engine_(config, member_config(config, port.transport->self()), engine_port_,
+              Engine::Queues::with),
+      duty_(config.stall_threshold_ns),
+      io_(config, port, received_, outgoing_) {
+  check_core("cores.io", config.cores.io);
+  check_core("cores.engine", config.cores.engine);
+  engine_.start(monotonic_ns());
+  start_threads(config.cores, port);
+}
+
+void PipelinedRunner::start_threads(const CoresConfig& cores, const OpenPort& port) {
+  try {
+    engine_thread_ = std::thread([this, enter = port.enter_thread, core = cores.engine] {
+      settle_thread("muster-engine", core);
+      enter();
+      run_engine();
+    });
+    io_thread_ = std::thread([this, enter = port.enter_thread, core = cores.io] {
+      settle_thread("muster-io", core);
+      enter();
+      io_.run(idle_);
+    });
+  } catch (const std::system_error& error) {
+    end_threads();
+    throw StartError(fmt::format(
+        "a thread cannot be started: {}; raise the limit that `ulimit -u` shows, or set mode = "
+        "\"inline\"",
+        error.code().message()));
+  }
+}
+
+void PipelinedRunner::end_threads() {
+  stopping_.store(true, std::memory_order_release);
+  if (engine_thread_.joinable()) engine_thread_.join();
+  io_.stop();  // after the engine's last word
+  if (io_thread_.joinable()) io_thread_.join();
+}
+
+PipelinedRunner::~PipelinedRunner() {
+  end_threads();
+  const auto drain = [this](PacketRing& packets) {
+    for (Packet* packet; packets.pop(packet);) engine_port_.release(*packet);
+  };
+  drain(received_);
+  drain(outgoing_);
+  drain(stock_);
+  drain(submitted_);
+  drain(returned_);
+  if (spare_ != nullptr) engine_port_.release(*spare_);
+  for (QueuedCommand* command; commands_.pop(command);) delete command;
+}
+
+// The application's thread.
+
+Packet* PipelinedRunner::allocate() {
+  Packet* packet = nullptr;
+  return stock_.pop(packet) ? packet : nullptr;
+}
+
+void PipelinedRunner::release(Packet& packet) {
+  [[maybe_unused]] const bool pushed = returned_.push(&packet);
+  assert(pushed);
+}
+
+SendResult PipelinedRunner::submit(Packet& packet, const Outgoing& outgoing, Credit* credit) {
+  if (!credit->available()) return SendResult::would_block;
+  outgoing.store(packet);
+  if (!submitted_.push(&packet)) return SendResult::would_block;
+  credit->give();
+  ++submitted_count_;
+  return SendResult::sent;
+}
+
+bool PipelinedRunner::execute(Command command) {
+  auto owned = std::make_unique<QueuedCommand>(std::move(command), submitted_count_);
+  if (!commands_.push(owned.get())) return false;
+  owned.release();
+  return true;
+}
+
+void PipelinedRunner::fill(NodeStats& stats) {
+  stats = engine_stats_.ask(inquiry_waits);
+  stats.engine_stalls = duty_.stalls();
+  stats.io_stalls = io_.stalls();
+  stats.transport = io_.counters();
+}
+
+// The engine's thread.
+
+void PipelinedRunner::run_engine() {
+  IdleStrategy idle(idle_);
+  while (!stopping_.load(std::memory_order_acquire)) {
+    const TimeNs now = monotonic_ns();
+    duty_.begin(now);
+    idle.idle(engine_cycle(now), engine_.next_deadline());
+  }
+  const TimeNs now = monotonic_ns();
+  while (take_submitted(now) > 0) {
+  }
+  while (take_commands(now) > 0) {
+  }
+  engine_.execute(now, Leave{});
+  engine_.finish(now);
+}
+
+std::size_t PipelinedRunner::engine_cycle(TimeNs now) {
+  std::array<Packet*, burst_max> burst;
+  const std::size_t received = received_.pop(burst);
+  engine_.receive(now, std::span(burst).first(received));
+  std::size_t work = received + take_back() + take_submitted(now) + take_commands(now);
+  if (io_.take_port_lost()) engine_.port_lost();
+  work += engine_.finish(now);
+  keep_in_stock();
+  engine_stats_.answer([this](NodeStats& stats) {
+    engine_.fill(stats);
+    stats.packets_dropped = engine_port_.dropped();
+  });
+  return work;
+}
+
+std::size_t PipelinedRunner::take_back() {
+  std::array<Packet*, burst_max> burst;
+  const std::size_t returned = returned_.pop(burst);
+  for (Packet* packet : std::span(burst).first(returned)) engine_port_.release(*packet);
+  return returned;
+}
+
+std::size_t PipelinedRunner::take_submitted(TimeNs now) {
+  std::array<Packet*, burst_max> burst;
+  const std::size_t submitted = submitted_.pop(burst);
+  for (Packet* packet : std::span(burst).first(submitted)) engine_.submit(now, *packet);
+  taken_count_ += submitted;
+  return submitted;
+}
+
+std::size_t PipelinedRunner::take_commands(TimeNs now) {
+  std::size_t taken = 0;
+  for (; taken < burst_max; ++taken) {
+    QueuedCommand* next = nullptr;
+    if (!next_command_ && commands_.pop(next)) next_command_.reset(next);
+    if (!next_command_ || next_command_->after_submitted > taken_count_) break;
+    engine_.execute(now, next_command_->command);
+    next_command_.reset();
+  }
+  return taken;
+}
+
+void PipelinedRunner::keep_in_stock() {
+  for (std::size_t i = 0; i < burst_max; ++i) {
+    if (spare_ == nullptr) spare_ = engine_port_.allocate();
+    if (spare_ == nullptr || !stock_.push(spare_)) return;
+    spare_ = nullptr;
+  }
+}
+
+}  // namespace muster

@@ -1,0 +1,79 @@
+// The pipelined way: an I/O thread and an engine thread, rings between them and the application.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include "node/engine.h"
+#include "node/engine_port.h"
+#include "node/inquiry.h"
+#include "node/io_loop.h"
+#include "node/open_port.h"
+#include "node/runner.h"
+#include "ring/boost_ring.h"
+#include "ring/spsc_ring.h"
+
+namespace muster {
+
+/// The application's thread touches no packet pool: the engine thread keeps it in stock with empty
+/// packets, and takes back those that it has done with.
+class PipelinedRunner final : public Runner {
+ public:
+  /// Begins to join. `port` outlives the runner. Throws StartError when a core cannot be had.
+  PipelinedRunner(const NodeConfig& config, OpenPort& port);
+  /// Leaves, sends what that takes, and ends the threads.
+  ~PipelinedRunner() override;
+
+  std::size_t begin_cycle() override { return 0; }
+  std::size_t end_cycle() override { return 0; }
+  TimeNs next_deadline() const override { return never_ns; }
+  bool next(Word& word) override { return engine_.events().pop(word); }
+
+  Packet* allocate() override;
+  void release(Packet& packet) override;
+  std::uint32_t payload_bytes_max() const override { return payload_bytes_max_; }
+  SendResult submit(Packet& packet, const Outgoing& outgoing, Credit* credit) override;
+  bool execute(Command command) override;
+  void fill(NodeStats& stats) override;
+
+ private:
+  using PacketRing = ring::SpscRing<Packet*>;
+  /// What was submitted before it is sent before it is carried out.
+  struct QueuedCommand {
+    Command command;
+    std::uint64_t after_submitted;
+  };
+
+  void start_threads(const CoresConfig& cores, const OpenPort& port);
+  void end_threads();
+  void run_engine();
+  std::size_t engine_cycle(TimeNs now);
+  std::size_t take_back();
+  std::size_t take_submitted(TimeNs now);
+  std::size_t take_commands(TimeNs now);
+  void keep_in_stock();
+
+  const Idle idle_;
+  const std::uint32_t payload_bytes_max_;
+  PacketRing received_;   // I/O -> engine
+  PacketRing outgoing_;   // engine -> I/O
+  PacketRing stock_;      // engine -> application: empty packets
+  PacketRing submitted_;  // application -> engine: packets that hold an Outgoing
+  PacketRing returned_;   // application -> engine: packets that it has done with
+  ring::BoostRing<QueuedCommand*> commands_;
+  std::uint64_t submitted_count_ = 0;  // the application's
+  EnginePort engine_port_;
+  Engine engine_;
+  std::uint64_t taken_count_ = 0;  // the engine's, of those submitted
+  std::unique_ptr<QueuedCommand> next_command_;
+  Packet* spare_ = nullptr;  // the engine's: allocated, and no room in the stock
+  DutyCycle duty_;
+  Inquiry<NodeStats> engine_stats_;
+  IoLoop io_;
+  std::atomic<bool> stopping_{false};
+  std::thread engine_thread_;
+  std::thread io_thread_;
+};
+
+}  // namespace muster

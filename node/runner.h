@@ -1,0 +1,44 @@
+// Runs the protocol for the application: in the application's own thread, or in threads of its own.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "cluster/messaging/send.h"
+#include "node/command.h"
+#include "node/credit.h"
+#include "node/outgoing.h"
+#include "node/stats.h"
+#include "node/word.h"
+
+namespace muster {
+
+/// The application's thread makes all calls.
+class Runner {
+ public:
+  virtual ~Runner() = default;
+
+  /// The application hears between these two; each returns the work it did.
+  virtual std::size_t begin_cycle() = 0;
+  virtual std::size_t end_cycle() = 0;
+  /// When the application must poll again.
+  virtual TimeNs next_deadline() const = 0;
+
+  /// The next word, which the caller then owns; false: nothing more.
+  virtual bool next(Word& word) = 0;
+
+  /// A packet to write, or nullptr.
+  virtual Packet* allocate() = 0;
+  virtual void release(Packet& packet) = 0;
+  virtual std::uint32_t payload_bytes_max() const = 0;
+
+  /// The payload, and a request's path, stand in the packet. Its reference passes over if the
+  /// result is `sent`. `credit` is the peer's, as its Joined told.
+  virtual SendResult submit(Packet& packet, const Outgoing& outgoing, Credit* credit) = 0;
+  /// False: the queue is full.
+  virtual bool execute(Command command) = 0;
+
+  virtual void fill(NodeStats& stats) = 0;
+};
+
+}  // namespace muster

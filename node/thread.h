@@ -1,0 +1,15 @@
+// Threads that stay on a core.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace muster {
+
+/// Throws StartError unless this process may run on `core`; `field` names it in the configuration.
+void check_core(const char* field, std::optional<std::uint32_t> core);
+/// For the calling thread: its name in the system's tools (up to 15 bytes), and its core.
+void settle_thread(const std::string& name, std::optional<std::uint32_t> core);
+
+}  // namespace muster
