@@ -19,7 +19,8 @@ void append_change(Packet& packet, Version version, wire::ChangeKind kind, std::
 Written append_section(Packet& packet, const MemberKey& owner, const Tree& tree, Version since,
                        Version cursor) {
   if (since > tree.version() || cursor > tree.version()) return Written::nothing;
-  if (cursor < tree.floor()) since = cursor = 0;
+  // A reader that fetches the whole tree goes on: only it knows at which version it began.
+  if (since > 0 && cursor < tree.floor()) since = cursor = 0;
 
   if (packet.size + sizeof(wire::Section) > packet.capacity) return Written::nothing;
   auto& section = append(packet, wire::Section{.owner = static_cast<std::uint64_t>(owner.id),

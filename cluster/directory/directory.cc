@@ -143,6 +143,7 @@ void Directory::take_page(TimeNs now, Copy& copy, const wire::SectionView& secti
   const Replica::Page page = copy.replica.take(section);
   if (page == Replica::Page::unexpected) return;
   if (page == Replica::Page::staged) {
+    if (!copy.behind()) return copy.pursuit.end();  // the rest has arrived by itself
     copy.pursuit.progressed();
     return ask(now, copy);
   }

@@ -33,10 +33,15 @@ Replica::Page Replica::take(const wire::SectionView& section) {
   const wire::Section& head = *section.head;
   // An owner whose tombstones no longer reach back starts over with the whole tree.
   const bool starts_over = head.base_version == 0 && head.cursor_version == 0;
-  if (starts_over)
+  if (starts_over) {
     restart_fetch(true);
-  else if (head.base_version != since_ || head.cursor_version != cursor_)
+    began_ = head.to_version;
+  } else if (head.base_version != since_ || head.cursor_version != cursor_) {
     return Page::unexpected;
+  } else if (since_ == 0 && head.floor_version > began_) {
+    restart_fetch(true);  // a withdrawal of what is staged may be among the forgotten ones
+    return Page::staged;
+  }
   if (!stage(section)) {
     restart_fetch(false);
     return Page::too_large;

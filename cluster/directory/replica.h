@@ -71,6 +71,7 @@ class Replica {
   std::unique_ptr<Tree> tree_;
   Version since_ = 0;
   Version cursor_ = 0;
+  Version began_ = 0;  ///< the owner's version when the first page of a whole tree was written
   std::vector<Staged> staged_;
   std::size_t staged_bytes_ = 0;
 };

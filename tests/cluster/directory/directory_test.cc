@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cluster/directory/answer.h"
 #include "tests/cluster/support/segment.h"
 
 namespace muster {
@@ -39,6 +40,20 @@ struct Directories : testing::Test {
   }
   void bind(Segment::Host& host, std::string_view path, std::string_view value = "x") {
     ASSERT_EQ(host.member->bind(path, bytes(value)), BindResult::changed);
+  }
+  /// The advertisement of the changes after `base` up to `last`, which was lost, turns up.
+  void hear_late(Segment::Host& to, const Segment::Host& from, Version base, Version last) {
+    Outbox outbox(to.port, {from.config.cluster, from.member->self()});
+    Packet& packet = *outbox.open(Type::advertisement);
+    append(packet, wire::Advertisement{.base_version = base,
+                                       .to_version = last,
+                                       .changes = static_cast<std::uint16_t>(last - base)});
+    const Tree& tree = from.member->directory().own();
+    for (auto entry = tree.after(base); entry != tree.end() && entry->version <= last; ++entry)
+      append_change(packet, entry->version, wire::ChangeKind::bind, entry->path, entry->value);
+    packet.peer = from.config.self;
+    to.member->on_packet(segment.now(), packet);
+    to.port.release(packet);
   }
   /// The next `count` packets of `type` to `to` are lost.
   void lose(const Segment::Host& to, Type type, int count = 1) {
@@ -143,6 +158,46 @@ TEST_F(Directories, FetchEverythingWhenTheWithdrawalsAreForgotten) {
   EXPECT_TRUE(has_copy(bob, dan));
   EXPECT_EQ(bob.events.count("withdrawn dan /gone"), 1u);
   EXPECT_EQ(bob.events.count("bound dan /keep=x"), 1u) << "what did not change is not told again";
+}
+
+TEST_F(Directories, FetchManyPagesFromAnOwnerThatHasForgottenWithdrawals) {
+  auto& dan =
+      segment.start("dan", [](MemberConfig& config) { config.directory.tombstone_bytes_max = 0; });
+  segment.run_for(second);
+  lose(bob, Type::advertisement, 1000);
+  for (int i = 0; i < 50; ++i) bind(dan, "/s/" + std::to_string(i), std::string(500, 'v'));
+  bind(dan, "/gone");
+  ASSERT_EQ(dan.member->withdraw("/gone"), BindResult::changed);
+  ASSERT_TRUE(segment.run_until([&] { return has_copy(bob, dan); }));
+  segment.run_for(second);
+  EXPECT_EQ(bob.member->directory().stats().wrong_copies, 0u);
+}
+
+TEST_F(Directories, ShowNoWithdrawnNameThatWasForgottenBetweenTwoPages) {
+  auto& dan =
+      segment.start("dan", [](MemberConfig& config) { config.directory.tombstone_bytes_max = 0; });
+  segment.run_for(second);
+  lose(bob, Type::advertisement, 1000);
+  for (int i = 0; i < 50; ++i) bind(dan, "/s/" + std::to_string(i), std::string(500, 'v'));
+  segment.record = [&](const Segment::Transit& transit) {
+    return transit.type == Type::sync_answer && &transit.to == &bob;
+  };
+  ASSERT_TRUE(segment.run_until([&] { return segment.transcript.size() >= 3; }));
+  ASSERT_EQ(dan.member->withdraw("/s/0"), BindResult::changed);
+  ASSERT_TRUE(segment.run_until([&] { return has_copy(bob, dan); }));
+  EXPECT_EQ(bob.events.count("bound dan /s/0=" + std::string(500, 'v')), 0u);
+}
+
+TEST_F(Directories, AskForNoFurtherPageOfWhatHasArrivedByItself) {
+  lose(bob, Type::advertisement, 2);
+  for (int i = 0; i < 4; ++i) bind(ann, "/s/" + std::to_string(i), std::string(500, 'v'));
+  ASSERT_TRUE(
+      segment.run_until([&] { return segment.transcript.back() == "ann -> bob sync_answer"; }));
+  hear_late(bob, ann, 0, 2);
+  hear_late(bob, ann, 2, 4);
+  ASSERT_TRUE(has_copy(bob, ann));
+  segment.run_for(second);
+  EXPECT_EQ(std::ranges::count(segment.transcript, "bob -> ann sync_request"), 1);
 }
 
 TEST_F(Directories, FindAndReplaceAWrongCopy) {
