@@ -1,9 +1,9 @@
 #include "tests/sim/application.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include <xxhash.h>
 
 #include "cluster/messaging/send.h"
 
@@ -122,8 +122,8 @@ void Application::on_response(CallId call, CallOutcome outcome, std::span<const 
                                 call);
   const bool answered = outcome == CallOutcome::ok || outcome == CallOutcome::failed;
   const std::uint64_t right = answer_of(call);
-  const bool intact = payload.size() == sizeof right &&
-                      std::memcmp(payload.data(), &right, sizeof right) == 0;
+  const bool intact =
+      payload.size() == sizeof right && std::memcmp(payload.data(), &right, sizeof right) == 0;
   if (answered != (packet != nullptr) || (answered && !intact))
     shared_.verdict.fail("I11", "m{} was given a wrong answer to call {:x}", self_, call);
 }

@@ -1,9 +1,9 @@
 #include "tests/sim/conversations.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include <xxhash.h>
 
 #include "tests/sim/dice.h"
 
@@ -32,8 +32,10 @@ Conversations::Conversation* Conversations::find(const Party& from, const Party&
 void Conversations::write(const Party& from, const Party& to, std::uint64_t filling,
                           std::span<std::byte> payload) {
   const Conversation* conversation = find(from, to);
-  Head head{from.server,    from.incarnation,
-            to.server,      to.incarnation,
+  Head head{from.server,
+            from.incarnation,
+            to.server,
+            to.incarnation,
             conversation == nullptr ? 1 : conversation->sent + 1,
             0};
   Dice dice(filling);
@@ -71,8 +73,8 @@ void Conversations::accepted(const Party& receiver, const Party& sender,
                          receiver.server, receiver.incarnation, sender.server, sender.incarnation,
                          head.from, head.from_incarnation, head.to, head.to_incarnation);
   if (head.number != conversation->accepted + 1)
-    return verdict_.fail("I11", "m{} was given message {} of m{} after message {}",
-                         receiver.server, head.number, sender.server, conversation->accepted);
+    return verdict_.fail("I11", "m{} was given message {} of m{} after message {}", receiver.server,
+                         head.number, sender.server, conversation->accepted);
   ++conversation->accepted;
 }
 

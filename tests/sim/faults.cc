@@ -82,7 +82,7 @@ Incarnation World::next_incarnation(std::size_t number) {
 
 void World::start(std::size_t number) {
   Server& server = servers_[number];
-  if (server.state != State::down) return;
+  if (server.state != State::down || phase_ > Phase::settling) return;
   server.state = State::running;
   server.incarnation = next_incarnation(number);
   server.wake_at = never_ns;
@@ -93,9 +93,9 @@ void World::start(std::size_t number) {
   census_[number] = server.incarnation;
   invariants_.begin(number);
   packet_rules_.begin(number);
-  server.process = std::make_unique<Process>(
-      Process::Surroundings{shared_, ledger_, census_, *this, mutation_}, number,
-      server.incarnation, dice_.next());
+  server.process =
+      std::make_unique<Process>(Process::Surroundings{shared_, ledger_, census_, *this, mutation_},
+                                number, server.incarnation, dice_.next());
   if (phase_ != Phase::faults) server.process->application().calm_down();
   server.process->member().start(local(server));
   after_step(number);

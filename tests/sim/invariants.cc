@@ -14,8 +14,7 @@ void Invariants::after_step(const Process& process) {
   check_own_tree(process);
   for (const auto& [id, peer] : process.member().membership().peers()) check_peer(process, peer);
 
-  const std::size_t windows =
-      2 * (scenario_.servers - 1) * scenario_.messaging.window_packets;
+  const std::size_t windows = 2 * (scenario_.servers - 1) * scenario_.messaging.window_packets;
   if (process.port().live() > windows + process.application().kept())
     verdict_.fail("I13", "m{} holds {} packets, and its windows at most {}", process.server(),
                   process.port().live(), windows);
@@ -29,8 +28,7 @@ void Invariants::check_own_tree(const Process& process) {
   if (incarnation < before.incarnation || tree.version() < before.version)
     verdict_.fail("I3", "m{} fell from incarnation {}, version {} to {}, {}", server,
                   before.incarnation, before.version, incarnation, tree.version());
-  if (tree.version() != before.version)
-    check_content(server, server, incarnation, tree);
+  if (tree.version() != before.version) check_content(server, server, incarnation, tree);
   before = {incarnation, tree.version(), tree.digest()};
 }
 
@@ -91,9 +89,9 @@ std::optional<Invariants::Disagreement> Invariants::disagreement(
       if (a != b)
         if (auto found = disagreement(*a, *b)) return found;
     if (member.membership().peers().size() + 1 != members.size())
-      return Disagreement{"I1", fmt::format("m{} holds {} members, and {} live", a->server(),
-                                            member.membership().peers().size() + 1,
-                                            members.size())};
+      return Disagreement{"I1",
+                          fmt::format("m{} holds {} members, and {} live", a->server(),
+                                      member.membership().peers().size() + 1, members.size())};
     if (!member.membership().views_agree())
       return Disagreement{"I1", fmt::format("m{} sees other views", a->server())};
     if (!member.directory().synchronized())
@@ -124,12 +122,12 @@ std::optional<Invariants::Disagreement> Invariants::disagreement(const Process& 
   const Tree& copy = a.member().directory().replica(key.id)->tree();
   const Tree& own = b.member().directory().own();
   if (copy.version() != own.version() || copy.digest() != own.digest())
-    return Disagreement{"I1", fmt::format("m{} holds version {} of m{}, which is at {}",
-                                          a.server(), copy.version(), b.server(), own.version())};
+    return Disagreement{"I1", fmt::format("m{} holds version {} of m{}, which is at {}", a.server(),
+                                          copy.version(), b.server(), own.version())};
   const Party self{a.server(), a.member().self().incarnation};
   if (!conversations_.settled(self, {b.server(), key.incarnation}))
-    return Disagreement{"I11", fmt::format("messages of m{} have not reached m{}", a.server(),
-                                           b.server())};
+    return Disagreement{
+        "I11", fmt::format("messages of m{} have not reached m{}", a.server(), b.server())};
   return std::nullopt;
 }
 

@@ -1,8 +1,8 @@
 #include "tests/sim/ledger.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
+
+#include <xxhash.h>
 
 namespace muster::sim {
 

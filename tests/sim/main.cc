@@ -1,7 +1,4 @@
 // muster_sim: runs worlds, and says which seed broke which invariant.
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <chrono>
@@ -10,6 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <vector>
+
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include "tests/sim/run.h"
 
@@ -101,9 +101,8 @@ nlohmann::json summary_of(const std::vector<Outcome>& outcomes) {
 int simulate(const Options& options) {
   const auto begin = std::chrono::steady_clock::now();
   const std::vector<Outcome> outcomes =
-      options.seed
-          ? std::vector{muster::sim::run(*options.seed, options.trace ? stdout : nullptr)}
-          : run_all(options);
+      options.seed ? std::vector{muster::sim::run(*options.seed, options.trace ? stdout : nullptr)}
+                   : run_all(options);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   for (const Outcome& outcome : outcomes)
     if (outcome.violation) print_violation(outcome);

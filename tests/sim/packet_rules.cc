@@ -3,10 +3,19 @@
 namespace muster::sim {
 namespace {
 
-constexpr const char* type_names[] = {
-    "unsupported_version", "heartbeat",     "join",          "refuse",       "leave",
-    "removed",             "probe",         "probe_ack",     "probe_request", "advertisement",
-    "sync_request",        "sync_answer",   "session"};
+constexpr const char* type_names[] = {"unsupported_version",
+                                      "heartbeat",
+                                      "join",
+                                      "refuse",
+                                      "leave",
+                                      "removed",
+                                      "probe",
+                                      "probe_ack",
+                                      "probe_request",
+                                      "advertisement",
+                                      "sync_request",
+                                      "sync_answer",
+                                      "session"};
 static_assert(std::size(type_names) == wire::type_last + 1);
 
 }  // namespace

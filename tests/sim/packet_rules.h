@@ -35,7 +35,8 @@ class PacketRules {
   };
   /// The highest version heard of, by incarnation.
   using Heard = std::map<Incarnation, Version>;
-  void check_request(const Process& process, const wire::SyncRequest& request, const Packet& packet);
+  void check_request(const Process& process, const wire::SyncRequest& request,
+                     const Packet& packet);
   void check_answer(const Process& process, const Packet& packet);
 
   const Roster& roster_;

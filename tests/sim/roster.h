@@ -1,12 +1,12 @@
 // The servers of a simulated cluster: number, name, identity, address.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "cluster/types.h"
 

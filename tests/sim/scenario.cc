@@ -1,9 +1,9 @@
 #include "tests/sim/scenario.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <iterator>
+
+#include <fmt/format.h>
 
 #include "cluster/wire/path.h"
 
@@ -96,8 +96,7 @@ void pick_work(Dice& dice, Scenario& scenario) {
   scenario.work_weights[static_cast<std::size_t>(WorkKind::bind)] += 1;
   scenario.work_interval_ns = scenario.heartbeat_ns() * dice.between(1, 30) / 10;
   scenario.names = dice.between(1, 60);
-  scenario.value_bytes_max =
-      dice.chance(300'000) ? wire::value_bytes_max : dice.between(0, 64);
+  scenario.value_bytes_max = dice.chance(300'000) ? wire::value_bytes_max : dice.between(0, 64);
   scenario.payload_bytes_max = dice.chance(300'000) ? 1200 : dice.between(0, 64);
   scenario.refuse = dice.chance(500'000) ? static_cast<Ppm>(dice.below(100'000)) : 0;
   scenario.keep = dice.chance(500'000) ? static_cast<Ppm>(dice.below(300'000)) : 0;
@@ -145,9 +144,9 @@ std::string describe(const Scenario& scenario) {
       scenario.servers, weathers[static_cast<std::size_t>(scenario.weather)],
       in_ms(scenario.heartbeat_ns()), in_ms(scenario.membership.suspect_after_ns),
       in_ms(scenario.membership.dead_after_ns), in_ms(scenario.links.delay_min_ns),
-      in_ms(scenario.links.delay_max_ns), scenario.links.loss / 1e4,
-      scenario.links.duplicate / 1e4, scenario.links.late / 1e4, in_ms(scenario.faults_last_ns),
-      in_ms(scenario.fault_interval_ns), scenario.messaging.window_packets);
+      in_ms(scenario.links.delay_max_ns), scenario.links.loss / 1e4, scenario.links.duplicate / 1e4,
+      scenario.links.late / 1e4, in_ms(scenario.faults_last_ns), in_ms(scenario.fault_interval_ns),
+      scenario.messaging.window_packets);
 }
 
 }  // namespace muster::sim

@@ -1,14 +1,14 @@
 // What happened, as a number that two runs can compare, and as text when somebody wants to read.
 #pragma once
 
-#include <fmt/format.h>
-#include <xxhash.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <span>
 #include <utility>
+
+#include <fmt/format.h>
+#include <xxhash.h>
 
 #include "cluster/types.h"
 

@@ -1,13 +1,13 @@
 // The first invariant that did not hold, and when.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "cluster/types.h"
 

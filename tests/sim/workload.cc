@@ -92,8 +92,8 @@ void Workload::call(Process& process, TimeNs local_now) {
                               {packet->data + request_offset(path), bytes});
   const DurationNs deadline_ns = dice_.below(shared_.scenario.call_deadline_max_ns) + 1;
   const CallId call = ++last_call_;
-  if (process.member().call(local_now, shared_.roster.id(to->server), call, path, *packet,
-                            bytes, deadline_ns) != SendResult::sent)
+  if (process.member().call(local_now, shared_.roster.id(to->server), call, path, *packet, bytes,
+                            deadline_ns) != SendResult::sent)
     return process.port().release(*packet);
   shared_.conversations.sent(from, *to);
   process.application().called(call);

@@ -29,9 +29,9 @@ World::World(const Scenario& scenario, Trace& trace, Mutation* mutation)
 void World::run() {
   const auto drift = static_cast<std::uint64_t>(scenario_.drift_ppm_max);
   for (std::size_t number = 0; number < scenario_.servers; ++number) {
-    servers_[number].clock = {dice_.below(3600 * second),
-                              static_cast<std::int64_t>(dice_.between(0, 2 * drift)) -
-                                  scenario_.drift_ppm_max};
+    servers_[number].clock = {
+        dice_.below(3600 * second),
+        static_cast<std::int64_t>(dice_.between(0, 2 * drift)) - scenario_.drift_ppm_max};
     events_.at(dice_.below(5 * scenario_.heartbeat_ns()), EventKind::start, number);
   }
   events_.at(dice_.below(2 * scenario_.fault_interval_ns), EventKind::fault, 0);
@@ -190,8 +190,8 @@ void World::heal() {
   phase_ends_ns_ = now() + scenario_.convergence_ns();
   LinkWeather fair;
   fair.delay_min_ns = scenario_.links.delay_min_ns;
-  fair.delay_max_ns = std::min(scenario_.links.delay_max_ns,
-                               fair.delay_min_ns + scenario_.heartbeat_ns() / 20);
+  fair.delay_max_ns =
+      std::min(scenario_.links.delay_max_ns, fair.delay_min_ns + scenario_.heartbeat_ns() / 20);
   fair.loopback = scenario_.links.loopback;
   network_.set_weather(fair);
   network_.heal();
@@ -206,8 +206,8 @@ void World::heal() {
     if (server.state == State::down && restart_all)
       events_.at(now() + dice_.below(scenario_.heartbeat_ns()), EventKind::start, number);
   }
-  events_.at(now() + scenario_.links.late_max_ns + 2 * scenario_.heartbeat_ns(),
-             EventKind::settle, 0);
+  events_.at(now() + scenario_.links.late_max_ns + 2 * scenario_.heartbeat_ns(), EventKind::settle,
+             0);
 }
 
 std::vector<const Process*> World::members() const {
@@ -222,9 +222,9 @@ void World::settle() {
   const auto found = invariants_.disagreement(members());
   if (phase_ == Phase::quiet || (found && now() >= phase_ends_ns_)) {
     if (found)
-      verdict_.fail(found->invariant, "{} {}", found->sentence,
-                    phase_ == Phase::quiet ? "though all had agreed"
-                                           : "though all faults ended long ago");
+      verdict_.fail(
+          found->invariant, "{} {}", found->sentence,
+          phase_ == Phase::quiet ? "though all had agreed" : "though all faults ended long ago");
     phase_ = Phase::over;
     return;
   }
