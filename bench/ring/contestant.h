@@ -29,7 +29,7 @@ class RingWire {
     }
   }
   Word receive() {
-    Word word;
+    Word word = 0;
     while (!ring_.pop(word)) {
     }
     return word;

@@ -29,9 +29,8 @@ class BareLine {
  public:
   void send(Word word) { word_.store(word, std::memory_order_release); }
   Word receive() {
-    Word word;
-    while ((word = word_.load(std::memory_order_acquire)) == last_) {
-    }
+    Word word = last_;
+    while (word == last_) word = word_.load(std::memory_order_acquire);
     return last_ = word;
   }
 

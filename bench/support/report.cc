@@ -19,8 +19,8 @@ double machine_load() {
   return load;
 }
 
-nlohmann::json or_null(const std::optional<double>& value) {
-  return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
+nlohmann::ordered_json or_null(const std::optional<double>& value) {
+  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }
 
 std::string cell(const std::optional<double>& value, int digits) {
@@ -49,7 +49,7 @@ void Report::print() const {
 }
 
 void Report::write_json(const std::string& path) const {
-  nlohmann::json rows = nlohmann::json::array();
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (const auto& [row, load] : entries_) {
     rows.push_back({{"id", row.id},
                     {"value", row.value},
@@ -60,7 +60,7 @@ void Report::write_json(const std::string& path) const {
                     {"load", load}});
   }
   std::ofstream file(path);
-  file << nlohmann::json({{"suite", suite_}, {"rows", rows}}).dump(2) << '\n';
+  file << nlohmann::ordered_json({{"suite", suite_}, {"rows", rows}}).dump(2) << '\n';
   if (!file.flush()) {
     throw std::runtime_error("cannot write " + path + ": give --json a file in a writable folder");
   }

@@ -1,4 +1,5 @@
 // Our rings beside Boost's: the same random verbs, the same answers.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <random>
@@ -76,7 +77,7 @@ using Rings = testing::Types<SpscRing<Word>, MpscRing<Word>>;
 TYPED_TEST_SUITE(RingDifferential, Rings);
 
 TYPED_TEST(RingDifferential, AnswersAsBoostDoes) {
-  for (const std::size_t capacity : {2, 4, 16, 64}) {
+  for (const std::size_t capacity : {2U, 4U, 16U, 64U}) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
       SCOPED_TRACE(testing::Message() << "capacity " << capacity << ", seed " << seed);
       Differential<TypeParam> pair(capacity, seed);
