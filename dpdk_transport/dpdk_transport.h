@@ -1,16 +1,22 @@
 // The protocol over a port of DPDK: Ethernet, IPv4 and UDP done here, no kernel in the way.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 
 #include "cluster/packet.h"
+#include "dpdk_transport/arp.h"
+#include "dpdk_transport/classify.h"
 #include "dpdk_transport/eal.h"
+#include "dpdk_transport/frame_pool.h"
 #include "dpdk_transport/mac_address.h"
+#include "dpdk_transport/raw_port.h"
+#include "dpdk_transport/udp_frame.h"
 
 namespace muster {
 
@@ -46,6 +52,7 @@ struct DpdkTransportStats {
   // Answered here.
   std::uint64_t arp_requests = 0;  ///< sent
   std::uint64_t arp_answered = 0;
+  std::uint64_t arp_conflicts = 0;  ///< somebody else says that he has our address
   std::uint64_t echo_answered = 0;
   std::uint64_t group_reports = 0;  ///< sent: IGMP, at the start and on queries
 };
@@ -58,10 +65,13 @@ struct DpdkTransportStats {
 /// them cheaper).
 class DpdkTransport final : public Transport {
  public:
+  /// What 1500 bytes of Ethernet payload leave to a datagram.
+  static constexpr std::uint32_t payload_bytes = 1500 - 20 - 8;
+
   /// Starts the EAL if it does not run yet, opens the port, announces itself by ARP, and joins
   /// the group. Throws StartError.
   explicit DpdkTransport(const DpdkTransportConfig& config);
-  /// Every packet has been released by then.
+  /// Leaves the group. Every packet has been released by then.
   ~DpdkTransport() override;
   DpdkTransport(const DpdkTransport&) = delete;
   DpdkTransport& operator=(const DpdkTransport&) = delete;
@@ -72,18 +82,42 @@ class DpdkTransport final : public Transport {
   void transmit(Packet& packet) override;
   std::size_t receive(std::span<Packet*> burst) override;
   void flush() override;
-  Endpoint self() const override;
+  Endpoint self() const override { return local_.self; }
   /// Reads a flag while the link is up. While a memif's peer is away each call tries to reach it
   /// again (system calls, for now and then); once it is back, the announcements are repeated.
   bool link_up() override;
-  std::uint32_t payload_bytes_max() const override;
+  std::uint32_t payload_bytes_max() const override { return payload_bytes; }
 
   DpdkTransportStats stats() const;
-  const dpdk::MacAddress& mac() const;
+  dpdk::PortCounters port_counters() const { return port_.counters(); }
+  const dpdk::MacAddress& mac() const { return station_.mac; }
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  static constexpr std::size_t burst_max = 32;
+
+  Packet* accept(dpdk::Frame& frame);
+  void handle_arp(dpdk::Frame& frame);
+  void answer_echo(dpdk::Frame& frame, const dpdk::Classified& request);
+  void report_group();
+  void announce();
+  void ask_for(std::uint32_t address);
+  dpdk::Frame* framed(Packet& packet, const dpdk::MacAddress& destination);
+  dpdk::Frame* control_frame(std::size_t bytes);
+  void enqueue(dpdk::Frame& frame);
+
+  dpdk::LocalAddresses local_;
+  dpdk::FramePool pool_;
+  dpdk::RawPort port_;
+  dpdk::Station station_;
+  dpdk::UdpFramer framer_;
+  std::uint64_t tx_flags_;  ///< what the port shall do to our datagrams, as mbufs say it
+  dpdk::ArpTable arp_;
+  dpdk::ArpPacer pacer_;
+  std::array<dpdk::Frame*, burst_max> outgoing_{};
+  std::size_t outgoing_count_ = 0;
+  bool had_link_ = false;
+  DpdkTransportStats stats_;
+  std::atomic<std::uint64_t> exhausted_{0};  ///< allocate() counts on any thread
 };
 
 }  // namespace muster

@@ -20,8 +20,8 @@ struct EalConfig {
   friend bool operator==(const EalConfig&, const EalConfig&) = default;
 };
 
-/// Starts the EAL, once for the process; again with an equal configuration is fine. Leaves
-/// nothing in the file system, however the process ends. The caller's CPU affinity and signal
+/// Starts the EAL, once for the process; again with an equal configuration is fine. Leaves no
+/// file behind, however the process ends. The caller's CPU affinity and signal
 /// mask stay as they were. Throws StartError.
 ///
 /// DPDK's log is quiet below errors, unless `extra_arguments` has a --log-level.

@@ -3,12 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 
 #include "cluster/types.h"
+#include "dpdk_transport/device.h"
+#include "dpdk_transport/device_name.h"
 #include "dpdk_transport/eal.h"
 #include "dpdk_transport/frame_pool.h"
 #include "dpdk_transport/mac_address.h"
@@ -46,8 +47,8 @@ struct PortCounters {
   std::uint64_t tx_errors = 0;
 };
 
-/// One receive queue, one send queue, every multicast frame let through. Created at run time:
-/// several of them may share a process and a pool, several memif servers one socket.
+/// One receive queue, one send queue. Created at run time: several ports may share a process and a
+/// pool, several memif servers (ids 0, 1 ...) one socket.
 ///
 /// A memif server waits for its client, and for the next one when that has gone, without a call;
 /// meanwhile link_up() is false and send() takes nothing. A memif client whose server has gone
@@ -58,8 +59,7 @@ class RawPort {
  public:
   /// Needs the EAL to run; `pool` outlives the port. Throws StartError.
   RawPort(const RawPortConfig& config, FramePool& pool);
-  /// Removes the device; leaves no socket behind.
-  ~RawPort();
+  // The device goes with the port; no socket stays behind.
   RawPort(const RawPort&) = delete;
   RawPort& operator=(const RawPort&) = delete;
 
@@ -69,20 +69,32 @@ class RawPort {
   /// that it does not take stay with the caller. Tries once.
   std::size_t send(std::span<Frame*> burst);
 
-  /// Reads a flag: cheap enough for each cycle, on every port but a PCI one.
+  /// Cheap on a memif; a PCI port may ask its registers.
   bool link_up() const;
-  /// Tries once to reach the memif server again, without waiting; true when it has answered, or
-  /// where there is nothing to reconnect. System calls: for now and then.
-  bool reconnect();
+  /// A memif client without a link tries once to reach its server again; link_up() tells how that
+  /// went. Nothing to do on other ports. System calls: for now and then.
+  void reconnect();
+
+  /// Lets frames to these groups in, or to all groups, or all frames, whatever the port can do:
+  /// it may let in more than was asked for, and the receiver filters.
+  void receive_groups(std::span<const MacAddress> groups);
 
   const MacAddress& mac() const { return mac_; }
   const Offloads& offloads() const { return offloads_; }
-  const std::string& device() const { return device_; }
+  const std::string& device() const { return name_.name; }
   PortCounters counters() const;
 
  private:
-  std::string device_;
-  std::uint16_t id_ = 0;
+  void configure(const RawPortConfig& config, FramePool& pool);
+  void start(const RawPortConfig& config);
+  void connect(DurationNs timeout_ns);
+
+  DeviceName name_;
+  Device device_;
+  std::uint16_t id_;
+  bool memif_client_ = false;
+  bool started_ = false;
+  TimeNs reconnect_after_ns_ = 0;
   Offloads offloads_;
   MacAddress mac_{};
 };

@@ -1,0 +1,51 @@
+// What a received frame is: the one boundary where bytes from the wire become a checked datagram.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "cluster/types.h"
+#include "dpdk_transport/headers.h"
+
+namespace muster::dpdk {
+
+enum class FrameKind : std::uint8_t {
+  datagram,      ///< UDP, to us: the endpoint, or the group
+  arp,           ///< long enough for an ArpPacket, not looked into further
+  echo_request,  ///< ICMP, to our address
+  group_query,   ///< IGMP
+  malformed,     ///< cut short, or lengths that do not add up
+  bad_checksum,
+  fragment,
+  not_for_us,
+  own,  ///< sent by our own address
+  other,
+};
+
+/// Where we can be reached.
+struct LocalAddresses {
+  Endpoint self;
+  Endpoint group;
+};
+
+/// Checksums that the port has found right already.
+struct Verified {
+  bool ip = false;
+  bool udp = false;
+};
+
+struct Classified {
+  FrameKind kind = FrameKind::other;
+  Endpoint source{};  ///< the port is set for a datagram only
+  /// Of the frame: the datagram's payload, or the whole ICMP or IGMP message. What Ethernet
+  /// appended to make the frame longer is not in it.
+  std::uint16_t offset = 0;
+  std::uint16_t bytes = 0;
+};
+
+/// Any bytes at all may be in `frame`. Never reads outside of it.
+Classified classify(std::span<const std::byte> frame, const LocalAddresses& local,
+                    Verified verified);
+
+}  // namespace muster::dpdk

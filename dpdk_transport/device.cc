@@ -1,0 +1,84 @@
+#include "dpdk_transport/device.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <rte_bus.h>
+#include <rte_dev.h>
+#include <rte_eal.h>
+#include <rte_ethdev.h>
+#include <unistd.h>
+
+#include "dpdk_transport/burst_gate.h"
+#include "dpdk_transport/eal.h"
+#include "dpdk_transport/log.h"
+
+namespace muster::dpdk {
+
+namespace {
+
+/// PCI devices are found by what the kernel says of them.
+std::string what_ails_pci(const std::string& address) {
+  namespace fs = std::filesystem;
+  const fs::path device = fs::path("/sys/bus/pci/devices") / address;
+  std::error_code ignored;
+  if (!fs::exists(device, ignored))
+    return fmt::format(
+        "there is no PCI device {}: `dpdk-devbind.py --status-dev net` lists those "
+        "that there are",
+        address);
+  const fs::path driver = fs::read_symlink(device / "driver", ignored);
+  return fmt::format(
+      "DPDK cannot use the PCI device {}, which the kernel's driver {} holds: bind "
+      "it with `dpdk-devbind.py -b vfio-pci {}`",
+      address, driver.empty() ? "(none)" : driver.filename().string(), address);
+}
+
+std::string why_not(const DeviceName& name, int error, const LogCapture& log) {
+  if (name.pci) return what_ails_pci(name.name) + log.quoted();
+  if (error == EEXIST)
+    return fmt::format("{} is open already in this process: give this one another number",
+                       name.name);
+  if (error == EPERM || error == EACCES ||
+      (geteuid() != 0 && (name.driver() == "net_tap" || name.driver() == "net_af_packet")))
+    return fmt::format(
+        "{} needs the right to use raw network devices: run as root, or with "
+        "CAP_NET_ADMIN and CAP_NET_RAW{}",
+        name.name, log.quoted());
+  return fmt::format(
+      "DPDK cannot open {} with \"{}\" ({}): check the driver's name and its "
+      "arguments{}",
+      name.name, name.argument_text(), std::strerror(error), log.quoted());
+}
+
+}  // namespace
+
+Device::Device(const DeviceName& name) : name_(name) {
+  if (name_.is_memif())
+    if (const MemifEnd end = memif_end(name_); end.server)
+      listener_ = std::make_unique<MemifListener>(end.socket);
+  if (name_.pci && rte_bus_find_by_name("pci") == nullptr)
+    throw StartError(fmt::format("{}: this DPDK has no PCI bus: install its drivers", name_.name));
+
+  const LogCapture log;
+  const std::string arguments = name_.argument_text();
+  const int error = -rte_eal_hotplug_add(bus(), name_.name.c_str(), arguments.c_str());
+  if (error != 0) throw StartError(why_not(name_, error, log));
+  if (rte_eth_dev_get_port_by_name(name_.name.c_str(), &port_) != 0 ||
+      port_ >= BurstGate::ports_max) {
+    rte_eal_hotplug_remove(bus(), name_.name.c_str());
+    throw StartError(fmt::format("{} is no Ethernet port, or one too many: {} at most can be open",
+                                 name_.name, BurstGate::ports_max));
+  }
+}
+
+Device::~Device() {
+  const LogCapture log;
+  rte_eth_dev_stop(port_);
+  rte_eth_dev_close(port_);
+  rte_eal_hotplug_remove(bus(), name_.name.c_str());
+}
+
+}  // namespace muster::dpdk

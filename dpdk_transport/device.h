@@ -1,0 +1,32 @@
+// A device of DPDK, there as long as the object is.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "dpdk_transport/device_name.h"
+#include "dpdk_transport/memif_socket.h"
+
+namespace muster::dpdk {
+
+class Device {
+ public:
+  /// Creates a vdev, or takes a PCI device. Throws StartError.
+  explicit Device(const DeviceName& name);
+  /// Stops and removes it.
+  ~Device();
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  /// DPDK's number of the port.
+  std::uint16_t port() const { return port_; }
+
+ private:
+  const char* bus() const { return name_.pci ? "pci" : "vdev"; }
+
+  DeviceName name_;
+  std::unique_ptr<MemifListener> listener_;  ///< a memif server has one
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace muster::dpdk

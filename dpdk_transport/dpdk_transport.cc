@@ -1,0 +1,308 @@
+#include "dpdk_transport/dpdk_transport.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <new>
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+
+#include "dpdk_transport/control_frames.h"
+
+namespace muster {
+
+using namespace dpdk;  // NOLINT(google-build-using-namespace): this file is that floor's front
+
+namespace {
+
+constexpr std::size_t headers_bytes = sizeof(UdpFrameHeaders);
+constexpr std::uint32_t all_hosts_group = 0xe0000001;
+
+/// A Packet in the private area of its mbuf, and for whom its headers were written last.
+struct MbufPacket : Packet {
+  Endpoint framed_for{};
+  MacAddress framed_to{};
+  bool framed = false;
+};
+static_assert(sizeof(MbufPacket) <= 64 && alignof(MbufPacket) <= RTE_MBUF_PRIV_ALIGN);
+
+MbufPacket& packet_in(Frame& frame, std::byte* payload, std::uint32_t size) {
+  auto* packet = new (rte_mbuf_to_priv(&frame)) MbufPacket;
+  packet->data = payload;
+  packet->size = size;
+  packet->capacity = DpdkTransport::payload_bytes;
+  packet->native = &frame;
+  return *packet;
+}
+
+Frame& frame_of(const Packet& packet) { return *static_cast<Frame*>(packet.native); }
+
+TimeNs now_ns() {
+  return static_cast<TimeNs>(std::chrono::steady_clock::now().time_since_epoch().count());
+}
+
+/// The EAL runs before anything else of the transport is made.
+LocalAddresses start(const DpdkTransportConfig& config) {
+  EalConfig eal = config.eal;
+  eal.pci = eal.pci || parse_device(config.device).pci;
+  start_eal(eal);
+  return {.self = config.self, .group = config.group};
+}
+
+RawPortConfig port_config(const DpdkTransportConfig& config) {
+  RawPortConfig port{.device = config.device,
+                     .rx_descriptors = config.rx_descriptors,
+                     .tx_descriptors = config.tx_descriptors,
+                     .mac = config.mac};
+  if (!port.mac && parse_device(config.device).is_memif())
+    port.mac = derived_mac(config.self.address);
+  return port;
+}
+
+ChecksumOffload offload_of(const RawPort& port) {
+  return {.ip = port.offloads().tx_ip_checksum, .udp = port.offloads().tx_udp_checksum};
+}
+
+std::uint64_t flags_of(ChecksumOffload offload) {
+  std::uint64_t flags = 0;
+  if (offload.ip) flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
+  if (offload.udp) flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM;
+  return flags;
+}
+
+/// A port that says "good" is believed; all else is computed again.
+Verified verified_by_port(const Frame& frame) {
+  const std::uint64_t flags = frame.ol_flags;
+  return {.ip = (flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD,
+          .udp = (flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD};
+}
+
+}  // namespace
+
+DpdkTransport::DpdkTransport(const DpdkTransportConfig& config)
+    : local_(start(config)),
+      pool_(config.pool_packets, sizeof(MbufPacket)),
+      port_(port_config(config), pool_),
+      station_{.address = config.self.address, .mac = port_.mac()},
+      framer_(config.self, station_.mac, offload_of(port_)),
+      tx_flags_(flags_of(offload_of(port_))) {
+  const std::array groups = {multicast_mac(local_.group.address), multicast_mac(all_hosts_group)};
+  port_.receive_groups(groups);
+  link_up();
+}
+
+DpdkTransport::~DpdkTransport() {
+  if (Frame* frame = control_frame(igmp_frame_bytes)) {
+    write_group_leave(bytes(*frame), station_, local_.group.address);
+    enqueue(*frame);
+  }
+  flush();
+}
+
+Packet* DpdkTransport::allocate() {
+  Frame* frame = pool_.allocate();
+  if (frame == nullptr) {
+    exhausted_.fetch_add(1, std::memory_order_relaxed);
+    return nullptr;
+  }
+  std::byte* payload = rte_pktmbuf_mtod_offset(frame, std::byte*, headers_bytes);
+  return &packet_in(*frame, payload, 0);
+}
+
+void DpdkTransport::retain(Packet& packet) { rte_mbuf_refcnt_update(&frame_of(packet), 1); }
+
+void DpdkTransport::release(Packet& packet) { rte_pktmbuf_free(&frame_of(packet)); }
+
+void DpdkTransport::transmit(Packet& packet) {
+  if (packet.size > payload_bytes) {
+    ++stats_.oversize;
+    return release(packet);
+  }
+  MacAddress group_mac;
+  const MacAddress* destination = nullptr;
+  if (is_multicast(packet.peer.address)) {
+    group_mac = multicast_mac(packet.peer.address);
+    destination = &group_mac;
+  } else if (destination = arp_.find(packet.peer.address); destination == nullptr) {
+    ++stats_.unresolved;
+    ask_for(packet.peer.address);
+    return release(packet);
+  }
+  Frame* frame = framed(packet, *destination);
+  if (frame == nullptr) return;
+  ++stats_.sent;  // flush() takes back what the port does not take
+  enqueue(*frame);
+}
+
+/// The packet's frame with its headers written; consumes the reference. A packet that is sent
+/// again may still wait in the port, so headers that are right stay untouched, and a packet whose
+/// headers would have to change goes out as a copy.
+Frame* DpdkTransport::framed(Packet& packet, const MacAddress& destination) {
+  auto& own = static_cast<MbufPacket&>(packet);
+  Frame* frame = &frame_of(packet);
+  if (own.framed && own.framed_for == packet.peer && own.framed_to == destination) return frame;
+  if (own.framed && rte_mbuf_refcnt_read(frame) > 1) {
+    auto* copy = static_cast<MbufPacket*>(allocate());
+    if (copy != nullptr) {
+      copy->size = packet.size;
+      copy->peer = packet.peer;
+      std::memcpy(copy->data, packet.data, packet.size);
+    }
+    release(packet);
+    return copy == nullptr ? nullptr : framed(*copy, destination);
+  }
+  std::byte* start = packet.data - headers_bytes;
+  frame->data_off = static_cast<std::uint16_t>(start - static_cast<std::byte*>(frame->buf_addr));
+  resize(*frame, headers_bytes + packet.size);
+  frame->ol_flags = tx_flags_;
+  frame->l2_len = sizeof(EthernetHeader);
+  frame->l3_len = sizeof(Ipv4Header);
+  framer_.write(bytes(*frame), destination, packet.peer);
+  own.framed_for = packet.peer;
+  own.framed_to = destination;
+  own.framed = true;
+  return frame;
+}
+
+void DpdkTransport::enqueue(Frame& frame) {
+  outgoing_[outgoing_count_++] = &frame;
+  if (outgoing_count_ == burst_max) flush();
+}
+
+void DpdkTransport::flush() {
+  if (outgoing_count_ == 0) return;
+  const std::size_t taken = port_.send({outgoing_.data(), outgoing_count_});
+  const std::size_t dropped = outgoing_count_ - taken;
+  outgoing_count_ = 0;
+  if (dropped == 0) return;
+  rte_pktmbuf_free_bulk(outgoing_.data() + taken, static_cast<unsigned>(dropped));
+  stats_.sent -= std::min<std::uint64_t>(stats_.sent, dropped);
+  (port_.link_up() ? stats_.tx_full : stats_.link_down) += dropped;
+}
+
+std::size_t DpdkTransport::receive(std::span<Packet*> burst) {
+  std::array<Frame*, burst_max> frames;
+  const std::size_t count = port_.receive({frames.data(), std::min(burst.size(), frames.size())});
+  std::size_t accepted = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i + 1 < count) rte_prefetch0(rte_pktmbuf_mtod(frames[i + 1], void*));
+    if (Packet* packet = accept(*frames[i])) burst[accepted++] = packet;
+  }
+  stats_.received += accepted;
+  return accepted;
+}
+
+/// A datagram's packet; anything else is answered or dropped here, and its frame is gone.
+Packet* DpdkTransport::accept(Frame& frame) {
+  const auto in_one_piece = frame.nb_segs == 1 ? bytes(frame) : std::span<std::byte>{};
+  const Classified found = classify(in_one_piece, local_, verified_by_port(frame));
+  switch (found.kind) {
+    case FrameKind::datagram: {
+      const auto& ethernet = header_at<EthernetHeader>(in_one_piece, 0);
+      arp_.learn({.address = found.source.address, .mac = ethernet.source});
+      MbufPacket& packet = packet_in(frame, in_one_piece.data() + found.offset, found.bytes);
+      packet.peer = found.source;
+      return &packet;
+    }
+    case FrameKind::arp:
+      handle_arp(frame);
+      return nullptr;
+    case FrameKind::echo_request:
+      answer_echo(frame, found);
+      return nullptr;
+    case FrameKind::group_query:
+      report_group();
+      break;
+    case FrameKind::malformed:
+      ++stats_.malformed;
+      break;
+    case FrameKind::bad_checksum:
+      ++stats_.bad_checksum;
+      break;
+    case FrameKind::fragment:
+      ++stats_.fragments;
+      break;
+    case FrameKind::not_for_us:
+      ++stats_.not_for_us;
+      break;
+    case FrameKind::own:
+      ++stats_.own;
+      break;
+    case FrameKind::other:
+      ++stats_.other_traffic;
+      break;
+  }
+  rte_pktmbuf_free(&frame);
+  return nullptr;
+}
+
+void DpdkTransport::handle_arp(Frame& frame) {
+  const ArpNews news = read_arp(bytes(frame), station_);
+  if (news.conflict) ++stats_.arp_conflicts;
+  if (news.valid && news.sender.address != station_.address) arp_.learn(news.sender);
+  if (!news.for_us) return rte_pktmbuf_free(&frame);
+  make_arp_reply(bytes(frame), station_);
+  ++stats_.arp_answered;
+  frame.ol_flags = 0;
+  enqueue(frame);
+}
+
+void DpdkTransport::answer_echo(Frame& frame, const Classified& request) {
+  make_echo_reply(bytes(frame), request, station_);
+  ++stats_.echo_answered;
+  frame.ol_flags = 0;
+  enqueue(frame);
+}
+
+Frame* DpdkTransport::control_frame(std::size_t size) {
+  Frame* frame = pool_.allocate();
+  if (frame == nullptr)
+    ++stats_.no_buffer;
+  else
+    resize(*frame, size);
+  return frame;
+}
+
+void DpdkTransport::report_group() {
+  Frame* frame = control_frame(igmp_frame_bytes);
+  if (frame == nullptr) return;
+  write_group_report(bytes(*frame), station_, local_.group.address);
+  ++stats_.group_reports;
+  enqueue(*frame);
+}
+
+void DpdkTransport::ask_for(std::uint32_t address) {
+  if (!pacer_.ask(address, now_ns())) return;
+  Frame* frame = control_frame(arp_frame_bytes);
+  if (frame == nullptr) return;
+  write_arp_request(bytes(*frame), station_, address);
+  ++stats_.arp_requests;
+  enqueue(*frame);
+}
+
+void DpdkTransport::announce() {
+  if (Frame* frame = control_frame(arp_frame_bytes)) {
+    write_arp_announcement(bytes(*frame), station_);
+    enqueue(*frame);
+  }
+  report_group();
+  flush();
+}
+
+bool DpdkTransport::link_up() {
+  const bool up = port_.link_up();
+  if (up && !had_link_) announce();
+  if (!up) port_.reconnect();
+  had_link_ = up;
+  return up;
+}
+
+DpdkTransportStats DpdkTransport::stats() const {
+  DpdkTransportStats stats = stats_;
+  stats.no_buffer += exhausted_.load(std::memory_order_relaxed);
+  return stats;
+}
+
+}  // namespace muster

@@ -1,0 +1,67 @@
+#include "dpdk_transport/frame_pool.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <rte_errno.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+
+#include "dpdk_transport/eal.h"
+
+namespace muster::dpdk {
+
+std::span<std::byte> bytes(Frame& frame) {
+  return {rte_pktmbuf_mtod(&frame, std::byte*), rte_pktmbuf_data_len(&frame)};
+}
+std::span<const std::byte> bytes(const Frame& frame) {
+  return {rte_pktmbuf_mtod(&frame, const std::byte*), rte_pktmbuf_data_len(&frame)};
+}
+
+bool resize(Frame& frame, std::size_t size) {
+  if (size > static_cast<std::size_t>(frame.buf_len) - frame.data_off || frame.nb_segs != 1)
+    return false;
+  frame.data_len = static_cast<std::uint16_t>(size);
+  frame.pkt_len = frame.data_len;
+  return true;
+}
+
+void free_frame(Frame* frame) { rte_pktmbuf_free(frame); }
+
+FramePool::FramePool(std::uint32_t frames, std::uint16_t private_bytes) : frames_(frames) {
+  static std::atomic<unsigned> pools{0};
+  const std::string name = fmt::format("muster_{}", pools.fetch_add(1));
+  // What one thread's cache holds is out of reach for the others: keep that small beside the pool.
+  const std::uint32_t cache = std::min<std::uint32_t>(256, frames / 8);
+  pool_ = rte_pktmbuf_pool_create(name.c_str(), frames, cache,
+                                  RTE_ALIGN_CEIL(private_bytes, RTE_MBUF_PRIV_ALIGN),
+                                  frame_bytes_max + RTE_PKTMBUF_HEADROOM, SOCKET_ID_ANY);
+  if (pool_ != nullptr) return;
+  const std::uint64_t needed =
+      std::uint64_t{frames} * (frame_bytes_max + RTE_PKTMBUF_HEADROOM + 256 + private_bytes);
+  throw StartError(
+      fmt::format("a pool of {} packets needs {} MiB of DPDK's memory, which has less left ({}): "
+                  "raise memory_mb, or lower pool_packets",
+                  frames, needed / (1 << 20) + 1, rte_strerror(rte_errno)));
+}
+
+FramePool::~FramePool() { rte_mempool_free(pool_); }
+
+Frame* FramePool::allocate() { return rte_pktmbuf_alloc(pool_); }
+
+Frame* FramePool::clone(const Frame& frame) {
+  Frame* copy = rte_pktmbuf_alloc(pool_);
+  if (copy == nullptr) return nullptr;
+  if (frame.nb_segs != 1 || !resize(*copy, frame.data_len)) {
+    rte_pktmbuf_free(copy);
+    return nullptr;
+  }
+  std::memcpy(bytes(*copy).data(), bytes(frame).data(), frame.data_len);
+  return copy;
+}
+
+std::uint32_t FramePool::available() const { return rte_mempool_avail_count(pool_); }
+
+}  // namespace muster::dpdk

@@ -1,0 +1,111 @@
+// Ethernet, IPv4 and what we use of what stands on it, as it lies in a frame.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "dpdk_transport/big_endian.h"
+#include "dpdk_transport/mac_address.h"
+
+namespace muster::dpdk {
+
+inline constexpr std::uint16_t ether_type_ipv4 = 0x0800;
+inline constexpr std::uint16_t ether_type_arp = 0x0806;
+inline constexpr std::uint8_t ip_protocol_icmp = 1;
+inline constexpr std::uint8_t ip_protocol_igmp = 2;
+inline constexpr std::uint8_t ip_protocol_udp = 17;
+
+struct EthernetHeader {
+  MacAddress destination;
+  MacAddress source;
+  Be16 type;
+};
+
+struct Ipv4Header {
+  std::uint8_t version_and_words;  ///< 4, and the header's length in words of 32 bits
+  std::uint8_t service;
+  Be16 total_bytes;
+  Be16 id;
+  Be16 fragment;  ///< flags and offset
+  std::uint8_t ttl;
+  std::uint8_t protocol;
+  Be16 checksum;
+  Be32 source;
+  Be32 destination;
+};
+inline constexpr std::uint16_t ip_dont_fragment = 0x4000;
+/// "More fragments", and the offset: both zero in a whole datagram.
+inline constexpr std::uint16_t ip_fragment_mask = 0x3fff;
+
+struct UdpHeader {
+  Be16 source;
+  Be16 destination;
+  Be16 bytes;  ///< header and payload
+  Be16 checksum;
+};
+
+/// What the checksum of UDP covers besides UDP itself.
+struct UdpPseudoHeader {
+  Be32 source;
+  Be32 destination;
+  std::uint8_t zero;
+  std::uint8_t protocol;
+  Be16 udp_bytes;
+};
+
+/// ARP for IPv4 over Ethernet (RFC 826).
+struct ArpPacket {
+  Be16 hardware;
+  Be16 protocol;
+  std::uint8_t hardware_bytes;
+  std::uint8_t protocol_bytes;
+  Be16 operation;
+  MacAddress sender_mac;
+  Be32 sender;
+  MacAddress target_mac;
+  Be32 target;
+};
+
+/// The beginning of every ICMP message (RFC 792).
+struct IcmpHeader {
+  std::uint8_t type;
+  std::uint8_t code;
+  Be16 checksum;
+};
+
+/// IGMP version 2 (RFC 2236); version 3 begins in the same way.
+struct IgmpMessage {
+  std::uint8_t type;
+  std::uint8_t max_response;
+  Be16 checksum;
+  Be32 group;
+};
+
+/// In front of the payload of every packet of ours.
+struct UdpFrameHeaders {
+  EthernetHeader ethernet;
+  Ipv4Header ip;
+  UdpHeader udp;
+};
+
+static_assert(sizeof(EthernetHeader) == 14 && sizeof(Ipv4Header) == 20 && sizeof(UdpHeader) == 8);
+static_assert(sizeof(UdpPseudoHeader) == 12 && sizeof(ArpPacket) == 28 && sizeof(IcmpHeader) == 4);
+static_assert(sizeof(IgmpMessage) == 8 && sizeof(UdpFrameHeaders) == 42);
+static_assert(alignof(UdpFrameHeaders) == 1 && alignof(ArpPacket) == 1);
+
+/// The struct at `offset`, whose bytes the caller has made sure of. Alignment is 1.
+template <class T>
+T& header_at(std::span<std::byte> frame, std::size_t offset) {
+  static_assert(alignof(T) == 1);
+  return *reinterpret_cast<T*>(frame.data() + offset);
+}
+template <class T>
+const T& header_at(std::span<const std::byte> frame, std::size_t offset) {
+  static_assert(alignof(T) == 1);
+  return *reinterpret_cast<const T*>(frame.data() + offset);
+}
+
+constexpr bool is_multicast(std::uint32_t address) { return address >> 28 == 0xe; }
+
+}  // namespace muster::dpdk

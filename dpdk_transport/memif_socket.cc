@@ -1,0 +1,105 @@
+#include "dpdk_transport/memif_socket.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <mutex>
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "dpdk_transport/eal.h"
+
+namespace muster::dpdk {
+
+namespace {
+
+std::mutex listeners_mutex;
+std::map<std::string, int>& listeners() {
+  static std::map<std::string, int> instance;
+  return instance;
+}
+
+sockaddr_un address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), std::min(path.size(), sizeof address.sun_path - 1));
+  return address;
+}
+
+/// True when a process has the socket open for listening. Its first message is read before we
+/// hang up: a server that finds us gone while it sends it would be in trouble.
+bool somebody_listens(const std::string& path) {
+  const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  if (fd < 0) return true;
+  const timeval patience{.tv_sec = 1, .tv_usec = 0};
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const sockaddr_un address = address_of(path);
+  const bool connected =
+      connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  const bool refused = !connected && errno == ECONNREFUSED;
+  char hello[256];
+  if (connected) static_cast<void>(recv(fd, hello, sizeof hello, 0));
+  close(fd);
+  return !refused;
+}
+
+void make_way(const std::string& path) {
+  struct stat status{};
+  if (lstat(path.c_str(), &status) == 0) {
+    if (!S_ISSOCK(status.st_mode))
+      throw StartError(
+          fmt::format("{} is there, and is no socket: choose another path for the socket", path));
+    if (somebody_listens(path))
+      throw StartError(fmt::format(
+          "another process listens on {} already: stop it, or choose another socket", path));
+    if (unlink(path.c_str()) != 0)
+      throw StartError(
+          fmt::format("{} is left from a switch that was killed, and cannot be "
+                      "removed ({}): remove it, or choose another socket",
+                      path, std::strerror(errno)));
+  }
+  const auto folder = std::filesystem::absolute(path).parent_path();
+  if (access(folder.c_str(), W_OK | X_OK) != 0)
+    throw StartError(
+        fmt::format("the socket {} cannot be made ({}: {}): choose a folder that you "
+                    "may write to",
+                    path, folder.string(), std::strerror(errno)));
+}
+
+}  // namespace
+
+MemifListener::MemifListener(std::string path) : path_(std::move(path)) {
+  const std::lock_guard lock(listeners_mutex);
+  if (listeners()[path_] == 0) {
+    try {
+      make_way(path_);
+    } catch (const StartError&) {
+      listeners().erase(path_);
+      throw;
+    }
+  }
+  ++listeners()[path_];
+}
+
+MemifListener::~MemifListener() {
+  const std::lock_guard lock(listeners_mutex);
+  if (--listeners()[path_] == 0) listeners().erase(path_);
+}
+
+std::string why_unreachable(const std::string& path) {
+  if (access(path.c_str(), W_OK) == 0) return {};
+  if (errno == EACCES)
+    return fmt::format("{} belongs to another user: run as that user, or choose another socket",
+                       path);
+  return fmt::format("no switch listens on {}: start `muster fabric` first, or correct the path",
+                     path);
+}
+
+}  // namespace muster::dpdk

@@ -1,0 +1,26 @@
+// The socket on which a memif server listens: who owns it, and whether it is a dead one's.
+#pragma once
+
+#include <string>
+
+namespace muster::dpdk {
+
+/// Held by each memif server port of this process; the driver makes the socket for the first and
+/// removes it with the last.
+class MemifListener {
+ public:
+  /// A socket whose server was killed is removed. Throws StartError when another process listens
+  /// on it, or when none can be made there.
+  explicit MemifListener(std::string path);
+  ~MemifListener();
+  MemifListener(const MemifListener&) = delete;
+  MemifListener& operator=(const MemifListener&) = delete;
+
+ private:
+  std::string path_;
+};
+
+/// Why nobody can be reached on the socket at `path`; empty: somebody may be there.
+std::string why_unreachable(const std::string& path);
+
+}  // namespace muster::dpdk

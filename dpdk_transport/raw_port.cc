@@ -1,0 +1,191 @@
+#include "dpdk_transport/raw_port.h"
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+#include <fmt/format.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+
+#include "dpdk_transport/burst_gate.h"
+#include "dpdk_transport/log.h"
+
+namespace muster::dpdk {
+
+namespace {
+
+constexpr std::uint64_t tx_checksums = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
+constexpr std::uint64_t rx_checksums = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
+/// From the connected socket to the link, and from one attempt to the next.
+constexpr DurationNs handshake_timeout_ns = 250'000'000;
+constexpr std::chrono::milliseconds retry_interval(5);
+
+TimeNs now_ns() {
+  return static_cast<TimeNs>(std::chrono::steady_clock::now().time_since_epoch().count());
+}
+
+/// What a memif is told besides what the user told it. Small rings stay in the cache: the latency
+/// of a ping does not change with their size, the bandwidth of a burst does.
+DeviceName complete(DeviceName name, const RawPortConfig& config) {
+  if (!name.is_memif()) return name;
+  const unsigned slots = std::max(config.rx_descriptors, config.tx_descriptors);
+  name.add_argument("rsize", std::to_string(std::bit_width(std::max(slots, 2U) - 1)));
+  name.add_argument("bsize", std::to_string(FramePool::frame_bytes_max));
+  if (config.mac) name.add_argument("mac", to_string(*config.mac));
+  return name;
+}
+
+void check(int result, const std::string& device, const char* step) {
+  if (result < 0)
+    throw StartError(
+        fmt::format("the port {} cannot be started: {} failed, {}: try other "
+                    "descriptors, or another port",
+                    device, step, rte_strerror(-result)));
+}
+
+}  // namespace
+
+RawPort::RawPort(const RawPortConfig& config, FramePool& pool)
+    : name_(complete(parse_device(config.device), config)), device_(name_), id_(device_.port()) {
+  memif_client_ = name_.is_memif() && !memif_end(name_).server;
+  configure(config, pool);
+  start(config);
+}
+
+void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
+  const LogCapture log;
+  rte_eth_dev_info info{};
+  check(rte_eth_dev_info_get(id_, &info), device(), "asking what it can do");
+  rte_eth_conf conf{};
+  conf.txmode.offloads = info.tx_offload_capa & tx_checksums;
+  conf.rxmode.offloads = info.rx_offload_capa & rx_checksums;
+  check(rte_eth_dev_configure(id_, 1, 1, &conf), device(), "configuring it");
+  offloads_ = {.tx_ip_checksum = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM) != 0,
+               .tx_udp_checksum = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_UDP_CKSUM) != 0,
+               .rx_ip_checksum = (conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM) != 0,
+               .rx_udp_checksum = (conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_UDP_CKSUM) != 0};
+
+  std::uint16_t rx_descriptors = config.rx_descriptors;
+  std::uint16_t tx_descriptors = config.tx_descriptors;
+  check(rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_descriptors, &tx_descriptors), device(),
+        "choosing queue sizes");
+  const auto socket = static_cast<unsigned>(std::max(rte_eth_dev_socket_id(id_), 0));
+  rte_eth_rxconf rx = info.default_rxconf;
+  rx.offloads = conf.rxmode.offloads;
+  check(rte_eth_rx_queue_setup(id_, 0, rx_descriptors, socket, &rx, pool.native()), device(),
+        "setting up its receive queue");
+  rte_eth_txconf tx = info.default_txconf;
+  tx.offloads = conf.txmode.offloads;
+  check(rte_eth_tx_queue_setup(id_, 0, tx_descriptors, socket, &tx), device(),
+        "setting up its send queue");
+}
+
+void RawPort::start(const RawPortConfig& config) {
+  if (memif_client_) {
+    connect(config.connect_timeout_ns);
+  } else {
+    const LogCapture log;
+    check(rte_eth_dev_start(id_), device(), "starting it");
+    started_ = true;
+  }
+  rte_ether_addr address{};
+  if (config.mac && !name_.is_memif()) {
+    std::copy(config.mac->begin(), config.mac->end(), address.addr_bytes);
+    check(rte_eth_dev_default_mac_addr_set(id_, &address), device(), "setting its address");
+  }
+  check(rte_eth_macaddr_get(id_, &address), device(), "asking for its address");
+  std::copy_n(address.addr_bytes, mac_.size(), mac_.begin());
+}
+
+void RawPort::connect(DurationNs timeout_ns) {
+  const MemifEnd end = memif_end(name_);
+  const TimeNs deadline = now_ns() + timeout_ns;
+  const LogCapture log;
+  bool met = false;  // somebody has accepted the connection
+  while (true) {
+    if (rte_eth_dev_start(id_) == 0) {
+      met = true;
+      const TimeNs patience = std::min(now_ns() + handshake_timeout_ns, deadline);
+      while (!link_up() && now_ns() < patience)
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+      if (link_up()) {
+        started_ = true;
+        return;
+      }
+      rte_eth_dev_stop(id_);
+    }
+    if (now_ns() >= deadline) break;
+    std::this_thread::sleep_for(retry_interval);
+  }
+  if (std::string reason = why_unreachable(end.socket); !reason.empty()) throw StartError(reason);
+  if (!met)
+    throw StartError(
+        fmt::format("no switch listens on {}: start `muster fabric` first", end.socket));
+  const std::string reason = log.hang_up();
+  throw StartError(
+      fmt::format("the switch on {} does not take this member as id={} ({}): choose "
+                  "an id that is free there",
+                  end.socket, end.id, reason.empty() ? "it does not answer" : reason));
+}
+
+std::size_t RawPort::receive(std::span<Frame*> burst) {
+  if (!started_ || !BurstGate::enter(id_)) return 0;
+  const auto room = static_cast<std::uint16_t>(std::min<std::size_t>(burst.size(), UINT16_MAX));
+  const std::size_t count = rte_eth_rx_burst(id_, 0, burst.data(), room);
+  BurstGate::leave(id_);
+  return count;
+}
+
+std::size_t RawPort::send(std::span<Frame*> burst) {
+  if (burst.empty() || !started_ || !BurstGate::enter(id_)) return 0;
+  const auto size = static_cast<std::uint16_t>(std::min<std::size_t>(burst.size(), UINT16_MAX));
+  const std::size_t count = rte_eth_tx_burst(id_, 0, burst.data(), size);
+  BurstGate::leave(id_);
+  return count;
+}
+
+bool RawPort::link_up() const {
+  rte_eth_link link{};
+  return rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+}
+
+void RawPort::reconnect() {
+  // Behind a closed gate the driver may be at work on this port.
+  if (!memif_client_ || link_up() || BurstGate::closed()) return;
+  const TimeNs now = now_ns();
+  if (started_ && now < reconnect_after_ns_) return;
+  if (started_) rte_eth_dev_stop(id_);
+  const LogCapture log;
+  started_ = rte_eth_dev_start(id_) == 0;
+  reconnect_after_ns_ = now + handshake_timeout_ns;
+}
+
+void RawPort::receive_groups(std::span<const MacAddress> groups) {
+  const LogCapture log;
+  std::vector<rte_ether_addr> addresses(groups.size());
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    std::copy(groups[i].begin(), groups[i].end(), addresses[i].addr_bytes);
+  if (rte_eth_dev_set_mc_addr_list(id_, addresses.data(),
+                                   static_cast<std::uint32_t>(addresses.size())) == 0)
+    return;
+  if (rte_eth_allmulticast_enable(id_) == 0) return;
+  rte_eth_promiscuous_enable(id_);
+}
+
+PortCounters RawPort::counters() const {
+  rte_eth_stats stats{};
+  rte_eth_stats_get(id_, &stats);
+  return {.rx_frames = stats.ipackets,
+          .tx_frames = stats.opackets,
+          .rx_bytes = stats.ibytes,
+          .tx_bytes = stats.obytes,
+          .rx_missed = stats.imissed,
+          .rx_errors = stats.ierrors,
+          .rx_no_buffer = stats.rx_nombuf,
+          .tx_errors = stats.oerrors};
+}
+
+}  // namespace muster::dpdk
