@@ -107,7 +107,7 @@ class Input {
 int run(const Options& options) {
   const NodeConfig config = configure(options);
   const Output output(options.json);
-  Console console(output);
+  Console console(config.name, output);
   Node node(config, console);
   console.attach(node);
   std::signal(SIGINT, [](int) { asked_to_leave = 1; });

@@ -13,9 +13,10 @@ namespace muster::node_command {
 
 class Console : public Handler {
  public:
-  explicit Console(const Output& output) : output_(output) {}
+  Console(const std::string& name, const Output& output)
+      : output_(output), names_{{member_id(name), name}} {}
 
-  /// The node that is talked to; outlives nothing that this does.
+  /// The node that is talked to. Before anything else.
   void attach(Node& node) { node_ = &node; }
   /// One line of input; "help" says what can be said.
   void command(std::string_view line);
