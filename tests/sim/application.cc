@@ -109,7 +109,8 @@ bool Application::on_request(const MemberKey& from, CallId call, std::string_vie
   shared_.conversations.accepted(self(), party(from), payload);
   if (dice_.chance(50'000)) return true;  // and forgets it
   const bool fails = dice_.chance(100'000);
-  owed_.push_back({from, call, fails ? CallStatus::failed : CallStatus::ok});
+  owed_.push_back({from, call, fails ? CallStatus::failed : CallStatus::ok,
+                   shared_.verdict.now() + shared_.scenario.call_deadline_max_ns});
   return true;
 }
 
@@ -136,7 +137,8 @@ void Application::on_undelivered(const MemberKey& to, std::size_t messages) {
 }
 
 void Application::work(TimeNs now, TimeNs local_now) {
-  std::erase_if(owed_, [&](const Owed& owed) { return answer(local_now, owed); });
+  std::erase_if(owed_,
+                [&](const Owed& owed) { return now > owed.until || answer(local_now, owed); });
   std::erase_if(kept_, [&](const Kept& kept) {
     const bool done = calm_ || now >= kept.until;
     if (done) port_->release(*kept.packet);

@@ -74,6 +74,7 @@ class Application final : public Events {
     MemberKey to;
     CallId call;
     CallStatus status;
+    TimeNs until;  ///< nobody waits for it after that
   };
   struct Kept {
     Packet* packet;

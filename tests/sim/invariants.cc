@@ -12,7 +12,11 @@ Invariants::Invariants(const Scenario& scenario, const Roster& roster, const Led
 
 void Invariants::after_step(const Process& process) {
   check_own_tree(process);
-  for (const auto& [id, peer] : process.member().membership().peers()) check_peer(process, peer);
+  const auto& peers = process.member().membership().peers();
+  for (const auto& [id, peer] : peers) check_peer(process, peer);
+  if (process.watcher().members() != peers.size())
+    verdict_.fail("I7", "m{} holds {} members, and told its application of {}", process.server(),
+                  peers.size(), process.watcher().members());
 
   const std::size_t windows = 2 * (scenario_.servers - 1) * scenario_.messaging.window_packets;
   if (process.port().live() > windows + process.application().kept())
@@ -96,6 +100,8 @@ std::optional<Invariants::Disagreement> Invariants::disagreement(
       return Disagreement{"I1", fmt::format("m{} sees other views", a->server())};
     if (!member.directory().synchronized())
       return Disagreement{"I6", fmt::format("m{} is not synchronized", a->server())};
+    if (a->application().eager())
+      return Disagreement{"I11", fmt::format("m{} could not send what it owes", a->server())};
     if (a->application().calls() != 0)
       return Disagreement{"I11", fmt::format("{} calls of m{} have not ended",
                                              a->application().calls(), a->server())};

@@ -22,6 +22,13 @@ std::size_t Watcher::number(const MemberKey& member) {
   return self_;
 }
 
+std::size_t Watcher::members() const {
+  std::size_t members = 0;
+  for (std::size_t server = 0; server < seen_.size(); ++server)
+    if (!own(server) && seen_[server].present != 0) ++members;
+  return members;
+}
+
 void Watcher::joined(const MemberKey& member) {
   const std::size_t server = number(member);
   Seen& seen = seen_[server];

@@ -37,6 +37,8 @@ class Watcher {
 
   /// The incarnation that the application holds for a member; 0: not a member.
   Incarnation present(std::size_t server) const { return seen_[server].present; }
+  /// How many the application holds, itself not counted.
+  std::size_t members() const;
   /// (server, incarnation) was a member here and was removed.
   bool has_removed(std::size_t server, Incarnation incarnation) const {
     return seen_[server].present != incarnation && seen_[server].highest >= incarnation;

@@ -1,0 +1,62 @@
+// Ports and applications that pass everything on: a mutation overrides what it spoils.
+#pragma once
+
+#include "cluster/events.h"
+#include "cluster/packet.h"
+
+namespace muster::sim {
+
+class PortDecorator : public PacketPort {
+ public:
+  explicit PortDecorator(PacketPort& inner) : inner_(inner) {}
+
+  Packet* allocate() override { return inner_.allocate(); }
+  void retain(Packet& packet) override { inner_.retain(packet); }
+  void release(Packet& packet) override { inner_.release(packet); }
+  void transmit(Packet& packet) override { inner_.transmit(packet); }
+
+ protected:
+  PacketPort& inner() { return inner_; }
+
+ private:
+  PacketPort& inner_;
+};
+
+class EventsDecorator : public Events {
+ public:
+  explicit EventsDecorator(Events& inner) : inner_(inner) {}
+
+  void on_standing(Standing standing) override { inner_.on_standing(standing); }
+  void on_joined(const MemberInfo& member) override { inner_.on_joined(member); }
+  void on_suspected(const MemberInfo& member) override { inner_.on_suspected(member); }
+  void on_refuted(const MemberInfo& member) override { inner_.on_refuted(member); }
+  void on_removed(const MemberInfo& member, RemovalReason reason) override {
+    inner_.on_removed(member, reason);
+  }
+  void on_bound(const Binding& binding) override { inner_.on_bound(binding); }
+  void on_withdrawn(const Binding& binding) override { inner_.on_withdrawn(binding); }
+  void on_synchronized() override { inner_.on_synchronized(); }
+  bool on_message(const MemberKey& from, std::span<const std::byte> payload,
+                  Packet& packet) override {
+    return inner_.on_message(from, payload, packet);
+  }
+  bool on_request(const MemberKey& from, CallId call, std::string_view path,
+                  std::span<const std::byte> payload, Packet& packet) override {
+    return inner_.on_request(from, call, path, payload, packet);
+  }
+  void on_response(CallId call, CallOutcome outcome, std::span<const std::byte> payload,
+                   Packet* packet) override {
+    inner_.on_response(call, outcome, payload, packet);
+  }
+  void on_undelivered(const MemberKey& to, std::size_t messages) override {
+    inner_.on_undelivered(to, messages);
+  }
+
+ protected:
+  Events& inner() { return inner_; }
+
+ private:
+  Events& inner_;
+};
+
+}  // namespace muster::sim

@@ -1,0 +1,204 @@
+// Each test plants one deliberate fault around the members of otherwise sound worlds, and demands
+// that the invariant it breaks is the one that fails: the simulation can fail.
+#include <map>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "cluster/wire/layout.h"
+#include "tests/sim/decorators.h"
+#include "tests/sim/run.h"
+#include "tests/sim/scenario.h"
+
+namespace muster::sim {
+namespace {
+
+wire::Type type_of(const Packet& packet) {
+  return wire::Type{reinterpret_cast<const wire::Header*>(packet.data)->type};
+}
+
+/// Every member gets a port of this kind.
+template <class Port>
+struct MutatedPorts final : Mutation {
+  std::unique_ptr<PacketPort> around(std::size_t, PacketPort& port) override {
+    return std::make_unique<Port>(port);
+  }
+};
+/// Every member's application hears through this.
+template <class Hearing>
+struct MutatedEvents final : Mutation {
+  std::unique_ptr<Events> around(std::size_t, Events& application) override {
+    return std::make_unique<Hearing>(application);
+  }
+};
+
+/// The invariant that fails first in the first world that notices, or "none".
+template <class M>
+std::string caught(bool harsh_worlds_too = true) {
+  constexpr std::uint64_t seeds = 60;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    if (!harsh_worlds_too && scenario_of(seed).weather == Weather::harsh) continue;
+    M mutation;
+    if (const Outcome outcome = run(seed, nullptr, &mutation); outcome.violation)
+      return outcome.violation->invariant;
+  }
+  return "none";
+}
+
+struct NeverAnswers final : PortDecorator {
+  using PortDecorator::PortDecorator;
+  void transmit(Packet& packet) override {
+    if (type_of(packet) == wire::Type::sync_answer)
+      release(packet);
+    else
+      inner().transmit(packet);
+  }
+};
+TEST(Mutation, OfAnOwnerThatNeverAnswersBreaksConvergence) {
+  EXPECT_EQ(caught<MutatedPorts<NeverAnswers>>(), "I1");
+}
+
+template <wire::Type type>
+struct SpoilsAByte final : PortDecorator {
+  using PortDecorator::PortDecorator;
+  void transmit(Packet& packet) override {
+    const bool spoilt = type_of(packet) == type && packet.size > 200;
+    if (spoilt) packet.data[packet.size - 1] ^= std::byte{1};
+    inner().transmit(packet);
+  }
+};
+TEST(Mutation, OfAByteOfAnAdvertisementMakesAWrongCopy) {
+  EXPECT_EQ(caught<MutatedPorts<SpoilsAByte<wire::Type::advertisement>>>(), "I2");
+}
+TEST(Mutation, OfAByteOfAnAnswerMakesAWrongCopy) {
+  EXPECT_EQ(caught<MutatedPorts<SpoilsAByte<wire::Type::sync_answer>>>(), "I2");
+}
+
+struct TellsAnOldBindingAgain final : EventsDecorator {
+  using EventsDecorator::EventsDecorator;
+  struct Old {
+    std::vector<std::byte> value;
+    Version version;
+  };
+  void on_bound(const Binding& binding) override {
+    inner().on_bound(binding);
+    const std::string name = std::to_string(static_cast<std::uint64_t>(binding.owner.id)) +
+                             std::to_string(binding.owner.incarnation) + std::string(binding.path);
+    const auto [old, first] =
+        told_.try_emplace(name, Old{{binding.value.begin(), binding.value.end()}, binding.version});
+    if (!first)
+      inner().on_bound({binding.owner, binding.path, old->second.value, old->second.version});
+  }
+  std::map<std::string, Old> told_;
+};
+TEST(Mutation, OfAnOldBindingToldAgainMakesAVersionFall) {
+  EXPECT_EQ(caught<MutatedEvents<TellsAnOldBindingAgain>>(), "I3");
+}
+
+struct AnswersAll final : PortDecorator {
+  using PortDecorator::PortDecorator;
+  void transmit(Packet& packet) override {
+    if (type_of(packet) == wire::Type::sync_answer) packet.peer = Roster(1).group();
+    inner().transmit(packet);
+  }
+};
+TEST(Mutation, OfAnAnswerToAllBurdensThirdMembers) {
+  EXPECT_EQ(caught<MutatedPorts<AnswersAll>>(), "I4");
+}
+
+struct SynchronizedTooEarly final : EventsDecorator {
+  using EventsDecorator::EventsDecorator;
+  void on_joined(const MemberInfo& member) override {
+    inner().on_joined(member);
+    inner().on_synchronized();
+  }
+};
+TEST(Mutation, OfAJoinerThatIsSynchronizedTooEarlyIsNoticed) {
+  EXPECT_EQ(caught<MutatedEvents<SynchronizedTooEarly>>(), "I6");
+}
+
+struct SwallowsRemovals final : EventsDecorator {
+  using EventsDecorator::EventsDecorator;
+  void on_removed(const MemberInfo&, RemovalReason) override {}
+};
+TEST(Mutation, OfARemovalThatIsNotToldIsNoticed) {
+  EXPECT_EQ(caught<MutatedEvents<SwallowsRemovals>>(), "I7");
+}
+
+struct NeverSaysRemoved final : PortDecorator {
+  using PortDecorator::PortDecorator;
+  void transmit(Packet& packet) override {
+    if (type_of(packet) == wire::Type::removed)
+      release(packet);
+    else
+      inner().transmit(packet);
+  }
+};
+TEST(Mutation, OfMembersThatDoNotTellTheRemovedKeepsThemOut) {
+  EXPECT_EQ(caught<MutatedPorts<NeverSaysRemoved>>(), "I8");
+}
+
+struct FallsSilent final : PortDecorator {
+  using PortDecorator::PortDecorator;
+  void transmit(Packet& packet) override {
+    constexpr int packets_before = 40;
+    if (++sent_ > packets_before)
+      release(packet);
+    else
+      inner().transmit(packet);
+  }
+  int sent_ = 0;
+};
+TEST(Mutation, OfAMemberThatFallsSilentRemovesOneThatLives) {
+  EXPECT_EQ(caught<MutatedPorts<FallsSilent>>(false), "I9");
+}
+
+struct HearsTwice final : EventsDecorator {
+  using EventsDecorator::EventsDecorator;
+  bool on_message(const MemberKey& from, std::span<const std::byte> payload,
+                  Packet& packet) override {
+    return inner().on_message(from, payload, packet) && inner().on_message(from, payload, packet);
+  }
+};
+TEST(Mutation, OfAMessageDeliveredTwiceIsNoticed) {
+  EXPECT_EQ(caught<MutatedEvents<HearsTwice>>(), "I11");
+}
+
+struct LosesAMessage final : EventsDecorator {
+  using EventsDecorator::EventsDecorator;
+  bool on_message(const MemberKey& from, std::span<const std::byte> payload,
+                  Packet& packet) override {
+    return ++heard_ == 3 || inner().on_message(from, payload, packet);
+  }
+  int heard_ = 0;
+};
+TEST(Mutation, OfAMessageThatIsLostIsNoticed) {
+  EXPECT_EQ(caught<MutatedEvents<LosesAMessage>>(), "I11");
+}
+
+struct LeaksAPacket final : PortDecorator {
+  using PortDecorator::PortDecorator;
+  void transmit(Packet& packet) override {
+    if (++sent_ == 50) retain(packet);
+    inner().transmit(packet);
+  }
+  int sent_ = 0;
+};
+TEST(Mutation, OfAPacketThatIsNeverReleasedIsNoticed) {
+  EXPECT_EQ(caught<MutatedPorts<LeaksAPacket>>(), "I13");
+}
+
+/// The members behave as if they did not look at the cluster's id.
+struct TakesForeignPackets final : Mutation {
+  void arriving(std::size_t, std::span<std::byte> bytes) override {
+    if (bytes.size() < sizeof(wire::Header)) return;
+    reinterpret_cast<wire::Header*>(bytes.data())->cluster = Roster(1).cluster();
+  }
+};
+TEST(Mutation, OfAMemberThatTakesForeignPacketsIsNoticed) {
+  EXPECT_EQ(caught<TakesForeignPackets>(), "I14");
+}
+
+}  // namespace
+}  // namespace muster::sim
