@@ -1,7 +1,8 @@
 // Network byte order without alignment: the order is in the type.
 #pragma once
 
-#include <cstddef>
+#include <array>
+#include <bit>
 #include <cstdint>
 
 namespace muster::dpdk {
@@ -10,20 +11,20 @@ template <class T>
 class Big {
  public:
   Big() = default;
-  constexpr Big(T value) { *this = value; }  // NOLINT(google-explicit-constructor): reads as T
-  constexpr Big& operator=(T value) {
-    for (std::size_t i = sizeof(T); i-- > 0; value = static_cast<T>(value >> 8))
-      bytes_[i] = static_cast<std::uint8_t>(value);
-    return *this;
-  }
-  constexpr operator T() const {  // NOLINT(google-explicit-constructor)
-    T value = 0;
-    for (const std::uint8_t byte : bytes_) value = static_cast<T>(value << 8 | byte);
-    return value;
-  }
+  // NOLINTNEXTLINE(google-explicit-constructor): reads and writes as an integer
+  constexpr Big(T value) : bytes_(std::bit_cast<Bytes>(swapped(value))) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  constexpr operator T() const { return swapped(std::bit_cast<T>(bytes_)); }
 
  private:
-  std::uint8_t bytes_[sizeof(T)];
+  using Bytes = std::array<std::uint8_t, sizeof(T)>;
+
+  static constexpr T swapped(T value) {
+    if constexpr (std::endian::native == std::endian::big) return value;
+    if constexpr (sizeof(T) == 2) return __builtin_bswap16(value);
+    if constexpr (sizeof(T) == 4) return __builtin_bswap32(value);
+  }
+  Bytes bytes_;
 };
 
 using Be16 = Big<std::uint16_t>;

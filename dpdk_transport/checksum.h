@@ -7,6 +7,8 @@
 #include <cstring>
 #include <span>
 
+#include "dpdk_transport/headers.h"
+
 namespace muster::dpdk {
 
 /// A sum that goes on: of 16-bit words as they lie in memory, carries not yet folded in. Sums of
@@ -27,24 +29,48 @@ inline ChecksumSum checksum_sum(std::span<const std::byte> bytes) {
     c += words[1] & 0xffffffff;
     d += words[1] >> 32;
   }
-  std::uint32_t tail[4] = {};
-  std::memcpy(tail, at, left);
-  return a + b + c + d + tail[0] + tail[1] + tail[2] + tail[3];
+  ChecksumSum sum = a + b + c + d;
+  const auto take = [&]<class Word>(Word word) {
+    if (left < sizeof word) return;
+    std::memcpy(&word, at, sizeof word);
+    sum += word;
+    at += sizeof word;
+    left -= sizeof word;
+  };
+  for (int i = 0; i < 3; ++i) take(std::uint32_t{});
+  take(std::uint16_t{});
+  if (left > 0) {
+    const std::byte last[2] = {*at, std::byte{}};
+    sum += std::bit_cast<std::uint16_t>(last);
+  }
+  return sum;
+}
+
+/// What a 16-bit field of this value (host byte order) adds to a sum.
+constexpr ChecksumSum checksum_sum_of_field(std::uint16_t value) {
+  if constexpr (std::endian::native == std::endian::big) return value;
+  return static_cast<std::uint16_t>(value << 8 | value >> 8);
 }
 
 /// What belongs into a checksum field over what was summed, in host byte order. Over bytes that
 /// include a right checksum it is zero.
 inline std::uint16_t checksum_of(ChecksumSum sum) {
-  for (int i = 0; i < 4; ++i) sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  for (int i = 0; i < 3; ++i) sum = (sum & 0xffff) + (sum >> 16);
   const auto folded = static_cast<std::uint16_t>(~sum);
-  if constexpr (std::endian::native == std::endian::big) return folded;
-  return static_cast<std::uint16_t>(folded << 8 | folded >> 8);
+  return static_cast<std::uint16_t>(checksum_sum_of_field(folded));
 }
 
 template <class T>
 ChecksumSum checksum_sum_of(const T& packed) {
   static_assert(alignof(T) == 1);
   return checksum_sum(std::as_bytes(std::span(&packed, 1)));
+}
+
+/// What the checksum of UDP covers besides UDP itself: addresses, protocol, length.
+inline ChecksumSum udp_pseudo_sum(const Ipv4Header& ip, Be16 udp_bytes) {
+  return checksum_sum_of(ip.source) + checksum_sum_of(ip.destination) +
+         checksum_sum_of_field(ip_protocol_udp) + checksum_sum_of(udp_bytes);
 }
 
 }  // namespace muster::dpdk

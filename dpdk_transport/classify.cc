@@ -38,15 +38,10 @@ Classified classify_udp(const IpDatagram& ip, const LocalAddresses& local, bool 
   if (ip.header.source == local.self.address) return {.kind = FrameKind::own};
 
   const bool computed = udp.checksum != 0;
-  if (computed && !verified) {
-    const ChecksumSum pseudo = checksum_sum_of(UdpPseudoHeader{.source = ip.header.source,
-                                                               .destination = ip.header.destination,
-                                                               .zero = 0,
-                                                               .protocol = ip_protocol_udp,
-                                                               .udp_bytes = udp_bytes});
-    if (checksum_of(pseudo + checksum_sum(ip.body.first(udp_bytes))) != 0)
-      return {.kind = FrameKind::bad_checksum};
-  }
+  if (computed && !verified &&
+      checksum_of(udp_pseudo_sum(ip.header, udp.bytes) + checksum_sum(ip.body.first(udp_bytes))) !=
+          0)
+    return {.kind = FrameKind::bad_checksum};
   Classified result = found(FrameKind::datagram, ip, sizeof(UdpHeader));
   result.source.port = udp.source;
   result.bytes = static_cast<std::uint16_t>(udp_bytes - sizeof(UdpHeader));

@@ -13,6 +13,7 @@
 
 #include "dpdk_transport/burst_gate.h"
 #include "dpdk_transport/eal.h"
+#include "dpdk_transport/interrupt_thread.h"
 #include "dpdk_transport/log.h"
 
 namespace muster::dpdk {
@@ -64,21 +65,38 @@ Device::Device(const DeviceName& name) : name_(name) {
 
   const LogCapture log;
   const std::string arguments = name_.argument_text();
-  const int error = -rte_eal_hotplug_add(bus(), name_.name.c_str(), arguments.c_str());
+  int error = 0;
+  change([&] { error = -rte_eal_hotplug_add(bus(), name_.name.c_str(), arguments.c_str()); });
   if (error != 0) throw StartError(why_not(name_, error, log));
   if (rte_eth_dev_get_port_by_name(name_.name.c_str(), &port_) != 0 ||
       port_ >= BurstGate::ports_max) {
-    rte_eal_hotplug_remove(bus(), name_.name.c_str());
+    remove();
     throw StartError(fmt::format("{} is no Ethernet port, or one too many: {} at most can be open",
                                  name_.name, BurstGate::ports_max));
   }
 }
 
 Device::~Device() {
+  stop();
+  change([&] { rte_eth_dev_close(port_); });
+  remove();
+}
+
+void Device::stop() {
   const LogCapture log;
-  rte_eth_dev_stop(port_);
-  rte_eth_dev_close(port_);
-  rte_eal_hotplug_remove(bus(), name_.name.c_str());
+  change([&] { rte_eth_dev_stop(port_); });
+}
+
+void Device::remove() {
+  const LogCapture log;
+  change([&] { rte_eal_hotplug_remove(bus(), name_.name.c_str()); });
+}
+
+void Device::change(const std::function<void()>& work) {
+  if (name_.is_memif())
+    on_interrupt_thread(work);
+  else
+    work();
 }
 
 }  // namespace muster::dpdk

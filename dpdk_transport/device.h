@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "dpdk_transport/device_name.h"
@@ -20,8 +21,12 @@ class Device {
 
   /// DPDK's number of the port.
   std::uint16_t port() const { return port_; }
+  /// It may be started again.
+  void stop();
 
  private:
+  void remove();
+  void change(const std::function<void()>& work);
   const char* bus() const { return name_.pci ? "pci" : "vdev"; }
 
   DeviceName name_;

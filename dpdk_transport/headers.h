@@ -45,15 +45,6 @@ struct UdpHeader {
   Be16 checksum;
 };
 
-/// What the checksum of UDP covers besides UDP itself.
-struct UdpPseudoHeader {
-  Be32 source;
-  Be32 destination;
-  std::uint8_t zero;
-  std::uint8_t protocol;
-  Be16 udp_bytes;
-};
-
 /// ARP for IPv4 over Ethernet (RFC 826).
 struct ArpPacket {
   Be16 hardware;
@@ -90,7 +81,7 @@ struct UdpFrameHeaders {
 };
 
 static_assert(sizeof(EthernetHeader) == 14 && sizeof(Ipv4Header) == 20 && sizeof(UdpHeader) == 8);
-static_assert(sizeof(UdpPseudoHeader) == 12 && sizeof(ArpPacket) == 28 && sizeof(IcmpHeader) == 4);
+static_assert(sizeof(ArpPacket) == 28 && sizeof(IcmpHeader) == 4);
 static_assert(sizeof(IgmpMessage) == 8 && sizeof(UdpFrameHeaders) == 42);
 static_assert(alignof(UdpFrameHeaders) == 1 && alignof(ArpPacket) == 1);
 

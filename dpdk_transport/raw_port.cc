@@ -115,7 +115,7 @@ void RawPort::connect(DurationNs timeout_ns) {
         started_ = true;
         return;
       }
-      rte_eth_dev_stop(id_);
+      device_.stop();
     }
     if (now_ns() >= deadline) break;
     std::this_thread::sleep_for(retry_interval);
@@ -153,11 +153,10 @@ bool RawPort::link_up() const {
 }
 
 void RawPort::reconnect() {
-  // Behind a closed gate the driver may be at work on this port.
-  if (!memif_client_ || link_up() || BurstGate::closed()) return;
+  if (!memif_client_ || link_up()) return;
   const TimeNs now = now_ns();
   if (started_ && now < reconnect_after_ns_) return;
-  if (started_) rte_eth_dev_stop(id_);
+  if (started_) device_.stop();
   const LogCapture log;
   started_ = rte_eth_dev_start(id_) == 0;
   reconnect_after_ns_ = now + handshake_timeout_ns;

@@ -32,7 +32,8 @@ class UdpFramer {
 
  private:
   UdpFrameHeaders prepared_;
-  ChecksumSum ip_sum_;  ///< of the prepared IPv4 header
+  ChecksumSum ip_sum_;   ///< of the prepared IPv4 header
+  ChecksumSum udp_sum_;  ///< of the pseudo header, as far as it is the same
   ChecksumOffload offload_;
 };
 
