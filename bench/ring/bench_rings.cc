@@ -1,6 +1,7 @@
 // Our rings beside Boost's and DPDK's: the hop between two threads over the bare cache line (F4),
 // and the throughput in bursts.
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -22,12 +23,16 @@
 namespace muster::bench {
 namespace {
 
+using std::chrono_literals::operator""s;
+
 constexpr std::array<std::size_t, 3> burst_sizes{1, 8, burst_max};
 
 struct Effort {
   int rounds;
-  int batches;           ///< of bounces, each round
-  std::size_t elements;  ///< moved for a throughput, each round
+  int batches;                  ///< of bounces, each round
+  std::size_t elements;         ///< moved for a throughput, each round
+  std::chrono::seconds budget;  ///< no round begins after it: on a crowded machine pinned threads
+                                ///< wait for each other through whole time slices
 };
 
 std::vector<Contestant> contestants() {
@@ -64,11 +69,13 @@ void run_round(const Contestant& contestant, Cores cores, const Effort& effort, 
 }
 
 void run(const Options& options) {
-  const Effort effort = options.quick ? Effort{3, 50, 100'000} : Effort{15, 200, 1'000'000};
+  const Effort effort = options.quick ? Effort{3, 30, 30'000, 2s} : Effort{30, 100, 500'000, 30s};
   const Cores cores = two_cores();
   const std::vector<Contestant> all = contestants();
   std::vector<Samples> samples(all.size());
+  const auto end = std::chrono::steady_clock::now() + effort.budget;
   for (int round = 0; round < effort.rounds; ++round) {
+    if (round > 0 && std::chrono::steady_clock::now() > end) break;
     for (std::size_t i = 0; i < all.size(); ++i) run_round(all[i], cores, effort, samples[i]);
   }
 
