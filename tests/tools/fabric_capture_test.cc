@@ -1,13 +1,12 @@
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include "cluster/config.h"
 #include "tests/tools/fabric_frames.h"
+#include "tests/tools/shell.h"
 #include "tests/tools/temporary_folder.h"
 #include "tools/errors.h"
 #include "tools/fabric/capture.h"
@@ -17,15 +16,6 @@ namespace {
 
 constexpr TimeNs wall_ns = 1'700'000'000 * second + 123'456'789;
 
-/// What a command writes to its standard output; fails the test when the command does.
-std::string output_of(const std::string& command) {
-  std::string output;
-  FILE* pipe = ::popen(command.c_str(), "r");
-  for (int byte; (byte = std::fgetc(pipe)) != EOF;) output += static_cast<char>(byte);
-  EXPECT_EQ(::pclose(pipe), 0) << command;
-  return output;
-}
-
 void write_two_frames(const std::string& path) {
   Capture capture(path, 3);
   capture.record(0, wall_ns, muster_frame(group_mac, station(1)));
@@ -34,9 +24,12 @@ void write_two_frames(const std::string& path) {
   capture.record(2, wall_ns + 1, odd);
 }
 
+/// Fails the test where there is no tshark: scripts/setup installs it.
 std::string tshark(const std::string& path, const std::string& fields) {
-  return output_of("tshark -n -r " + path + " -Y udp -T fields -E separator=, " + fields +
-                   " 2>/dev/null");
+  const ShellResult read =
+      shell("tshark -n -r " + path + " -Y udp -T fields -E separator=, " + fields + " 2>/dev/null");
+  EXPECT_EQ(read.status, 0);
+  return read.output;
 }
 
 TEST(Capture, IsReadAsUdpFromPcapng) {

@@ -149,7 +149,7 @@ class ControlServerTest : public testing::Test {
     poller_.join();
   }
   int connect() {
-    const int fd = connect_to(path, SOCK_STREAM);
+    const int fd = connect_to(path);
     EXPECT_GE(fd, 0);
     return fd;
   }
@@ -243,22 +243,20 @@ TEST(SocketPath, TakesThePlaceOfAStaleSocket) {
   const std::string path = folder / "stale";
   ::close(listen_at("--control", path));
   ASSERT_TRUE(std::filesystem::exists(path));
-  claim_socket_path("--control", path, SOCK_STREAM);
-  EXPECT_FALSE(std::filesystem::exists(path));
+  ::close(listen_at("--control", path));
 }
 
 TEST(SocketPath, LeavesAloneWhatIsNotASocket) {
   const TemporaryFolder folder;
   std::ofstream(folder / "letter") << "dear";
-  EXPECT_THROW(claim_socket_path("--socket", folder / "letter", SOCK_STREAM), StartError);
+  EXPECT_THROW(listen_at("--control", folder / "letter"), StartError);
   EXPECT_TRUE(std::filesystem::exists(folder / "letter"));
 }
 
 TEST(SocketPath, MustHaveAFolderAndFitAnAddress) {
   const TemporaryFolder folder;
-  EXPECT_THROW(claim_socket_path("--socket", folder / "no" / "x", SOCK_STREAM), StartError);
-  EXPECT_THROW(claim_socket_path("--socket", folder / std::string(200, 'x'), SOCK_STREAM),
-               UsageError);
+  EXPECT_THROW(listen_at("--control", folder / "no" / "x"), StartError);
+  EXPECT_THROW(listen_at("--control", folder / std::string(200, 'x')), UsageError);
 }
 
 }  // namespace

@@ -19,11 +19,15 @@ constexpr std::size_t record_bytes_max = 10 << 10;
 
 }  // namespace
 
-Capture::Capture(const std::string& path, std::size_t ports)
-    : path_(path), format_(capture_format(path)) {
-  if (!format_)
+void check_capture_name(const std::string& path) {
+  if (!capture_format(path))
     throw UsageError(fmt::format(
         "--capture {}: the file's ending chooses the format; use .pcapng or .pcap", path));
+}
+
+Capture::Capture(const std::string& path, std::size_t ports) : path_(path) {
+  check_capture_name(path);
+  format_ = capture_format(path);
   file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file_ < 0)
     throw StartError(

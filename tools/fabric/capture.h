@@ -11,12 +11,15 @@
 
 namespace muster::fabric {
 
+/// Throws UsageError unless `path` ends in .pcap or .pcapng.
+void check_capture_name(const std::string& path);
+
 /// Gathers frames in memory and writes them a quarter of a MiB at a time. When the file can no
 /// longer be written the capture ends, and the switch goes on.
 class Capture {
  public:
-  /// Takes the place of an earlier file. Throws StartError when the file cannot be made, and
-  /// UsageError when its name ends otherwise than in .pcap or .pcapng.
+  /// Takes the place of an earlier file. Throws as check_capture_name() does, and StartError when
+  /// the file cannot be made.
   Capture(const std::string& path, std::size_t ports);
   ~Capture();
   Capture(const Capture&) = delete;

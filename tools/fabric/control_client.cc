@@ -27,7 +27,7 @@ struct Connection {
 }  // namespace
 
 std::string ask(const std::string& path, const std::string& request) {
-  const Connection to_switch{connect_to(path, SOCK_STREAM)};
+  const Connection to_switch{connect_to(path)};
   if (to_switch.fd < 0)
     throw StartError(fmt::format(
         "no switch listens at {} ({}); start one with --control {}, or name the path it was given",

@@ -27,7 +27,6 @@ bool send_some(int fd, std::string& unsent) {
 
 ControlServer::ControlServer(const std::string& path, Answer answer)
     : path_(path), answer_(std::move(answer)) {
-  claim_socket_path("--control", path, SOCK_STREAM);
   listener_ = listen_at("--control", path);
 }
 

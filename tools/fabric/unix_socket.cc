@@ -39,32 +39,15 @@ void check_folder(const std::string& option, const std::string& path) {
 }
 
 /// A socket without a listener refuses; one that cannot be asked is somebody else's business.
-bool is_stale(const std::string& path, int type) {
-  const int probe = connect_to(path, type);
+bool is_stale(const std::string& path) {
+  const int probe = connect_to(path);
   if (probe < 0) return errno == ECONNREFUSED;
   ::close(probe);
   return false;
 }
 
-}  // namespace
-
-int connect_to(const std::string& path, int type) {
-  const int fd = ::socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -1;
-  const sockaddr_un address = address_of(path);
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
-  const int cause = errno;
-  ::close(fd);
-  errno = cause;
-  return -1;
-}
-
-void claim_socket_path(const std::string& option, const std::string& path, int type) {
-  if (path.empty() || path.size() > socket_path_bytes_max)
-    throw UsageError(
-        fmt::format("{} {}: a socket's path has 1 to {} bytes, this one has {}; name "
-                    "a shorter path",
-                    option, path, socket_path_bytes_max, path.size()));
+/// Removes what a killed process left there.
+void make_way(const std::string& option, const std::string& path) {
   check_folder(option, path);
   struct stat status{};
   if (::lstat(path.c_str(), &status) != 0) return;
@@ -72,7 +55,7 @@ void claim_socket_path(const std::string& option, const std::string& path, int t
     throw StartError(fmt::format(
         "{} {}: something that is not a socket is there; remove it, or name another path", option,
         path));
-  if (!is_stale(path, type))
+  if (!is_stale(path))
     throw StartError(fmt::format(
         "{} {}: in use by a running process; end that one, or name another path", option, path));
   if (::unlink(path.c_str()) != 0)
@@ -82,7 +65,30 @@ void claim_socket_path(const std::string& option, const std::string& path, int t
                     option, path, std::strerror(errno)));
 }
 
+}  // namespace
+
+int connect_to(const std::string& path) {
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  const sockaddr_un address = address_of(path);
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
+  const int cause = errno;
+  ::close(fd);
+  errno = cause;
+  return -1;
+}
+
+void check_socket_path(const std::string& option, const std::string& path) {
+  if (path.empty() || path.size() > socket_path_bytes_max)
+    throw UsageError(
+        fmt::format("{} {}: a socket's path has 1 to {} bytes, this one has {}; name "
+                    "a shorter path",
+                    option, path, socket_path_bytes_max, path.size()));
+}
+
 int listen_at(const std::string& option, const std::string& path) {
+  check_socket_path(option, path);
+  make_way(option, path);
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const sockaddr_un address = address_of(path);
   if (fd >= 0 && ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&

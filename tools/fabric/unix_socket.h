@@ -9,16 +9,16 @@ namespace muster::fabric {
 /// The longest path that fits a socket's address.
 inline constexpr std::size_t socket_path_bytes_max = 107;
 
-/// Makes sure that a socket of `type` (SOCK_STREAM, …) can be bound to `path`: what a killed
-/// process left there is removed. Throws StartError, its sentence beginning with `option`, when
-/// somebody listens there, when something else than a socket is in the way, or when the folder
-/// is missing or may not be written.
-void claim_socket_path(const std::string& option, const std::string& path, int type);
+/// Throws UsageError, its sentence beginning with `option`, when `path` does not fit.
+void check_socket_path(const std::string& option, const std::string& path);
 
-/// A listening, non-blocking stream socket at `path`, which was claimed before.
+/// A listening, non-blocking stream socket at `path`; one that a killed process left there is
+/// replaced. Throws StartError, its sentence beginning with `option`, when somebody listens
+/// there, when something else than a socket is in the way, or when the folder is missing or may
+/// not be written.
 int listen_at(const std::string& option, const std::string& path);
 
 /// A connected stream socket, or -1 with errno set.
-int connect_to(const std::string& path, int type);
+int connect_to(const std::string& path);
 
 }  // namespace muster::fabric
