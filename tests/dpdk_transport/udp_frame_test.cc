@@ -1,0 +1,85 @@
+#include "dpdk_transport/udp_frame.h"
+
+#include <algorithm>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "tests/dpdk_transport/golden.h"
+
+namespace muster::dpdk {
+namespace {
+
+using golden::Bytes;
+
+Bytes written(const Bytes& model, const MacAddress& destination, const Endpoint& peer,
+              ChecksumOffload offload = {}) {
+  Bytes frame(model.size(), std::byte{0xee});
+  std::copy(model.begin() + golden::headers_bytes, model.end(),
+            frame.begin() + golden::headers_bytes);
+  UdpFramer(golden::self_endpoint, golden::self.mac, offload).write(frame, destination, peer);
+  return frame;
+}
+
+TEST(UdpFramer, WritesAUnicastDatagramToTheByte) {
+  EXPECT_EQ(written(golden::unicast, golden::neighbour.mac, golden::neighbour_endpoint),
+            golden::unicast);
+}
+
+TEST(UdpFramer, KeepsMulticastOnTheSegment) {
+  EXPECT_EQ(written(golden::multicast, multicast_mac(golden::group.address), golden::group),
+            golden::multicast);
+}
+
+TEST(UdpFramer, LeavesTheChecksumsToAPortThatComputesThem) {
+  const Bytes frame = written(golden::unicast, golden::neighbour.mac, golden::neighbour_endpoint,
+                              {.ip = true, .udp = true});
+  const auto& headers = header_at<UdpFrameHeaders>(std::span<const std::byte>(frame), 0);
+  EXPECT_EQ(headers.ip.checksum, 0);
+  // What the port does: it sums UDP with the pseudo header's sum in the field.
+  const auto udp = std::span<const std::byte>(frame).subspan(34);
+  EXPECT_EQ(checksum_of(checksum_sum(udp)), 0x6816);
+}
+
+TEST(UdpFramer, NeverSaysThatThereIsNoChecksum) {
+  // A payload that makes the sum come out as zero, which in UDP would mean "not computed".
+  Bytes model = golden::unicast;
+  model.resize(golden::headers_bytes + 2, std::byte{0});
+  model[golden::headers_bytes] = model[golden::headers_bytes + 1] = std::byte{0};
+  const Bytes plain = written(model, golden::neighbour.mac, golden::neighbour_endpoint);
+  model[golden::headers_bytes] = plain[40];
+  model[golden::headers_bytes + 1] = plain[41];
+  const Bytes frame = written(model, golden::neighbour.mac, golden::neighbour_endpoint);
+  EXPECT_EQ(frame[40], std::byte{0xff});
+  EXPECT_EQ(frame[41], std::byte{0xff});
+  EXPECT_EQ(classify(frame, golden::at_neighbour, {}).kind, FrameKind::datagram);
+}
+
+TEST(UdpFramer, IsUnderstoodByTheClassifierAtEveryLength) {
+  std::mt19937 dice(3);
+  const UdpFramer framer(golden::self_endpoint, golden::self.mac, {});
+  for (std::size_t size = 0; size <= 1472; ++size) {
+    Bytes frame(golden::headers_bytes + size);
+    for (std::byte& byte : frame) byte = static_cast<std::byte>(dice());
+    framer.write(frame, golden::neighbour.mac, golden::neighbour_endpoint);
+    const Classified found = classify(frame, golden::at_neighbour, {});
+    ASSERT_EQ(found.kind, FrameKind::datagram) << size;
+    ASSERT_EQ(found.offset, golden::headers_bytes);
+    ASSERT_EQ(found.bytes, size);
+    ASSERT_EQ(found.source, golden::self_endpoint);
+  }
+}
+
+TEST(MacAddress, IsSpelledInHex) { EXPECT_EQ(to_string(golden::self.mac), "02:6d:0a:4d:00:01"); }
+
+TEST(MacAddress, OfAMemberFollowsFromItsAddress) {
+  EXPECT_EQ(derived_mac(golden::self.address), golden::self.mac);
+}
+
+TEST(MacAddress, OfAGroupHasItsLowTwentyThreeBits) {
+  EXPECT_EQ(to_string(multicast_mac(0xef4d0001)), "01:00:5e:4d:00:01");
+  EXPECT_EQ(to_string(multicast_mac(0xe0ffffff)), "01:00:5e:7f:ff:ff");
+}
+
+}  // namespace
+}  // namespace muster::dpdk
