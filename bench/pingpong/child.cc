@@ -62,15 +62,14 @@ Child::~Child() {
   close(output_);
 }
 
-std::string Child::read_output(Clock::time_point deadline) {
-  std::string output;
+std::string Child::read_line(Clock::time_point deadline) {
+  std::string line;
+  char next = 0;
   while (true) {
     pollfd ready{.fd = output_, .events = POLLIN, .revents = 0};
-    if (poll(&ready, 1, left_ms(deadline)) <= 0) return output;
-    std::array<char, 512> bytes{};
-    const ssize_t got = read(output_, bytes.data(), bytes.size());
-    if (got <= 0) return output;
-    output.append(bytes.data(), static_cast<std::size_t>(got));
+    if (poll(&ready, 1, left_ms(deadline)) <= 0 || read(output_, &next, 1) <= 0) return line;
+    if (next == '\n') return line;
+    line += next;
   }
 }
 

@@ -23,8 +23,9 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  /// All that it writes to its standard output until it closes that, or until `deadline`.
-  std::string read_output(Clock::time_point deadline);
+  /// The next line of its standard output; what there is of it where the output ends, or when
+  /// `deadline` comes or a signal.
+  std::string read_line(Clock::time_point deadline);
   /// Its exit status; nothing if it still runs at `deadline` or died by a signal.
   std::optional<int> wait(Clock::time_point deadline);
   /// Asks it to end.

@@ -22,6 +22,8 @@ namespace {
 constexpr auto overhead_max = std::chrono::seconds(20);
 constexpr auto end_max = std::chrono::seconds(5);
 
+constexpr const char* ready_line = "ready";
+
 std::atomic<bool> stopped{false};  // by SIGINT or SIGTERM
 static_assert(std::atomic<bool>::is_always_lock_free);
 
@@ -65,8 +67,11 @@ RoundTrips run_leg(const WayKind& kind, const PingLimits& limits, Cores cores) {
   const auto deadline = Child::Clock::now() + overhead_max +
                         std::chrono::duration_cast<Child::Clock::duration>(seconds);
   Child echo(arguments("echo", cores.second));
+  const bool ready = echo.read_line(deadline) == ready_line;
+  if (stopped.load(std::memory_order_relaxed)) throw std::runtime_error("interrupted");
+  if (!ready) throw std::runtime_error(pair + " did not start: its echo could not");
   Child ping(arguments("ping", cores.first));
-  std::istringstream figures(ping.read_output(deadline));
+  std::istringstream figures(ping.read_line(deadline));
   RoundTrips result;
   figures >> result.p50_ns >> result.p99_ns >> result.p999_ns >> result.samples >> result.lost;
   if (stopped.load(std::memory_order_relaxed)) throw std::runtime_error("interrupted");
@@ -99,6 +104,8 @@ int run_side(std::span<char*> arguments) {
     pin_this_thread(place.core);
     const std::unique_ptr<Way> way = kind.open(place);
     if (place.role == Role::echo) {
+      std::puts(ready_line);
+      std::fflush(stdout);
       run_echo(*way, stopped, kind.shares_core);
       return 0;
     }
