@@ -121,6 +121,11 @@ class Check {
             "is {}, and heartbeats come every {}: one lost packet would accuse a member; give at "
             "least twice the interval",
             duration_text(m.suspect_after_ns), duration_text(m.heartbeat_interval_ns));
+    if (m.join_listen_ns / 2 < m.heartbeat_interval_ns)
+      wrong("timers.join_listen",
+            "is {}, and heartbeats come every {}: a joiner would not hear of everybody; give at "
+            "least twice the interval",
+            duration_text(m.join_listen_ns), duration_text(m.heartbeat_interval_ns));
     if (config_.messaging.retransmit_max_ns < config_.messaging.retransmit_min_ns)
       wrong("timers.retransmit_max", "is {}, less than timers.retransmit_min, {}: give more",
             duration_text(config_.messaging.retransmit_max_ns),

@@ -9,8 +9,7 @@ Engine::Engine(const NodeConfig& config, const MemberConfig& member, PacketPort&
     : port_(port),
       backlog_max_(config.limits.event_backlog),
       events_(config.limits.event_queue),
-      member_(member, port, *this),
-      self_(member_.self()) {
+      member_(member, port, *this) {
   if (queues == Queues::with)
     queues_.emplace(member_, port, static_cast<Events&>(*this), config.membership.members_max);
 }

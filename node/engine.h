@@ -82,7 +82,7 @@ class Engine final : private Events {
   std::deque<Word> backlog_;
   bool overrun_ = false;
   Member member_;
-  MemberKey self_;  ///< as the application knows it
+  MemberKey self_{};  ///< as the application knows it
   std::optional<SendQueues> queues_;
 };
 

@@ -1,0 +1,266 @@
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "node/config_file.h"
+
+namespace muster {
+namespace {
+
+constexpr std::string_view complete = R"(
+name = "eu-1"
+cluster = "demo"
+transport = "dpdk"
+device = "net_memif0,role=client"
+address = "10.77.0.1/24"
+port = 7000
+group = "239.1.2.3"
+mode = "inline"
+idle = "backoff"
+preset = "fast"
+catch_up_from = "owners"
+
+[timers]
+suspect_after = "6ms"
+retransmit_min = "1.5ms"
+
+[cores]
+io = 0
+
+[dpdk]
+memory_mb = 128
+hugepages = true
+eal_arguments = ["--iova-mode=va"]
+
+[limits]
+pool_packets = 8192
+window_packets = 32
+
+[[services]]
+path = "/shop/pay"
+value = "v1"
+
+[[services]]
+path = "/shop/ship"
+)";
+
+/// The mistakes in a file that would be right without `toml`.
+std::string mistakes(std::string_view toml) {
+  try {
+    parse_config(toml, "node.toml");
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+constexpr std::string_view required =
+    "name = \"a\"\ncluster = \"c\"\naddress = \"10.77.0.1/24\"\ntransport = \"socket\"\n";
+
+std::string mistakes_below_the_required(std::string_view toml) {
+  return mistakes(std::string(required) + std::string(toml));
+}
+
+TEST(ConfigFile, IsReadInFull) {
+  const NodeConfig config = parse_config(complete, "node.toml");
+  EXPECT_EQ(config.name, "eu-1");
+  EXPECT_EQ(config.cluster, "demo");
+  EXPECT_EQ(config.transport, TransportKind::dpdk);
+  EXPECT_EQ(config.device, "net_memif0,role=client");
+  EXPECT_EQ(config.address, "10.77.0.1/24");
+  EXPECT_EQ(config.port, 7000);
+  EXPECT_EQ(config.group, "239.1.2.3");
+  EXPECT_EQ(config.mode, Mode::run_inline);
+  EXPECT_EQ(config.idle, Idle::backoff);
+  EXPECT_EQ(config.directory.join_from, CatchUpFrom::owners);
+  EXPECT_EQ(config.membership.heartbeat_interval_ns, fast_timers().heartbeat_interval_ns);
+  EXPECT_EQ(config.membership.suspect_after_ns, 6 * ms);
+  EXPECT_EQ(config.messaging.retransmit_min_ns, 1500 * us);
+  EXPECT_EQ(config.cores.io, 0U);
+  EXPECT_EQ(config.cores.engine, std::nullopt);
+  EXPECT_EQ(config.dpdk.memory_mb, 128U);
+  EXPECT_TRUE(config.dpdk.hugepages);
+  EXPECT_EQ(config.dpdk.eal_arguments, std::vector<std::string>{"--iova-mode=va"});
+  EXPECT_EQ(config.limits.pool_packets, 8192U);
+  EXPECT_EQ(config.messaging.window_packets, 32U);
+  ASSERT_EQ(config.services.size(), 2U);
+  EXPECT_EQ(config.services[0].path, "/shop/pay");
+  EXPECT_EQ(config.services[0].value, "v1");
+  EXPECT_EQ(config.services[1].value, "");
+}
+
+TEST(ConfigFile, NeedsNoMoreThanTheRequired) { EXPECT_EQ(mistakes(required), "none"); }
+
+TEST(ConfigFile, ReportsEveryMistakeAtOnceInTheOrderOfTheFile) {
+  EXPECT_EQ(mistakes(R"(name = 7
+adress = "10.77.0.1/24"
+port = 70000
+group = "10.0.0.1"
+mode = "threaded"
+
+[timers]
+heartbeat_interval = 100
+dead_after = "soon"
+suspect_after = "1h"
+
+[dpdk]
+hugepages = "yes"
+eal_arguments = "--no-pci"
+
+[limits]
+pool_packets = 10
+event_queue = 1000
+calls = -1
+
+[[services]]
+path = "shop"
+
+[[services]]
+value = "v1"
+)"),
+            R"(node.toml:1: name: is a whole number: give a string in quotes
+node.toml:1: cluster: is missing: give the cluster's name, the same for all members
+node.toml:1: device: is missing: give a PCI address or a vdev that DPDK can name, or set transport = "socket"
+node.toml:1: address: is missing: give this member's own, like 10.77.0.1/24
+node.toml:2: adress: is not known: did you mean address?
+node.toml:3: port: is 70000: give a number from 1 to 65535
+node.toml:4: group: 10.0.0.1 is not a multicast address: give one from 224.0.1.0 to 239.255.255.255
+node.toml:5: mode: is "threaded": give "pipelined" or "inline"
+node.toml:8: timers.heartbeat_interval: is a whole number: give a length of time in quotes, like "100ms"
+node.toml:9: timers.dead_after: "soon" is not a length of time: give a number and one of ns, us, ms, s, min, like "100ms"
+node.toml:10: timers.suspect_after: "1h" is not a length of time: give a number and one of ns, us, ms, s, min, like "100ms"
+node.toml:13: dpdk.hugepages: is a string: give true or false
+node.toml:14: dpdk.eal_arguments: is not an array of strings: give one like ["a", "b"]
+node.toml:17: limits.pool_packets: is 10: give a number from 256 to 8388608
+node.toml:18: limits.event_queue: is 1000: give a power of two from 64 to 1048576
+node.toml:19: limits.calls: is -1: give a number from 1 to 1048576
+node.toml:22: services[0].path: "shop" is not a path: give segments, each after a '/', at most 255 bytes
+node.toml:24: services[1].path: is missing: give the name of the service, like /shop/payments)");
+}
+
+TEST(ConfigFile, ReportsTimersThatContradictEachOther) {
+  EXPECT_EQ(mistakes_below_the_required("[timers]\n"
+                                        "heartbeat_interval = \"200ms\"\n"
+                                        "suspect_after = \"300ms\"\n"
+                                        "join_listen = \"300ms\"\n"
+                                        "retransmit_max = \"100us\"\n"
+                                        "dead_after = \"20min\"\n"),
+            "node.toml:7: timers.suspect_after: is 300ms, and heartbeats come every 200ms: one "
+            "lost packet would accuse a member; give at least twice the interval\n"
+            "node.toml:8: timers.join_listen: is 300ms, and heartbeats come every 200ms: a joiner "
+            "would not hear of everybody; give at least twice the interval\n"
+            "node.toml:9: timers.retransmit_max: is 100us, less than timers.retransmit_min, 200us: "
+            "give more\n"
+            "node.toml:10: timers.dead_after: is 20min: give a length of time from 100us to 10min");
+}
+
+TEST(ConfigFile, NamesTheKeysWhereNoneIsNear) {
+  EXPECT_EQ(mistakes_below_the_required("[cores]\nworkers = 3\n"),
+            "node.toml:6: cores.workers: is not known: give one of io, engine");
+  EXPECT_EQ(mistakes_below_the_required("[timer]\n"),
+            "node.toml:5: timer: is not known: did you mean timers?");
+}
+
+TEST(ConfigFile, RefusesTablesThatAreNone) {
+  EXPECT_EQ(mistakes_below_the_required("limits = 3\nservices = [1]\n"),
+            "node.toml:5: limits: is a whole number: give a table, [limits]\n"
+            "node.toml:6: services: is an array: give tables, [[services]]");
+}
+
+TEST(ConfigFile, SaysWhereItIsNotToml) {
+  EXPECT_TRUE(mistakes("name = \"a\"\ncluster =\n").starts_with("node.toml:2: is not TOML: "));
+}
+
+TEST(ConfigFile, SaysThatItCannotBeRead) {
+  try {
+    load_config("/nowhere/node.toml");
+    FAIL() << "it was read";
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(
+        error.what(),
+        "/nowhere/node.toml: cannot be read: No such file or directory; give the path of a "
+        "TOML file");
+  }
+}
+
+TEST(ConfigFile, IsLoadedFromItsPath) {
+  const std::string path = testing::TempDir() + "muster_config_test.toml";
+  std::ofstream(path) << required;
+  EXPECT_EQ(load_config(path).name, "a");
+}
+
+NodeConfig right() { return parse_config(required, "node.toml"); }
+
+/// The only mistake there is.
+std::string mistake(const NodeConfig& config) {
+  const auto found = find_mistakes(config);
+  EXPECT_EQ(found.size(), 1U);
+  return found.empty() ? "none" : found[0].field + ": " + found[0].text;
+}
+
+TEST(Config, FromCodeIsCheckedAsAFileIs) {
+  NodeConfig config = right();
+  EXPECT_TRUE(find_mistakes(config).empty());
+  config.name.clear();
+  config.port = 0;
+  try {
+    validate(config);
+    FAIL() << "it was accepted";
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(error.what(),
+                 "name: is missing: give this member a name that no other member has\n"
+                 "port: is 0: give a number from 1 to 65535");
+  }
+}
+
+TEST(Config, RefusesAddressesThatNoMemberCanHave) {
+  NodeConfig config = right();
+  for (const char* address : {"10.77.0.1", "10.77.0.256/24", "10.77.0/24", "10.77.0.1/33", "a/8"}) {
+    config.address = address;
+    EXPECT_EQ(mistake(config),
+              "address: \"" + config.address +
+                  "\" is not an IPv4 address with its network: give one like 10.77.0.1/24");
+  }
+  config.address = "10.77.0.0/24";
+  EXPECT_EQ(mistake(config), "address: 10.77.0.0/24 is the number of its network: give another");
+  config.address = "10.77.0.255/24";
+  EXPECT_EQ(mistake(config),
+            "address: 10.77.0.255/24 is the broadcast address of its network: give another");
+  config.address = "239.1.1.1/24";
+  EXPECT_EQ(mistake(config),
+            "address: 239.1.1.1/24 cannot be a member's own: give a unicast address");
+}
+
+TEST(Config, RefusesGroupsOfRouters) {
+  NodeConfig config = right();
+  config.group = "224.0.0.5";
+  EXPECT_EQ(mistake(config),
+            "group: 224.0.0.5 is reserved for routers: give one from 224.0.1.0 to 239.255.255.255");
+}
+
+TEST(Config, RefusesTwoSpinningThreadsOnOneCore) {
+  NodeConfig config = right();
+  config.cores = {.io = 1, .engine = 1};
+  EXPECT_EQ(mistake(config),
+            "cores.engine: is 1, as is cores.io, and both threads spin: give another core, or set "
+            "idle = \"backoff\"");
+  config.idle = Idle::backoff;
+  EXPECT_TRUE(find_mistakes(config).empty());
+}
+
+TEST(Config, RefusesNamesThatDoNotFit) {
+  NodeConfig config = right();
+  config.name = std::string(64, 'a');
+  EXPECT_EQ(mistake(config), "name: has 64 bytes: give at most 63");
+  config.name = "a\nb";
+  EXPECT_EQ(mistake(config), "name: has control characters: use letters, digits and punctuation");
+}
+
+TEST(Config, RefusesAServiceThatIsThereTwice) {
+  NodeConfig config = right();
+  config.services = {{"/x", "1"}, {"/x", "2"}};
+  EXPECT_EQ(mistake(config), "services[1].path: \"/x\" is there twice: remove one");
+}
+
+}  // namespace
+}  // namespace muster

@@ -1,0 +1,203 @@
+#include "tests/node/world.h"
+
+namespace muster::test {
+namespace {
+
+class NodeDirectory : public World {
+ protected:
+  /// "/x=1@a" for each binding below the prefix, as `at` has it.
+  static std::vector<std::string> tree(Server& at, std::string_view prefix) {
+    std::vector<std::string> all;
+    at->list(prefix, [&](std::string_view path, const Bound& bound) {
+      const MemberView* owner = at->member(bound.owner.id);
+      all.push_back(fmt::format("{}={}@{}", path, text(bound.value), owner ? owner->name : "self"));
+    });
+    return all;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(BothWays, NodeDirectory, both_ways, mode_name);
+using Strings = std::vector<std::string>;
+
+TEST_P(NodeDirectory, ShowsEveryMembersBindingsToAll) {
+  Server& a = start("a");
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  EXPECT_EQ(a->advertise("/shop/pay", "1"), AdvertiseResult::done);
+  EXPECT_EQ(b->advertise("/shop/pay", "2"), AdvertiseResult::done);
+  EXPECT_EQ(b->advertise("/shop/ship", "3"), AdvertiseResult::done);
+  ASSERT_TRUE(until([&] { return tree(a, "/").size() == 3 && tree(b, "/").size() == 3; }));
+  EXPECT_EQ(tree(a, "/shop/ship"), Strings{"/shop/ship=3@b"});
+  EXPECT_EQ(a->lookup("/shop/pay").size(), 2U);
+  EXPECT_TRUE(a->lookup("/shop").empty());
+  EXPECT_EQ(a->names(), 2U);
+}
+
+TEST_P(NodeDirectory, TellsALateMemberWhatItMissed) {
+  NodeConfig with_services = config("a");
+  with_services.services = {{"/shop/pay", "1"}, {"/shop/ship", "2"}};
+  start(with_services);
+  ASSERT_TRUE(settle());
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  EXPECT_EQ(tree(b, "/"), (Strings{"/shop/pay=1@a", "/shop/ship=2@a"}));
+  EXPECT_EQ(b.diary.entries.back(), "synchronized");
+}
+
+TEST_P(NodeDirectory, WithdrawsWhatALeavingMemberOffered) {
+  Server& a = start("a");
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  b->advertise("/x", "1");
+  ASSERT_TRUE(until([&] { return a.diary.heard("bound /x=1"); }));
+  b.node.reset();
+  ASSERT_TRUE(until([&] { return a.diary.heard("removed b"); }));
+  EXPECT_TRUE(a->lookup("/x").empty());
+  const auto& entries = a.diary.entries;
+  EXPECT_LT(std::ranges::find(entries, "withdrawn /x"), std::ranges::find(entries, "removed b"));
+}
+
+TEST_P(NodeDirectory, PicksThoseWhoBindANameInTurn) {
+  Server& a = start("a");
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  EXPECT_EQ(a->pick("/x"), std::nullopt);
+  a->advertise("/x");
+  b->advertise("/x");
+  ASSERT_TRUE(until([&] { return a->lookup("/x").size() == 2; }));
+  const auto first = a->pick("/x");
+  const auto second_pick = a->pick("/x");
+  EXPECT_NE(first->id, second_pick->id);
+  EXPECT_EQ(a->pick("/x"), first);
+}
+
+TEST_P(NodeDirectory, AnswersEachChangeOfItsOwnTreeAtOnce) {
+  Server& a = start("a");
+  ASSERT_TRUE(settle());
+  EXPECT_EQ(a->advertise("/x", "1"), AdvertiseResult::done);
+  EXPECT_EQ(a->advertise("/x", "1"), AdvertiseResult::unchanged);
+  EXPECT_EQ(a->advertise("/x", "2"), AdvertiseResult::done);
+  EXPECT_EQ(a->withdraw("/x"), AdvertiseResult::done);
+  EXPECT_EQ(a->withdraw("/x"), AdvertiseResult::unchanged);
+  EXPECT_EQ(a->advertise("x", "1"), AdvertiseResult::invalid_path);
+  EXPECT_EQ(a->withdraw("/x/"), AdvertiseResult::invalid_path);
+  EXPECT_EQ(a->advertise("/y", std::string(1025, '.')), AdvertiseResult::too_large);
+  ASSERT_TRUE(until([&] { return a.diary.heard("withdrawn /x"); }));
+  EXPECT_EQ(a->names(), 0U);
+}
+
+TEST_P(NodeDirectory, IsFullAtItsLimit) {
+  NodeConfig small = config("a");
+  small.directory.tree_bytes_max = 1 << 20;
+  small.directory.tombstone_bytes_max = 1 << 10;
+  Server& a = start(small);
+  ASSERT_TRUE(settle());
+  AdvertiseResult result = AdvertiseResult::done;
+  int bound = 0;
+  for (; result == AdvertiseResult::done; ++bound) {
+    result = a->advertise(fmt::format("/x/{}", bound), std::string(1000, '.'));
+    a->poll();
+  }
+  EXPECT_EQ(result, AdvertiseResult::full);
+  ASSERT_TRUE(until([&] { return a->names() == static_cast<std::size_t>(bound) - 1; }));
+  EXPECT_EQ(a->withdraw("/x/0"), AdvertiseResult::done);
+  EXPECT_EQ(a->advertise("/x/again", std::string(1000, '.')), AdvertiseResult::done);
+  EXPECT_TRUE(until([&] { return a->lookup("/x/again").size() == 1; }));
+}
+
+class Watching {
+ public:
+  WatchCallback callback() {
+    return [this](const Change& change) {
+      seen.push_back((change.kind == Change::Kind::bound ? "+" : "-") +
+                     std::string(change.binding.path) + text(change.binding.value));
+    };
+  }
+  Strings seen;
+};
+
+TEST_P(NodeDirectory, ShowsAWatcherTheTreeAndThenEachChangeOnce) {
+  Server& a = start("a");
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  b->advertise("/x/1", "old");
+  b->advertise("/y", "other");
+  ASSERT_TRUE(until([&] { return a->names() == 2; }));
+  Watching watching;
+  const WatchId watch = a->watch("/x", watching.callback());
+  EXPECT_EQ(watching.seen, Strings{"+/x/1old"});
+  b->advertise("/x/1", "new");
+  b->advertise("/x/2", "2");
+  b->advertise("/xx", "not below");
+  b->withdraw("/x/1");
+  ASSERT_TRUE(until([&] { return a.diary.heard("withdrawn /x/1"); }));
+  EXPECT_EQ(watching.seen, (Strings{"+/x/1old", "+/x/1new", "+/x/22", "-/x/1new"}));
+  a->unwatch(watch);
+  b->withdraw("/x/2");
+  ASSERT_TRUE(until([&] { return a.diary.heard("withdrawn /x/2"); }));
+  EXPECT_EQ(watching.seen.size(), 4U);
+}
+
+TEST_P(NodeDirectory, LetsAWatcherAddAndRemoveWatches) {
+  Server& a = start("a");
+  ASSERT_TRUE(settle());
+  Watching late;
+  int calls = 0;
+  WatchId mine = 0;
+  mine = a->watch("/x", [&](const Change&) {
+    ++calls;
+    a->unwatch(mine);
+    a->watch("/x", late.callback());
+  });
+  a->advertise("/x", "1");
+  ASSERT_TRUE(until([&] { return a.diary.heard("bound /x=1"); }));
+  a->withdraw("/x");
+  ASSERT_TRUE(until([&] { return a.diary.heard("withdrawn /x"); }));
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(late.seen, (Strings{"+/x1", "-/x1"}));
+}
+
+TEST_P(NodeDirectory, LetsTheHandlerAdvertise) {
+  Server& a = start("a");
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  b.diary.on_data = [&](const MemberKey&, std::span<const std::byte> payload) {
+    b->advertise("/told", text(payload));
+  };
+  ASSERT_EQ(a->send(id("b"), bytes("yes")), SendResult::sent);
+  EXPECT_TRUE(until([&] { return a.diary.heard("bound /told=yes"); }));
+}
+
+TEST_P(NodeDirectory, KeepsEventsForAnApplicationThatPollsLate) {
+  NodeConfig small = config("a");
+  small.limits.event_queue = 64;
+  Server& a = start(small);
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  for (int i = 0; i < 1000; ++i)
+    while (b->advertise(fmt::format("/x/{}", i)) == AdvertiseResult::would_block) b->poll();
+  EXPECT_TRUE(until([&] { return a->names() == 1000; }));
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(a.diary.count(fmt::format("bound /x/{}=", i)), 1U);
+}
+
+TEST_P(NodeDirectory, LeavesRatherThanKeepMoreEventsThanItsLimit) {
+  NodeConfig small = config("a");
+  small.limits.event_queue = 64;
+  small.limits.event_backlog = 1024;
+  Server& a = start(small);
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  // Inline, the application's own changes come without a poll; pipelined, those of others.
+  Server& writer = GetParam() == Mode::run_inline ? a : b;
+  for (int i = 0; i < 3000; ++i)
+    while (writer->advertise(fmt::format("/x/{}", i)) == AdvertiseResult::would_block)
+      writer->poll();
+  ASSERT_TRUE(until([&] { return b.diary.heard("removed a") || GetParam() == Mode::run_inline; }));
+  const std::string why =
+      "overrun: more than 1024 events waited for the application, and the node has left cluster "
+      "\"test\": poll more often, or raise limits.event_backlog";
+  EXPECT_TRUE(until([&] { return a.diary.heard(why); }));
+  EXPECT_EQ(a->standing(), Standing::left);
+}
+
+}  // namespace
+}  // namespace muster::test

@@ -1,0 +1,27 @@
+#include "node/duty_cycle.h"
+
+#include <gtest/gtest.h>
+
+namespace muster {
+namespace {
+
+TEST(DutyCycle, CountsNothingWhileItIsInTime) {
+  DutyCycle duty(1000);
+  for (TimeNs now = 1; now < 100'000; now += 1000) duty.begin(now);
+  EXPECT_EQ(duty.stalls().count, 0U);
+}
+
+TEST(DutyCycle, MeasuresEveryStall) {
+  DutyCycle duty(1000);
+  duty.begin(1'000'000);  // the first beginning follows nothing
+  duty.begin(1'005'000);
+  duty.begin(1'005'500);
+  duty.begin(1'008'500);
+  const StallStats stalls = duty.stalls();
+  EXPECT_EQ(stalls.count, 2U);
+  EXPECT_EQ(stalls.longest_ns, 5000U);
+  EXPECT_EQ(stalls.last_ns, 3000U);
+}
+
+}  // namespace
+}  // namespace muster

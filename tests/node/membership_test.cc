@@ -1,0 +1,165 @@
+#include "tests/node/world.h"
+
+namespace muster::test {
+namespace {
+
+class NodeMembership : public World {};
+INSTANTIATE_TEST_SUITE_P(BothWays, NodeMembership, both_ways, mode_name);
+
+TEST_P(NodeMembership, JoinsAloneAndIsSynchronized) {
+  Server& a = start("a");
+  EXPECT_TRUE(a->join(5 * second));
+  EXPECT_EQ(a->standing(), Standing::member);
+  EXPECT_EQ(a->self().id, id("a"));
+  EXPECT_TRUE(settle());
+  EXPECT_EQ(a.diary.entries.front(), "joining");
+}
+
+TEST_P(NodeMembership, KnowsTheOthersByNameAndAddress) {
+  Server& a = start("a");
+  Server& b = start("b");
+  start("c");
+  ASSERT_TRUE(settle());
+  const auto members = a->members();
+  ASSERT_EQ(members.size(), 2U);
+  EXPECT_EQ(members[0].name, "b");
+  EXPECT_EQ(members[0].key, b->self());
+  EXPECT_EQ(members[0].endpoint, (Endpoint{0x0a4d0002, 7777}));
+  EXPECT_EQ(members[1].name, "c");
+  EXPECT_TRUE(a.diary.heard("joined b"));
+  EXPECT_EQ(a->member(id("c"))->name, "c");
+  EXPECT_EQ(a->member(id("d")), nullptr);
+}
+
+TEST_P(NodeMembership, TellsTheOthersThatItLeaves) {
+  Server& a = start("a");
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  b->leave();
+  EXPECT_TRUE(until([&] { return a.diary.heard("removed b") && b.diary.heard("left"); }));
+  EXPECT_EQ(b->send(id("a"), bytes("too late")), SendResult::closed);
+  EXPECT_EQ(b->advertise("/too/late"), AdvertiseResult::closed);
+  EXPECT_THROW(b->join(second), StartError);
+}
+
+TEST_P(NodeMembership, LeavesWhenItIsDestroyed) {
+  Server& a = start("a");
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  b.node.reset();
+  EXPECT_TRUE(until([&] { return a.diary.heard("removed b"); }));
+  EXPECT_FALSE(a.diary.heard("suspected b"));
+}
+
+TEST_P(NodeMembership, HearsOfADeath) {
+  Server& a = start(mortal("a"));
+  Server& b = start(mortal("b"));
+  ASSERT_TRUE(settle());
+  b.port->link = false;
+  EXPECT_TRUE(until([&] { return a.diary.heard("removed b"); }));
+  EXPECT_TRUE(a.diary.heard("suspected b"));
+  EXPECT_TRUE(a->members().empty());
+}
+
+TEST_P(NodeMembership, RefusesASecondMemberWithItsName) {
+  start("a");
+  ASSERT_TRUE(settle());
+  Server& second_a = start("a");
+  std::string why;
+  ASSERT_TRUE(until([&] {
+    try {
+      second_a->join(0);
+    } catch (const StartError& error) {
+      why = error.what();
+    }
+    return !why.empty();
+  }));
+  EXPECT_EQ(why,
+            "the name \"a\" is in use in cluster \"test\" by the member at 10.77.0.1:7777: give "
+            "this member another name, or stop that one");
+  EXPECT_EQ(second_a->standing(), Standing::refused);
+}
+
+TEST_P(NodeMembership, SaysThatItsPortIsLost) {
+  Server& a = start("a");
+  ASSERT_TRUE(settle());
+  a.port->link = false;
+  const std::string why =
+      "the port 10.77.0.1/24 has had no link for 500ms: check its cable, or the process at its "
+      "other end";
+  EXPECT_TRUE(until([&] { return a.diary.heard("port lost: " + why); }));
+  run_for(50 * ms);
+  EXPECT_EQ(a.diary.count("port lost: " + why), 1U);
+}
+
+TEST_P(NodeMembership, CannotJoinWithoutALink) {
+  NodeConfig lost = config("a");
+  lost.port_lost_after_ns = 20 * ms;
+  lost.membership.join_listen_ns = 10 * second;
+  Server& a = start(lost);
+  a.port->link = false;
+  EXPECT_THROW(a->join(5 * second), StartError);
+}
+
+TEST_P(NodeMembership, JoinGivesUpAfterItsTimeout) {
+  NodeConfig slow = config("a");
+  slow.membership.join_listen_ns = 10 * second;
+  Server& a = start(slow);
+  EXPECT_FALSE(a->join(20 * ms));
+  EXPECT_EQ(a->standing(), Standing::joining);
+}
+
+TEST_P(NodeMembership, CountsWhatItDoes) {
+  Server& a = start("a");
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  ASSERT_EQ(a->send(id("b"), bytes("one")), SendResult::sent);
+  ASSERT_TRUE(until([&] { return b.diary.messages == 1; }));
+  const NodeStats stats = a->stats();
+  const auto heartbeats = static_cast<std::size_t>(wire::Type::heartbeat);
+  EXPECT_GT(stats.packets_sent[heartbeats], 0U);
+  EXPECT_GT(stats.packets_received[heartbeats], 0U);
+  EXPECT_EQ(stats.messages_sent, 1U);
+  EXPECT_EQ(b->stats().messages_delivered, 1U);
+}
+
+TEST_P(NodeMembership, CountsThatItWasAway) {
+  NodeConfig touchy = config("a");
+  touchy.stall_threshold_ns = 10 * us;
+  touchy.idle = Idle::backoff;  // sleeps for longer than that
+  Server& a = start(touchy);
+  ASSERT_TRUE(settle());
+  run_for(20 * ms);
+  const StallStats stalls = a->stats().engine_stalls;
+  EXPECT_GT(stalls.count, 0U);
+  EXPECT_GE(stalls.longest_ns, stalls.last_ns);
+  EXPECT_GT(stalls.last_ns, touchy.stall_threshold_ns);
+}
+
+TEST_P(NodeMembership, RefusesAConfigurationThatCannotWork) {
+  NodeConfig wrong = config("a");
+  wrong.group = "10.0.0.1";
+  EXPECT_THROW(start(wrong), ConfigError);
+}
+
+TEST(NodePipelined, NamesACoreThatItMayNotUse) {
+  Segment segment;
+  Diary diary;
+  NodeConfig config;
+  config.name = "a";
+  config.cluster = "test";
+  config.transport = TransportKind::socket;
+  config.address = "10.77.0.1/24";
+  config.cores.engine = 1023;
+  try {
+    make_node(config, diary, segment.plug({0x0a4d0001, 7777}));
+    FAIL() << "it started";
+  } catch (const StartError& error) {
+    EXPECT_STREQ(error.what(),
+                 "cores.engine is 1023, and this process may not run on that core: choose one that "
+                 "`taskset -cp $$` lists");
+  }
+}
+
+}  // namespace
+}  // namespace muster::test

@@ -1,0 +1,166 @@
+// A few nodes on one segment, and what each of them has heard.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "cluster/wire/layout.h"
+#include "node/clock.h"
+#include "node/node_impl.h"
+#include "tests/node/loopback.h"
+
+namespace muster::test {
+
+inline std::span<const std::byte> bytes(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
+inline std::string text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+inline MemberId id(std::string_view name) { return member_id(name); }
+
+/// Writes down what is heard, in order: "joined b", "bound /x=1".
+class Diary : public Handler {
+ public:
+  void on_standing(Standing standing) override {
+    constexpr std::array names{"idle", "joining", "member", "refused", "replaced", "left"};
+    note(names[static_cast<std::size_t>(standing)]);
+  }
+  void on_joined(const MemberInfo& member) override { note("joined ", member.name); }
+  void on_suspected(const MemberInfo& member) override { note("suspected ", member.name); }
+  void on_refuted(const MemberInfo& member) override { note("refuted ", member.name); }
+  void on_removed(const MemberInfo& member, RemovalReason) override {
+    note("removed ", member.name);
+  }
+  void on_bound(const Binding& binding) override {
+    note("bound ", fmt::format("{}={}", binding.path, text(binding.value)));
+  }
+  void on_withdrawn(const Binding& binding) override { note("withdrawn ", binding.path); }
+  void on_synchronized() override { note("synchronized"); }
+  void on_message(const MemberKey& from, std::span<const std::byte> payload) override {
+    ++messages;
+    if (on_data) return on_data(from, payload);
+    note("message ", text(payload));
+  }
+  void on_undelivered(const MemberKey&, std::size_t count) override { undelivered += count; }
+  void on_port_lost(std::string_view why) override { note("port lost: ", why); }
+  void on_overrun(std::string_view why) override { note("overrun: ", why); }
+
+  std::size_t count(std::string_view entry) const {
+    return static_cast<std::size_t>(std::ranges::count(entries, entry));
+  }
+  bool heard(std::string_view entry) const { return count(entry) > 0; }
+
+  std::vector<std::string> entries;
+  std::size_t messages = 0;
+  std::size_t undelivered = 0;
+  std::function<void(const MemberKey&, std::span<const std::byte>)> on_data;
+
+ private:
+  void note(std::string_view what, std::string_view name = "") {
+    entries.push_back(std::string(what) + std::string(name));
+  }
+};
+
+/// One node of the test with its diary.
+struct Server {
+  Diary diary;
+  LoopbackTransport* port = nullptr;
+  std::unique_ptr<Node> node;
+
+  Node* operator->() { return node.get(); }
+  bool synchronized() const { return node && node->synchronized(); }
+};
+
+/// Nodes in the mode that the test is run in, polled by the test's own thread.
+class World : public testing::TestWithParam<Mode> {
+ protected:
+  NodeConfig config(std::string_view name) {
+    NodeConfig config;
+    config.name = name;
+    config.cluster = "test";
+    config.transport = TransportKind::socket;
+    config.address = fmt::format("10.77.0.{}/24", servers_.size() + 1);
+    config.mode = GetParam();
+    config.idle = Idle::backoff;
+    config.membership.heartbeat_interval_ns = 20 * ms;
+    config.membership.join_listen_ns = 50 * ms;
+    // Sanitizers and busy machines make everything late: nobody shall be accused for it.
+    config.membership.suspect_after_ns = 4 * second;
+    config.limits.pool_packets = 1024;
+    return config;
+  }
+
+  /// Of a node whose death shall be noticed soon, or that shall notice it. A loop that is late by
+  /// a heartbeat doubts itself and starts over, so the heartbeats are slow.
+  NodeConfig mortal(std::string_view name) {
+    NodeConfig mortal = config(name);
+    mortal.membership = lan_timers();
+    mortal.membership.heartbeat_interval_ns = 150 * ms;
+    mortal.membership.dead_after_ns = 100 * ms;
+    mortal.membership.join_listen_ns = 300 * ms;
+    return mortal;
+  }
+
+  Server& start(std::string_view name) { return start(config(name)); }
+  Server& start(const NodeConfig& config) {
+    Server& server = *servers_.emplace_back(std::make_unique<Server>());
+    auto port = segment.plug({0x0a4d0000 + static_cast<std::uint32_t>(servers_.size()), 7777});
+    server.port = port.get();
+    server.node = std::make_unique<Node>(make_node(config, server.diary, std::move(port)));
+    return server;
+  }
+
+  /// Polls all until `done`; false after twenty seconds.
+  bool until(const std::function<bool()>& done) {
+    const TimeNs start = monotonic_ns();
+    while (!done()) {
+      if (monotonic_ns() - start > 20 * second) return false;
+      poll();
+    }
+    return true;
+  }
+  void run_for(DurationNs duration_ns) {
+    const TimeNs start = monotonic_ns();
+    while (monotonic_ns() - start < duration_ns) poll();
+  }
+  /// All of them are members, know each other, and hold each other's trees.
+  bool settle() {
+    return until([&] {
+      for (const auto& server : servers_)
+        if (!server->node || server->node->standing() != Standing::member ||
+            !server->synchronized() || server->node->members().size() + 1 != servers_.size())
+          return false;
+      return true;
+    });
+  }
+
+  Segment segment;
+
+ private:
+  void poll() {
+    std::size_t work = 0;
+    for (const auto& server : servers_)
+      if (server->node) work += server->node->poll();
+    for (const auto& server : servers_)
+      if (server->node) return server->node->idle(work);
+  }
+
+  std::vector<std::unique_ptr<Server>> servers_;
+};
+
+inline std::string mode_name(const testing::TestParamInfo<Mode>& info) {
+  return info.param == Mode::run_inline ? "Inline" : "Pipelined";
+}
+inline const auto both_ways = testing::Values(Mode::run_inline, Mode::pipelined);
+
+}  // namespace muster::test
