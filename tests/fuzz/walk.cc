@@ -1,0 +1,62 @@
+#include "tests/fuzz/walk.h"
+
+#include <xxhash.h>
+
+#include "cluster/wire/path.h"
+#include "tests/fuzz/require.h"
+
+namespace muster::fuzz {
+namespace {
+
+std::uint64_t hash_of(const void* bytes, std::size_t size) { return XXH3_64bits(bytes, size); }
+std::uint64_t hash_of(wire::Bytes bytes) { return hash_of(bytes.data(), bytes.size()); }
+std::uint64_t hash_of(std::string_view text) { return hash_of(text.data(), text.size()); }
+
+std::uint64_t walk_changes(const wire::Changes& changes) {
+  std::uint64_t sum = 0;
+  std::uint64_t before = 0;
+  for (const wire::ChangeView& change : changes) {
+    require(change.version > before, "the versions of changes ascend");
+    require(wire::valid_path(change.path), "a change's path is valid");
+    before = change.version;
+    sum += hash_of(change.path) + hash_of(change.value);
+  }
+  return sum;
+}
+
+struct Walker {
+  template <class Fixed>
+  std::uint64_t operator()(const Fixed* body) const {
+    return hash_of(body, sizeof *body);
+  }
+  std::uint64_t operator()(const wire::HeartbeatView& view) const {
+    return hash_of(view.body, sizeof *view.body) + hash_of(view.name);
+  }
+  std::uint64_t operator()(const wire::JoinView& view) const { return hash_of(view.name); }
+  std::uint64_t operator()(const wire::LeaveView&) const { return 0; }
+  std::uint64_t operator()(const wire::AdvertisementView& view) const {
+    require(view.body->to_version - view.body->base_version == view.changes.size(),
+            "an advertisement holds every change from its base on");
+    return walk_changes(view.changes);
+  }
+  std::uint64_t operator()(const wire::SyncAnswerView& view) const {
+    std::uint64_t sum = 0;
+    for (const wire::SectionView& section : view.sections)
+      sum += hash_of(section.head, sizeof *section.head) + walk_changes(section.changes);
+    return sum;
+  }
+  std::uint64_t operator()(const wire::SessionView& view) const {
+    std::uint64_t sum = hash_of(view.body, sizeof *view.body);
+    for (const wire::MessageView& message : view.messages)
+      sum += message.call + hash_of(message.path) + hash_of(message.payload);
+    return sum;
+  }
+};
+
+}  // namespace
+
+std::uint64_t walk(const wire::Parsed& packet) {
+  return hash_of(packet.header, sizeof *packet.header) + std::visit(Walker{}, packet.body);
+}
+
+}  // namespace muster::fuzz

@@ -1,0 +1,78 @@
+// Writes the corpora anew, from the packets of simulated clusters: to be run when the layout
+// changes. For the parser a packet of each type and size class; for the member the packets that
+// one of them received, in order, as the records that fuzz_member reads.
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "cluster/wire/layout.h"
+#include "tests/sim/run.h"
+
+namespace {
+
+using namespace muster;
+
+constexpr std::uint64_t session_bytes_max = 2'500;
+constexpr std::uint64_t seeds = 60;
+constexpr std::uint64_t sessions = 8;  // of the first seeds
+
+class Recorder final : public sim::Mutation {
+ public:
+  explicit Recorder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  void arriving(std::size_t server, std::span<std::byte> bytes) override {
+    if (bytes.size() < sizeof(wire::Header)) return;
+    const auto type = reinterpret_cast<const wire::Header*>(bytes.data())->type;
+    if (type > wire::type_last) return;
+    constexpr std::size_t size_class = 400;
+    if (kinds_.insert({type, bytes.size() / size_class}).second)
+      write(fmt::format("parse/type-{}-{}", type, bytes.size()), {bytes.begin(), bytes.end()});
+    if (server == 0) record(bytes);
+  }
+  void finish(std::uint64_t seed) {
+    write(fmt::format("member/session-{}", seed), session_);
+    session_.clear();
+  }
+
+ private:
+  void record(std::span<const std::byte> bytes) {
+    if (session_.size() + bytes.size() > session_bytes_max) return;
+    const auto put = [&](auto... values) {
+      (session_.push_back(static_cast<std::byte>(values)), ...);
+    };
+    constexpr std::uint8_t repaired = 1, after = 4, transmit = 6;
+    constexpr std::uint16_t time = 400;  // in the unit of fuzz_member
+    put(repaired, bytes.size() & 0xff, bytes.size() >> 8);
+    session_.insert(session_.end(), bytes.begin(), bytes.end());
+    put(after, time & 0xff, time >> 8, transmit);
+  }
+  void write(const std::string& name, const std::vector<std::byte>& bytes) {
+    std::ofstream file(folder_ / name, std::ios::binary);
+    file.write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+  }
+
+  std::filesystem::path folder_;
+  std::set<std::pair<std::uint8_t, std::size_t>> kinds_;
+  std::vector<std::byte> session_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: %s tests/fuzz/corpus\n", argv[0]);
+    return 2;
+  }
+  Recorder recorder(argv[1]);
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    sim::run(seed, nullptr, &recorder);
+    if (seed <= sessions) recorder.finish(seed);
+  }
+  return 0;
+}
