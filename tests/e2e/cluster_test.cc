@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -120,7 +122,7 @@ TEST_F(Lab, RunsInlineAndPipelinedMembersTogether) {
 TEST_F(Lab, RefusesASecondServerOfTheSameName) {
   open();
   // The same name at a port of its own, as a second machine would have.
-  Server& impostor = stage->start("dan", {"--name", "bob"});
+  Server& impostor = stage->start("dan", {}, "bob");
   EXPECT_EQ(end_of(impostor), 1);
   EXPECT_EQ(count(stage->server("ann"), "removed", "bob"), 0u);
 }

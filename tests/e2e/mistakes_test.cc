@@ -68,7 +68,7 @@ TEST(Mistakes, NameEveryMistakeOfAFileWithItsLine) {
 }
 
 TEST(Mistakes, NameAFileThatIsNotThere) {
-  expect_sentence(muster("node --config /none.toml"), 1, {"/none.toml"});
+  expect_sentence(muster("node --config /none.toml"), 2, {"/none.toml"});
 }
 
 TEST(Mistakes, NameAnAddressThatIsNotThisMachines) {

@@ -17,10 +17,10 @@ namespace muster::lab {
 namespace {
 
 std::filesystem::path new_folder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "muster-demo-XXXXXX").string();
+  std::string pattern = (std::filesystem::temp_directory_path() / "muster-lab-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr)
     throw StartError(fmt::format(
-        "no folder for the demo's sockets in {}: {}; set TMPDIR to one that you may write",
+        "no folder for the switch's sockets in {}: {}; set TMPDIR to one that you may write",
         std::filesystem::temp_directory_path().string(), std::strerror(errno)));
   return pattern;
 }
@@ -51,22 +51,16 @@ Stage::~Stage() {
   std::filesystem::remove_all(folder_, ignored);
 }
 
-Server& Stage::start(const std::string& name, const std::vector<std::string>& options) {
+Server& Stage::start(const std::string& name, const std::vector<std::string>& options,
+                     const std::string& member) {
   const std::size_t port = ports_.try_emplace(name, ports_.size()).first->second;
   const std::string device =
       fmt::format("net_memif0,role=client,id={},socket={},socket-abstract=no", port,
                   (folder_ / "switch.sock").string());
-  std::vector<std::string> command = {program_,
-                                      "node",
-                                      "--json",
-                                      "--name",
-                                      name,
-                                      "--cluster",
-                                      "lab",
-                                      "--device",
-                                      device,
-                                      "--address",
-                                      fmt::format("10.77.0.{}/24", port + 1)};
+  std::vector<std::string> command = {program_, "node", "--json", "--cluster", "lab"};
+  command.insert(command.end(), {"--name", member.empty() ? name : member});
+  command.insert(command.end(), {"--device", device});
+  command.insert(command.end(), {"--address", fmt::format("10.77.0.{}/24", port + 1)});
   command.insert(command.end(), options.begin(), options.end());
   leaving_.erase(name);
   return *servers_.emplace_back(std::make_unique<Server>(name, port, command));

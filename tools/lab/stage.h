@@ -26,8 +26,9 @@ class Stage {
   Stage& operator=(const Stage&) = delete;
 
   /// Starts a server at the next free port, or where one of that name was before; `options` are
-  /// further ones of `muster node`.
-  Server& start(const std::string& name, const std::vector<std::string>& options = {});
+  /// further ones of `muster node`, and `member` is what it calls itself, if not by that name.
+  Server& start(const std::string& name, const std::vector<std::string>& options = {},
+                const std::string& member = "");
   Server& server(const std::string& name);
   /// In the order in which they were started; without those that were removed.
   const std::vector<std::unique_ptr<Server>>& servers() const { return servers_; }
