@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "cluster/wire/layout.h"
+#include "cluster/wire/parse.h"
 #include "tests/sim/run.h"
 
 namespace {
@@ -26,9 +26,9 @@ class Recorder final : public sim::Mutation {
   explicit Recorder(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   void arriving(std::size_t server, std::span<std::byte> bytes) override {
-    if (bytes.size() < sizeof(wire::Header)) return;
-    const auto type = reinterpret_cast<const wire::Header*>(bytes.data())->type;
-    if (type > wire::type_last) return;
+    wire::Parsed parsed;
+    if (wire::parse(bytes, cluster_id("simulated"), parsed)) return;  // garbage
+    const std::uint8_t type = parsed.header->type;
     constexpr std::size_t size_class = 400;
     if (kinds_.insert({type, bytes.size() / size_class}).second)
       write(fmt::format("parse/type-{}-{}", type, bytes.size()), {bytes.begin(), bytes.end()});

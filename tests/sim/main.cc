@@ -1,5 +1,6 @@
 // muster_sim: runs worlds, and says which seed broke which invariant.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <fstream>
@@ -111,6 +112,10 @@ int simulate(const Options& options) {
   fmt::print("{} seeds, {} steps, {} failures, {:.1f} s ({:.0f} steps/s)\n", outcomes.size(), steps,
              summary["failures"].size(), seconds.count(),
              static_cast<double>(steps) / seconds.count());
+  const auto slowest = std::ranges::max_element(outcomes, {}, &Outcome::convergence_share);
+  if (slowest != outcomes.end())
+    fmt::print("slowest to converge: seed {}, in {:.0f} % of its time\n", slowest->seed,
+               100 * slowest->convergence_share);
   if (!options.json.empty()) {
     std::ofstream file(options.json);
     file << summary.dump(2) << '\n';

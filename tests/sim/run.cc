@@ -11,7 +11,8 @@ Outcome run(std::uint64_t seed, std::FILE* text, Mutation* mutation) {
   trace.say(0, 0, "seed {}: {}", seed, describe(scenario));
   World world(scenario, trace, mutation);
   world.run();
-  return {seed, world.verdict().steps(), trace.hash(), world.verdict().violation()};
+  return {seed, world.verdict().steps(), trace.hash(), world.convergence_share(),
+          world.verdict().violation()};
 }
 
 }  // namespace muster::sim

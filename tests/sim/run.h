@@ -13,7 +13,8 @@ namespace muster::sim {
 struct Outcome {
   std::uint64_t seed = 0;
   std::uint64_t steps = 0;
-  std::uint64_t trace = 0;  ///< equal for two runs of one seed
+  std::uint64_t trace = 0;       ///< equal for two runs of one seed
+  double convergence_share = 0;  ///< of the time that there was for it
   std::optional<Violation> violation;
 };
 

@@ -34,6 +34,7 @@ DirectoryConfig pick_directory(Dice& dice, DurationNs heartbeat_ns) {
   directory.request_jitter_ns = dice.below(heartbeat_ns / 4) + 1;
   directory.request_timeout_ns = heartbeat_ns * dice.between(2, 10) / 10;
   if (dice.chance(500'000)) directory.tombstone_bytes_max = dice.between(0, 2000);
+  if (dice.chance(200'000)) directory.tree_bytes_max = dice.between(500, 10'000);
   return directory;
 }
 
@@ -54,10 +55,10 @@ LinkWeather pick_links(Dice& dice, Weather weather, DurationNs heartbeat_ns) {
   const auto up_to = [&](Ppm max) {  // every second fault is absent
     return dice.chance(500'000) ? static_cast<Ppm>(dice.below(max)) : 0;
   };
-  links.loss = up_to(weather == Weather::harsh ? 300'000 : 50'000);
+  links.loss = up_to(weather == Weather::harsh ? 500'000 : 50'000);
   links.duplicate = up_to(200'000);
   if (weather == Weather::rough) return links;
-  links.late = up_to(20'000);
+  links.late = up_to(50'000);
   links.late_max_ns = heartbeat_ns * dice.between(2, 30);
   return links;
 }
@@ -78,8 +79,8 @@ void pick_faults(Dice& dice, Scenario& scenario) {
       weigh(kind);
     scenario.clocks_set_back = dice.chance(200'000);
   }
-  scenario.fault_interval_ns = heartbeat_ns * dice.between(2, 30);
-  scenario.faults_last_ns = heartbeat_ns * dice.between(20, 150);
+  scenario.fault_interval_ns = heartbeat_ns * dice.between(5, 100) / 10;
+  scenario.faults_last_ns = heartbeat_ns * dice.between(40, 200);
   const MembershipConfig& timers = scenario.membership;
   scenario.pause_max_ns = scenario.weather == Weather::harsh
                               ? 4 * (timers.suspect_after_ns + timers.dead_after_ns)
@@ -112,9 +113,9 @@ DurationNs Scenario::detection_ns() const {
 }
 
 DurationNs Scenario::convergence_ns() const {
-  return links.late_max_ns + membership.join_listen_ns + 20 * heartbeat_ns() +
-         6 * (membership.suspect_after_ns + membership.dead_after_ns) +
-         6 * 16 * directory.request_timeout_ns + 10 * messaging.retransmit_max_ns +
+  return links.late_max_ns + membership.join_listen_ns + 10 * heartbeat_ns() +
+         3 * (membership.suspect_after_ns + membership.dead_after_ns) +
+         2 * 16 * directory.request_timeout_ns + 4 * messaging.retransmit_max_ns +
          call_deadline_max_ns;
 }
 

@@ -230,6 +230,9 @@ void World::settle() {
   }
   if (!found) {
     phase_ = Phase::quiet;
+    const TimeNs began = phase_ends_ns_ - scenario_.convergence_ns();
+    convergence_share_ =
+        static_cast<double>(now() - began) / static_cast<double>(scenario_.convergence_ns());
     packet_rules_.expect_quiet();
     events_.at(now() + 2 * scenario_.detection_ns(), EventKind::settle, 0);
   } else {

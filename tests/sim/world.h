@@ -26,6 +26,8 @@ class World final : private Wire {
   /// Until all has converged and the servers have ended, or an invariant did not hold.
   void run();
   const Verdict& verdict() const { return verdict_; }
+  /// How much of the time that it had for it the cluster needed to converge; 0 before that.
+  double convergence_share() const { return convergence_share_; }
 
  private:
   enum class State : std::uint8_t { down, running, paused, leaving };
@@ -97,6 +99,7 @@ class World final : private Wire {
   enum class Phase : std::uint8_t { faults, settling, quiet, over };
   Phase phase_ = Phase::faults;
   TimeNs phase_ends_ns_ = 0;
+  double convergence_share_ = 0;
   std::uint64_t starts_ = 0;
   std::vector<std::byte> last_packet_;  // garbage is made of it
 };
