@@ -34,15 +34,18 @@ struct Options {
   std::string capture;
 };
 
-void write(const std::string& path, const Summary& summary) {
+/// Opened before anything runs, so that a mistake is told at once.
+std::ofstream open(const std::string& path) {
   std::ofstream file(path);
-  file << summary.to_json().dump(2) << '\n';
-  if (!file.flush())
+  if (!file)
     throw StartError(
         fmt::format("--json: cannot write {}; name a file in a folder that you may write", path));
+  return file;
 }
 
 int run(const Options& options) {
+  std::ofstream json;
+  if (!options.json.empty()) json = open(options.json);
   Summary summary;
   std::string broken;
   {
@@ -61,7 +64,7 @@ int run(const Options& options) {
     summary.steps.back().reason = broken;
   }
   fmt::print("{}", summary.to_text());
-  if (!options.json.empty()) write(options.json, summary);
+  if (json.is_open()) json << summary.to_json().dump(2) << std::endl;
   return summary.ok() ? 0 : 1;
 }
 
