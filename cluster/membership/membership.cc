@@ -10,6 +10,9 @@ namespace {
 
 /// Joins sent while listening for a refusal.
 constexpr DurationNs joins_while_listening = 4;
+/// How far beyond a removed incarnation one comes back, at most. Somebody who is not here now may
+/// know the very next one already: of a former life, where the clock was set back since.
+constexpr Incarnation comeback_max = 1 << 20;
 /// Leaves sent: one may be lost, and nothing repeats it later.
 constexpr int leaves_sent = 3;
 
@@ -178,7 +181,8 @@ void Membership::on_namesake(TimeNs now, const wire::Header& header, const wire:
 void Membership::reincarnate(TimeNs now, Incarnation above) {
   if (above == UINT64_MAX) return;  // nobody has lived that often
   const MemberKey before = outbox_.sender().self;
-  outbox_.reincarnate(above + 1);
+  const Incarnation highest = above + std::min(comeback_max, UINT64_MAX - above);
+  outbox_.reincarnate(above + 1 + random_.below(highest - above));
   view_digest_ += digest_of(outbox_.sender().self) - digest_of(before);
   ++stats_.reincarnations;
   listener_.self_reincarnated(now, before);

@@ -174,6 +174,27 @@ TEST_F(Three, GiveAHigherIncarnationToAJoinerWhoseClockWentBack) {
   EXPECT_GT(back.member->self().incarnation, 2u);
 }
 
+TEST(Joining, GivesEachLifeOfAMemberWhoseClockWentBackAnIncarnationOfItsOwn) {
+  // Two lives are refused alike, because nobody who knows the first is left when the second comes.
+  const auto comeback = [](std::uint64_t seed) {
+    Segment others;
+    auto& one = others.start("one");
+    auto& gone = others.start("gone");
+    others.run_for(second);
+    gone.member->leave(others.now());
+    others.run_for(ms);
+    auto& back = others.start("gone", [&](MemberConfig& config) {
+      config.incarnation = 1;
+      config.seed = seed;
+    });
+    others.run_for(second);
+    EXPECT_TRUE(standing(back, Standing::member));
+    EXPECT_TRUE(standing(one, Standing::member));
+    return back.member->self().incarnation;
+  };
+  EXPECT_NE(comeback(1), comeback(2));
+}
+
 TEST_F(Three, MergeAfterAPartition) {
   segment.filter = [&](const Segment::Transit& transit) {
     return (&transit.from == &ann) == (&transit.to == &ann);
