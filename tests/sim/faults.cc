@@ -6,7 +6,7 @@ namespace muster::sim {
 namespace {
 
 /// Incarnations of one start and the next lie so far apart.
-constexpr Incarnation incarnation_stride = 10'000;
+constexpr Incarnation incarnation_stride = 1'000'000'000;
 
 /// Event::what of a mend: a cut from one to another, or one of these.
 constexpr std::uint64_t mend_partition = 1 << 16;
