@@ -86,45 +86,31 @@ void Invariants::check_content(std::size_t holder, std::size_t owner, Incarnatio
 
 std::optional<Invariants::Disagreement> Invariants::disagreement(
     std::span<const Process* const> members) const {
-  for (const Process* a : members) {
-    const Member& member = a->member();
-    if (!a->is_member()) return Disagreement{"I1", fmt::format("m{} has not joined", a->server())};
-    for (const Process* b : members)
-      if (a != b)
-        if (auto found = disagreement(*a, *b)) return found;
-    if (member.membership().peers().size() + 1 != members.size())
-      return Disagreement{"I1",
-                          fmt::format("m{} holds {} members, and {} live", a->server(),
-                                      member.membership().peers().size() + 1, members.size())};
-    if (!member.membership().views_agree())
-      return Disagreement{"I1", fmt::format("m{} sees other views", a->server())};
-    if (!member.directory().synchronized())
-      return Disagreement{"I6", fmt::format("m{} is not synchronized", a->server())};
-    if (a->application().eager())
-      return Disagreement{"I11", fmt::format("m{} could not send what it owes", a->server())};
-    if (a->application().calls() != 0)
-      return Disagreement{"I11", fmt::format("{} calls of m{} have not ended",
-                                             a->application().calls(), a->server())};
-    if (a->port().live() != 0)
-      return Disagreement{"I13",
-                          fmt::format("m{} holds {} packets", a->server(), a->port().live())};
-  }
+  for (const auto between : {&Invariants::about_membership, &Invariants::about_state})
+    for (const Process* a : members)
+      for (const Process* b : members)
+        if (a != b)
+          if (auto found = (this->*between)(*a, *b)) return found;
+  for (const Process* process : members)
+    if (auto found = about_itself(*process, members.size())) return found;
   return std::nullopt;
 }
 
-/// What `a` holds of `b`.
-std::optional<Invariants::Disagreement> Invariants::disagreement(const Process& a,
-                                                                 const Process& b) const {
+std::optional<Invariants::Disagreement> Invariants::about_membership(const Process& a,
+                                                                     const Process& b) const {
   const MemberKey key = b.member().self();
   const Peer* peer = a.member().membership().find(key.id);
-  if (peer == nullptr || peer->key != key) {
-    const bool removed = a.watcher().has_removed(b.server(), key.incarnation);
-    return Disagreement{
-        removed ? "I8" : "I1",
-        fmt::format("m{} {} m{} ({})", a.server(),
-                    removed ? "has removed, and did not make come back," : "does not know",
-                    b.server(), key.incarnation)};
-  }
+  if (peer != nullptr && peer->key == key) return std::nullopt;
+  if (a.watcher().has_removed(b.server(), key.incarnation))
+    return Disagreement{"I8", fmt::format("m{} has removed m{} ({}), which has not come back",
+                                          a.server(), b.server(), key.incarnation)};
+  return Disagreement{
+      "I1", fmt::format("m{} does not know m{} ({})", a.server(), b.server(), key.incarnation)};
+}
+
+std::optional<Invariants::Disagreement> Invariants::about_state(const Process& a,
+                                                                const Process& b) const {
+  const MemberKey key = b.member().self();
   const Tree& copy = a.member().directory().replica(key.id)->tree();
   const Tree& own = b.member().directory().own();
   if (copy.version() != own.version() || copy.digest() != own.digest())
@@ -134,6 +120,30 @@ std::optional<Invariants::Disagreement> Invariants::disagreement(const Process& 
   if (!conversations_.settled(self, {b.server(), key.incarnation}))
     return Disagreement{
         "I11", fmt::format("messages of m{} have not reached m{}", a.server(), b.server())};
+  return std::nullopt;
+}
+
+std::optional<Invariants::Disagreement> Invariants::about_itself(const Process& process,
+                                                                 std::size_t members) const {
+  const std::size_t server = process.server();
+  const Member& member = process.member();
+  const Application& application = process.application();
+  const std::size_t held = member.membership().peers().size() + 1;
+  if (!process.is_member()) return Disagreement{"I1", fmt::format("m{} has not joined", server)};
+  if (held != members)
+    return Disagreement{"I1",
+                        fmt::format("m{} holds {} members, and {} live", server, held, members)};
+  if (!member.membership().views_agree())
+    return Disagreement{"I1", fmt::format("m{} sees other views", server)};
+  if (!member.directory().synchronized())
+    return Disagreement{"I6", fmt::format("m{} is not synchronized", server)};
+  if (application.eager())
+    return Disagreement{"I11", fmt::format("m{} could not send what it owes", server)};
+  if (application.calls() != 0)
+    return Disagreement{"I11",
+                        fmt::format("{} calls of m{} have not ended", application.calls(), server)};
+  if (process.port().live() != 0)
+    return Disagreement{"I13", fmt::format("m{} holds {} packets", server, process.port().live())};
   return std::nullopt;
 }
 

@@ -42,7 +42,10 @@ class Invariants {
   void check_peer(const Process& process, const Peer& peer);
   void check_content(std::size_t holder, std::size_t owner, Incarnation incarnation,
                      const Tree& tree);
-  std::optional<Disagreement> disagreement(const Process& a, const Process& b) const;
+  /// What `a` holds of `b`.
+  std::optional<Disagreement> about_membership(const Process& a, const Process& b) const;
+  std::optional<Disagreement> about_state(const Process& a, const Process& b) const;
+  std::optional<Disagreement> about_itself(const Process& process, std::size_t members) const;
 
   const Scenario& scenario_;
   const Roster& roster_;
