@@ -1,0 +1,90 @@
+// Nothing is allocated for messages and calls once a node has started: this binary counts.
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "tests/node/world.h"
+
+namespace {
+
+std::atomic<bool> counting{false};
+std::atomic<std::uint64_t> allocations{0};
+
+void* allocate(std::size_t bytes, std::size_t alignment) {
+  if (counting.load(std::memory_order_relaxed)) allocations.fetch_add(1);
+  void* memory = nullptr;
+  if (posix_memalign(&memory, std::max(alignment, sizeof(void*)), std::max<std::size_t>(bytes, 1)))
+    throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t bytes) { return allocate(bytes, alignof(std::max_align_t)); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return allocate(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+namespace muster::test {
+namespace {
+
+class NodeAllocation : public World {
+ protected:
+  void SetUp() override {
+    a = &start("a");
+    b = &start("b");
+    ASSERT_TRUE(settle());
+    a->diary.on_data = [](const MemberKey&, std::span<const std::byte>) {};
+    b->diary.on_data = [this](const MemberKey& from, std::span<const std::byte> payload) {
+      (*b)->send(from.id, payload);
+    };
+    ASSERT_EQ((*b)->serve(
+                  "/echo", {},
+                  [](const Request& request, Responder answer) { answer.reply(request.payload); }),
+              AdvertiseResult::done);
+    ASSERT_TRUE(until([&] { return !(*a)->lookup("/echo").empty(); }));
+  }
+  void poll() { (*a)->idle((*a)->poll() + (*b)->poll()); }
+
+  /// Messages there and back, copied and written in place, and calls, one after the other.
+  void converse(std::size_t rounds) {
+    for (std::size_t i = 0; i < rounds; ++i) {
+      const std::size_t before = a->diary.messages;
+      while ((*a)->send(id("b"), bytes("copied")) != SendResult::sent) poll();
+      for (Buffer buffer; (*a)->commit(std::move(buffer), id("b")) != SendResult::sent; poll())
+        if (!buffer) buffer = (*a)->claim(64);
+      bool answered = false;
+      const auto answer = [&answered](CallOutcome, std::span<const std::byte>) { answered = true; };
+      while ((*a)->call("/echo", bytes("call"), second, answer).result != SendResult::sent) poll();
+      while (!answered || a->diary.messages < before + 2) poll();
+    }
+  }
+
+  Server* a = nullptr;
+  Server* b = nullptr;
+};
+INSTANTIATE_TEST_SUITE_P(BothWays, NodeAllocation, both_ways, mode_name);
+
+TEST_P(NodeAllocation, IsNotNeededForMessagesAndCalls) {
+  converse(50);
+  const std::uint64_t before = allocations;
+  counting = true;
+  converse(300);
+  counting = false;
+  EXPECT_EQ(allocations - before, 0U);
+}
+
+TEST_P(NodeAllocation, IsCountedHere) {
+  counting = true;
+  const auto before = allocations.load();
+  (*a)->advertise("/control/plane");
+  counting = false;
+  EXPECT_GT(allocations.load(), before);
+}
+
+}  // namespace
+}  // namespace muster::test

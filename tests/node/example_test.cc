@@ -1,0 +1,120 @@
+// The example server as its users run it: a process of its own, called from another member.
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "node/config_file.h"
+#include "tests/node/world.h"
+
+namespace muster::test {
+namespace {
+
+/// A child that is killed at the latest when this goes.
+class Child {
+ public:
+  Child(const std::string& program, const std::string& argument) : pid_(fork()) {
+    if (pid_ != 0) return;
+    execl(program.c_str(), program.c_str(), argument.c_str(), nullptr);
+    _exit(127);
+  }
+  ~Child() {
+    if (pid_ <= 0) return;
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  void signal(int number) const { kill(pid_, number); }
+  /// The exit status, once there is one.
+  std::optional<int> ended() {
+    int status = 0;
+    if (waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+ private:
+  pid_t pid_;
+};
+
+class ExampleServer : public testing::Test {
+ protected:
+  void TearDown() override { std::filesystem::remove_all(folder); }
+
+  std::string config(int host, std::string_view name, std::string_view port_lines) const {
+    const std::string path = fmt::format("{}/{}.toml", folder, name);
+    std::ofstream(path) << fmt::format(
+        "name = \"{}\"\ncluster = \"example-{}\"\nidle = \"backoff\"\nport = {}\n{}\n", name,
+        getpid(), 20000 + getpid() % 20000, fmt::format(fmt::runtime(port_lines), host));
+    return path;
+  }
+
+  void is_called_and_leaves(const std::string& server_config, const std::string& client_config) {
+    Child server(std::getenv("MUSTER_ECHO_SERVER"), server_config);
+    Diary diary;
+    Node client(load_config(client_config), diary);
+    const auto until = [&](const std::function<bool()>& done) {
+      for (const TimeNs start = monotonic_ns(); monotonic_ns() - start < 20 * second;) {
+        if (done()) return true;
+        client.idle(client.poll());
+      }
+      return false;
+    };
+    ASSERT_TRUE(client.join(10 * second));
+    ASSERT_TRUE(until([&] { return !client.lookup("/echo").empty(); }));
+    std::string answer;
+    ASSERT_EQ(
+        client
+            .call("/echo", bytes("hello"), 10 * second,
+                  [&](CallOutcome, std::span<const std::byte> payload) { answer = text(payload); })
+            .result,
+        SendResult::sent);
+    EXPECT_TRUE(until([&] { return !answer.empty(); }));
+    EXPECT_EQ(answer, "hello");
+    server.signal(SIGTERM);
+    EXPECT_TRUE(until([&] { return diary.heard("removed server"); }));
+    EXPECT_FALSE(diary.heard("suspected server"));
+    std::optional<int> status;
+    EXPECT_TRUE(until([&] { return (status = server.ended()).has_value(); }));
+    EXPECT_EQ(status, 0);
+  }
+
+  const std::string folder = [] {
+    std::string pattern = testing::TempDir() + "muster-example-XXXXXX";
+    return std::string(mkdtemp(pattern.data()));
+  }();
+};
+
+TEST_F(ExampleServer, IsCalledOverKernelSockets) {
+  constexpr std::string_view port = "transport = \"socket\"\naddress = \"127.0.0.{}/8\"";
+  is_called_and_leaves(config(31, "server", port), config(32, "client", port));
+}
+
+#ifdef MUSTER_WITH_DPDK
+TEST_F(ExampleServer, IsCalledOverDpdk) {
+  const auto port = [&](std::string_view role) {
+    return fmt::format(
+        "device = \"net_memif0,role={},id=0,socket={}/memif.sock\"\naddress = \"10.77.0.{{}}/24\"",
+        role, folder);
+  };
+  is_called_and_leaves(config(1, "server", port("server")), config(2, "client", port("client")));
+}
+#endif
+
+TEST_F(ExampleServer, SaysWhatIsWrongWithItsConfiguration) {
+  Child server(std::getenv("MUSTER_ECHO_SERVER"), config(1, "server", ""));
+  std::optional<int> status;
+  for (int i = 0; i < 2000 && !status; ++i) {
+    usleep(5000);
+    status = server.ended();
+  }
+  EXPECT_EQ(status, 1);
+}
+
+}  // namespace
+}  // namespace muster::test
