@@ -34,6 +34,7 @@ class BurstGate {
   static void leave(std::uint16_t port) {
     inside_[port].flag.store(false, std::memory_order_release);
   }
+  static bool closed() { return closed_.load(std::memory_order_acquire); }
 
   /// Returns when no burst is under way any more, or after `patience_ms`: a thread that is stopped
   /// inside of a burst must not stop the interrupt thread for ever.

@@ -1,7 +1,5 @@
 #include "dpdk_transport/device.h"
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -37,26 +35,24 @@ std::string what_ails_pci(const std::string& address) {
       address, driver.empty() ? "(none)" : driver.filename().string(), address);
 }
 
-std::string why_not(const DeviceName& name, int error, const LogCapture& log) {
+std::string why_not(const DeviceName& name, const LogCapture& log) {
   if (name.pci) return what_ails_pci(name.name) + log.quoted();
-  if (error == EEXIST)
-    return fmt::format("{} is open already in this process: give this one another number",
-                       name.name);
-  if (error == EPERM || error == EACCES ||
-      (geteuid() != 0 && (name.driver() == "net_tap" || name.driver() == "net_af_packet")))
+  // Drivers answer -1 to everything, so the code says nothing.
+  if (geteuid() != 0 && (name.driver() == "net_tap" || name.driver() == "net_af_packet"))
     return fmt::format(
         "{} needs the right to use raw network devices: run as root, or with "
         "CAP_NET_ADMIN and CAP_NET_RAW{}",
         name.name, log.quoted());
-  return fmt::format(
-      "DPDK cannot open {} with \"{}\" ({}): check the driver's name and its "
-      "arguments{}",
-      name.name, name.argument_text(), std::strerror(error), log.quoted());
+  return fmt::format("DPDK cannot open {} with \"{}\": check the driver's name and its arguments{}",
+                     name.name, name.argument_text(), log.quoted());
 }
 
 }  // namespace
 
 Device::Device(const DeviceName& name) : name_(name) {
+  if (rte_eth_dev_get_port_by_name(name_.name.c_str(), &port_) == 0)
+    throw StartError(fmt::format("{} is open already in this process: give this one another number",
+                                 name_.name));
   if (name_.is_memif())
     if (const MemifEnd end = memif_end(name_); end.server)
       listener_ = std::make_unique<MemifListener>(end.socket);
@@ -65,12 +61,12 @@ Device::Device(const DeviceName& name) : name_(name) {
 
   const LogCapture log;
   const std::string arguments = name_.argument_text();
-  int error = 0;
-  change([&] { error = -rte_eal_hotplug_add(bus(), name_.name.c_str(), arguments.c_str()); });
-  if (error != 0) throw StartError(why_not(name_, error, log));
+  int result = 0;
+  change([&] { result = rte_eal_hotplug_add(bus(), name_.name.c_str(), arguments.c_str()); });
+  if (result != 0) throw StartError(why_not(name_, log));
   if (rte_eth_dev_get_port_by_name(name_.name.c_str(), &port_) != 0 ||
       port_ >= BurstGate::ports_max) {
-    remove();
+    rte_eal_hotplug_remove(bus(), name_.name.c_str());
     throw StartError(fmt::format("{} is no Ethernet port, or one too many: {} at most can be open",
                                  name_.name, BurstGate::ports_max));
   }
@@ -78,7 +74,7 @@ Device::Device(const DeviceName& name) : name_(name) {
 
 Device::~Device() {
   stop();
-  change([&] { rte_eth_dev_close(port_); });
+  if (listener_) listener_->retire();
   remove();
 }
 
@@ -89,7 +85,10 @@ void Device::stop() {
 
 void Device::remove() {
   const LogCapture log;
-  change([&] { rte_eal_hotplug_remove(bus(), name_.name.c_str()); });
+  change([&] {
+    rte_eth_dev_close(port_);
+    rte_eal_hotplug_remove(bus(), name_.name.c_str());
+  });
 }
 
 void Device::change(const std::function<void()>& work) {

@@ -98,6 +98,9 @@ MemifEnd memif_end(const DeviceName& name) {
     throw StartError(fmt::format("{}: role={} is neither client (a member) nor server (a switch)",
                                  name.name, role));
   end.server = role == "server";
+  if (name.argument("socket-abstract").value_or("no") != "no")
+    throw StartError(
+        fmt::format("{}: the socket is a file here: leave socket-abstract out", name.name));
   end.id = name.argument("id").value_or("0");
   if (!std::all_of(end.id.begin(), end.id.end(),
                    [](unsigned char c) { return std::isdigit(c) != 0; }))

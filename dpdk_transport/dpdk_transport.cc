@@ -131,9 +131,7 @@ void DpdkTransport::transmit(Packet& packet) {
     return release(packet);
   }
   Frame* frame = framed(packet, *destination);
-  if (frame == nullptr) return;
-  ++stats_.sent;  // flush() takes back what the port does not take
-  enqueue(*frame);
+  if (frame != nullptr) enqueue(*frame);
 }
 
 /// The packet's frame with its headers written; consumes the reference. A packet that is sent
@@ -176,9 +174,9 @@ void DpdkTransport::flush() {
   const std::size_t taken = port_.send({outgoing_.data(), outgoing_count_});
   const std::size_t dropped = outgoing_count_ - taken;
   outgoing_count_ = 0;
+  stats_.sent += taken;
   if (dropped == 0) return;
   rte_pktmbuf_free_bulk(outgoing_.data() + taken, static_cast<unsigned>(dropped));
-  stats_.sent -= std::min<std::uint64_t>(stats_.sent, dropped);
   (port_.link_up() ? stats_.tx_full : stats_.link_down) += dropped;
 }
 

@@ -21,12 +21,12 @@
 namespace muster {
 
 struct DpdkTransportConfig {
-  dpdk::EalConfig eal;
+  dpdk::EalConfig eal{};
   std::string device;  ///< as in dpdk::RawPortConfig
   Endpoint self;       ///< this member's own; its network ends where the segment does
   Endpoint group;      ///< the cluster's multicast group
   /// None: the port's own, or derived from the address where the port is a memif.
-  std::optional<dpdk::MacAddress> mac;
+  std::optional<dpdk::MacAddress> mac{};
   std::uint32_t pool_packets = 4096;
   std::uint16_t rx_descriptors = 512;
   std::uint16_t tx_descriptors = 512;
@@ -35,7 +35,7 @@ struct DpdkTransportConfig {
 /// Frames, counted since construction.
 struct DpdkTransportStats {
   std::uint64_t received = 0;  ///< handed to the caller
-  std::uint64_t sent = 0;      ///< taken by the port; without ARP, ICMP and IGMP
+  std::uint64_t sent = 0;      ///< taken by the port; ARP, ICMP and IGMP as well
   // Dropped on the way in.
   std::uint64_t malformed = 0;      ///< cut short, or lengths that do not add up
   std::uint64_t bad_checksum = 0;   ///< IPv4, UDP, ICMP or IGMP

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <optional>
@@ -23,6 +24,8 @@
 namespace muster::dpdk {
 
 namespace {
+
+constexpr const char* file_prefix = "muster-";
 
 /// The calling thread as it was: EAL pins the thread that starts it, and the threads it makes
 /// inherit the signal mask. With every signal blocked in those, the application's handlers run on
@@ -69,7 +72,8 @@ class RuntimeFolder {
     setenv(variable, folder_.c_str(), 1);
   }
   ~RuntimeFolder() {
-    if (const char* made = rte_eal_get_runtime_dir(); made != nullptr && *made != '\0') rmdir(made);
+    if (const char* made = rte_eal_get_runtime_dir(); made != nullptr && *made != '\0')
+      remove_ours(std::filesystem::path(made).parent_path());
     if (folder_.empty()) return;
     rmdir((folder_ + "/dpdk").c_str());
     rmdir(folder_.c_str());
@@ -83,6 +87,14 @@ class RuntimeFolder {
 
  private:
   static constexpr const char* variable = "XDG_RUNTIME_DIR";
+
+  /// Those of processes that were killed while they started as well: all are empty.
+  static void remove_ours(const std::filesystem::path& parent) {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(parent, error))
+      if (entry.path().filename().string().starts_with(file_prefix)) rmdir(entry.path().c_str());
+  }
+
   std::string folder_;
   std::optional<std::string> before_;
 };
@@ -91,7 +103,7 @@ class RuntimeFolder {
 std::vector<std::string> arguments_of(const EalConfig& config, const std::string& cpus) {
   std::vector<std::string> arguments = {"muster",
                                         "--no-telemetry",
-                                        fmt::format("--file-prefix=muster-{}", getpid()),
+                                        fmt::format("--file-prefix={}{}", file_prefix, getpid()),
                                         "--lcores=0@(" + cpus + ")",
                                         "--log-level=*:error",
                                         "-m",
@@ -124,7 +136,7 @@ std::string why_not(const EalConfig& config, int error, const LogCapture& log) {
   if (config.hugepages && !hugepages_are_free())
     return "DPDK finds no free hugepages: reserve some with `dpdk-hugepages.py --setup 256M`, or "
            "set hugepages to false";
-  if (error == ENOMEM || log.last_error().find("memory") != std::string::npos)
+  if (error == ENOMEM || log.errors().find("memory") != std::string::npos)
     return fmt::format("DPDK cannot get {} MiB of memory: free some, or lower memory_mb{}",
                        config.memory_mb, quoted);
   if (error == EACCES || error == EPERM)

@@ -13,10 +13,10 @@ using muster::StartError;
 
 /// Nobody has to write EAL arguments; who wants to may add some.
 struct EalConfig {
-  std::uint32_t memory_mb = 64;              ///< for packets and all else, taken at the start
-  bool hugepages = false;                    ///< false: ordinary pages, as an ordinary user
-  bool pci = false;                          ///< look for PCI devices: needed for a PCI address
-  std::vector<std::string> extra_arguments;  ///< after our own, so that they win
+  std::uint32_t memory_mb = 64;                ///< for packets and all else, taken at the start
+  bool hugepages = false;                      ///< false: ordinary pages, as an ordinary user
+  bool pci = false;                            ///< look for PCI devices: needed for a PCI address
+  std::vector<std::string> extra_arguments{};  ///< after our own, so that they win
   friend bool operator==(const EalConfig&, const EalConfig&) = default;
 };
 

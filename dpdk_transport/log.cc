@@ -20,14 +20,30 @@ namespace {
 constexpr const char* memif_log = "pmd.net.memif";
 constexpr std::string_view hang_up_prefix = "Disconnect received: ";
 
+constexpr std::size_t errors_bytes_max = 500;
+
+/// Errors that come with others, which say more, and with no trouble at all.
+constexpr std::string_view says_nothing[] = {
+    "Failed to register mp action callback",  // memif, where processes share nothing
+    "Failed to attach device on primary process",
+    "failed to initialize",
+    "Driver cannot attach the device",
+};
+
 struct Log {
   std::mutex mutex;
   int captures = 0;
-  std::string last_error;
+  std::string errors;
   std::string hang_up;
   bool verbose = false;
   int memif_type = -1;
   std::uint32_t memif_level = RTE_LOG_CRIT;  ///< what of memif's log is printed
+
+  void keep_error(const std::string& line) {
+    for (const std::string_view known : says_nothing)
+      if (line.find(known) != std::string::npos) return;
+    if (errors.size() < errors_bytes_max) errors += (errors.empty() ? "" : "; ") + line;
+  }
 
   /// Levels above this are not printed; DPDK has filtered by its own levels already.
   std::uint32_t printed(bool memif) const {
@@ -62,7 +78,7 @@ ssize_t consume(void*, const char* data, std::size_t size) {
   }
 
   const std::lock_guard lock(log().mutex);
-  if (level <= RTE_LOG_ERR) log().last_error = one_line(text);
+  if (level <= RTE_LOG_ERR && log().captures > 0) log().keep_error(one_line(text));
   if (const auto at = text.find(hang_up_prefix); memif && at != std::string_view::npos)
     log().hang_up = one_line(text.substr(at + hang_up_prefix.size()));
   if (level <= log().printed(memif)) std::fwrite(data, 1, size, stderr);
@@ -97,8 +113,8 @@ void watch_interrupts() {
 
 LogCapture::LogCapture() {
   const std::lock_guard lock(log().mutex);
-  ++log().captures;
-  log().last_error.clear();
+  if (log().captures++ > 0) return;
+  log().errors.clear();
   log().hang_up.clear();
 }
 
@@ -107,9 +123,9 @@ LogCapture::~LogCapture() {
   --log().captures;
 }
 
-std::string LogCapture::last_error() const {
+std::string LogCapture::errors() const {
   const std::lock_guard lock(log().mutex);
-  return log().last_error;
+  return log().errors;
 }
 
 std::string LogCapture::hang_up() const {
@@ -118,8 +134,8 @@ std::string LogCapture::hang_up() const {
 }
 
 std::string LogCapture::quoted() const {
-  const std::string error = last_error();
-  return error.empty() ? "" : fmt::format(" (DPDK: {})", error);
+  const std::string text = errors();
+  return text.empty() ? "" : fmt::format(" (DPDK: {})", text);
 }
 
 }  // namespace muster::dpdk

@@ -13,7 +13,8 @@ void take_over_log(bool verbose);
 /// runs once it is done with the message, opens it again.
 void watch_interrupts();
 
-/// While one lives, DPDK's errors are kept for our own sentence instead of being printed.
+/// While one lives, DPDK's errors are kept for our own sentence instead of being printed. One
+/// within another adds to it.
 class LogCapture {
  public:
   LogCapture();
@@ -21,11 +22,11 @@ class LogCapture {
   LogCapture(const LogCapture&) = delete;
   LogCapture& operator=(const LogCapture&) = delete;
 
-  /// The last error, as DPDK put it; empty: there was none.
-  std::string last_error() const;
+  /// What went wrong, as DPDK puts it; empty: nothing.
+  std::string errors() const;
   /// Why a memif's peer hung up last, in its own words; empty: it has not.
   std::string hang_up() const;
-  /// " (DPDK: <last error>)", or nothing.
+  /// " (DPDK: <errors>)", or nothing.
   std::string quoted() const;
 };
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "dpdk_transport/eal.h"
+#include "dpdk_transport/interrupt_thread.h"
 
 namespace muster::dpdk {
 
@@ -91,6 +92,14 @@ MemifListener::MemifListener(std::string path) : path_(std::move(path)) {
 MemifListener::~MemifListener() {
   const std::lock_guard lock(listeners_mutex);
   if (--listeners()[path_] == 0) listeners().erase(path_);
+}
+
+void MemifListener::retire() const {
+  const std::lock_guard lock(listeners_mutex);
+  if (listeners()[path_] > 1) return;
+  unlink(path_.c_str());
+  // What waits now was there before the second of two alarms.
+  for (int i = 0; i < 2; ++i) on_interrupt_thread([] {});
 }
 
 std::string why_unreachable(const std::string& path) {

@@ -16,6 +16,11 @@ class MemifListener {
   MemifListener(const MemifListener&) = delete;
   MemifListener& operator=(const MemifListener&) = delete;
 
+  /// To be called before the port goes. With the last port of a socket the driver forgets its
+  /// listener but not the events of it: so that none comes any more, nobody may find the socket,
+  /// and who has found it is let in first.
+  void retire() const;
+
  private:
   std::string path_;
 };

@@ -32,6 +32,7 @@ TimeNs now_ns() {
 DeviceName complete(DeviceName name, const RawPortConfig& config) {
   if (!name.is_memif()) return name;
   const unsigned slots = std::max(config.rx_descriptors, config.tx_descriptors);
+  name.add_argument("socket-abstract", "no");
   name.add_argument("rsize", std::to_string(std::bit_width(std::max(slots, 2U) - 1)));
   name.add_argument("bsize", std::to_string(FramePool::frame_bytes_max));
   if (config.mac) name.add_argument("mac", to_string(*config.mac));
@@ -147,9 +148,12 @@ std::size_t RawPort::send(std::span<Frame*> burst) {
   return count;
 }
 
-bool RawPort::link_up() const {
+bool RawPort::link_up() {
+  // Behind a closed gate a link may be on its way up or down, and nothing can be sent anyway.
+  if (BurstGate::closed()) return link_up_;
   rte_eth_link link{};
-  return rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+  link_up_ = rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+  return link_up_;
 }
 
 void RawPort::reconnect() {

@@ -22,7 +22,7 @@ struct RawPortConfig {
   std::string device;
   std::uint16_t rx_descriptors = 512;  ///< the port may take fewer, or more
   std::uint16_t tx_descriptors = 512;
-  std::optional<MacAddress> mac;  ///< none: the port's own
+  std::optional<MacAddress> mac{};  ///< none: the port's own
   /// How long a memif client waits for the switch or the peer that listens on its socket.
   DurationNs connect_timeout_ns = 2'000'000'000;
 };
@@ -70,7 +70,7 @@ class RawPort {
   std::size_t send(std::span<Frame*> burst);
 
   /// Cheap on a memif; a PCI port may ask its registers.
-  bool link_up() const;
+  bool link_up();
   /// A memif client without a link tries once to reach its server again; link_up() tells how that
   /// went. Nothing to do on other ports. System calls: for now and then.
   void reconnect();
@@ -94,6 +94,7 @@ class RawPort {
   std::uint16_t id_;
   bool memif_client_ = false;
   bool started_ = false;
+  bool link_up_ = false;
   TimeNs reconnect_after_ns_ = 0;
   Offloads offloads_;
   MacAddress mac_{};

@@ -1,0 +1,170 @@
+// A member seen from the wire: what it says and answers, frame by frame.
+#include <algorithm>
+#include <array>
+
+#include <gtest/gtest.h>
+
+#include "dpdk_transport/dpdk_transport.h"
+#include "tests/dpdk_transport/golden.h"
+#include "tests/dpdk_transport/support.h"
+
+namespace muster::dpdk {
+namespace {
+
+using golden::Bytes;
+using testing::eventually;
+using testing::memif;
+
+class AMember : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    start_eal(testing::eal);
+    pool_ = std::make_unique<FramePool>(512);
+    wire_ = std::make_unique<RawPort>(RawPortConfig{.device = memif("server", folder_ / "s", 0, 0)},
+                                      *pool_);
+    member_ = std::make_unique<DpdkTransport>(
+        DpdkTransportConfig{.eal = testing::eal,
+                            .device = memif("client", folder_ / "s", 0, 1),
+                            .self = golden::self_endpoint,
+                            .group = golden::group,
+                            .pool_packets = 1024});
+    ASSERT_TRUE(eventually([&] { return wire_->link_up() && member_->link_up(); }));
+    EXPECT_EQ(member_->receive({}), 0U);  // a memif client makes room for frames when it polls
+  }
+
+  Bytes heard() {
+    std::array<Frame*, 1> burst{};
+    if (!eventually([&] { return wire_->receive(burst) == 1; })) return {};
+    const auto frame = bytes(*burst[0]);
+    Bytes copy(frame.begin(), frame.end());
+    free_frame(burst[0]);
+    return copy;
+  }
+  void announcements_heard() {
+    heard();
+    heard();
+  }
+  /// The member takes the frame in, and sends whatever it has to say to it.
+  std::size_t say(const Bytes& frame) {
+    std::array<Frame*, 1> burst = {pool_->allocate()};
+    if (burst[0] == nullptr || !resize(*burst[0], frame.size())) return 0;
+    std::copy(frame.begin(), frame.end(), bytes(*burst[0]).begin());
+    if (wire_->send(burst) != 1) return 0;
+    std::array<Packet*, 4> packets{};
+    const std::size_t count = member_->receive(packets);
+    for (std::size_t i = 0; i < count; ++i) member_->release(*packets[i]);
+    member_->flush();
+    return count;
+  }
+  void transmit_to(const Endpoint& peer, std::string_view text) {
+    Packet* packet = member_->allocate();
+    std::copy_n(reinterpret_cast<const std::byte*>(text.data()), text.size(), packet->data);
+    packet->size = static_cast<std::uint32_t>(text.size());
+    packet->peer = peer;
+    member_->transmit(*packet);
+    member_->flush();
+  }
+
+  testing::TemporaryFolder folder_;
+  std::unique_ptr<FramePool> pool_;
+  std::unique_ptr<RawPort> wire_;
+  std::unique_ptr<DpdkTransport> member_;
+};
+
+TEST_F(AMember, AnnouncesItselfAndJoinsItsGroup) {
+  Bytes announcement(arp_frame_bytes);
+  write_arp_announcement(announcement, golden::self);
+  EXPECT_EQ(heard(), announcement);
+  EXPECT_EQ(heard(), golden::group_report);
+}
+
+TEST_F(AMember, LeavesItsGroupWhenItEnds) {
+  announcements_heard();
+  member_.reset();
+  // The ring is gone with the member, unless its last frame was read before.
+  EXPECT_TRUE(eventually([&] { return !wire_->link_up(); }));
+}
+
+TEST_F(AMember, HasTheEthernetAddressOfItsIpAddress) {
+  EXPECT_EQ(member_->mac(), golden::self.mac);
+}
+
+TEST_F(AMember, AnswersArp) {
+  announcements_heard();
+  EXPECT_EQ(say(golden::arp_request), 0U);
+  EXPECT_EQ(heard(), golden::arp_reply);
+  EXPECT_EQ(member_->stats().arp_answered, 1U);
+}
+
+TEST_F(AMember, AnswersEcho) {
+  announcements_heard();
+  EXPECT_EQ(say(golden::echo_request), 0U);
+  EXPECT_EQ(heard(), golden::echo_reply);
+  EXPECT_EQ(member_->stats().echo_answered, 1U);
+}
+
+TEST_F(AMember, AnswersTheQuerierOfGroups) {
+  announcements_heard();
+  EXPECT_EQ(say(golden::group_query), 0U);
+  EXPECT_EQ(heard(), golden::group_report);
+  EXPECT_EQ(member_->stats().group_reports, 2U);
+}
+
+TEST_F(AMember, AsksForAnAddressItDoesNotKnow) {
+  announcements_heard();
+  transmit_to(golden::neighbour_endpoint, "lost");
+  Bytes request(arp_frame_bytes);
+  write_arp_request(request, golden::self, golden::neighbour.address);
+  EXPECT_EQ(heard(), request);
+  EXPECT_EQ(member_->stats().unresolved, 1U);
+
+  Bytes reply = golden::arp_request;
+  make_arp_reply(request, golden::neighbour);
+  EXPECT_EQ(say(request), 0U);
+  transmit_to(golden::neighbour_endpoint, "muster");
+  EXPECT_EQ(heard(), golden::unicast);
+}
+
+TEST_F(AMember, SendsToItsGroupWithoutAsking) {
+  announcements_heard();
+  transmit_to(golden::group, "odd");
+  EXPECT_EQ(heard(), golden::multicast);
+}
+
+TEST_F(AMember, DropsAndCountsWhatItCannotUse) {
+  Bytes for_us(golden::headers_bytes + 3);
+  UdpFramer(golden::neighbour_endpoint, golden::neighbour.mac, {})
+      .write(for_us, golden::self.mac, golden::self_endpoint);
+  EXPECT_EQ(say(for_us), 1U);
+
+  Bytes damaged = for_us;
+  damaged.back() ^= std::byte{1};
+  EXPECT_EQ(say(damaged), 0U);
+  EXPECT_EQ(member_->stats().bad_checksum, 1U);
+
+  EXPECT_EQ(say(Bytes(for_us.begin(), for_us.end() - 1)), 0U);
+  EXPECT_EQ(member_->stats().malformed, 1U);
+
+  EXPECT_EQ(say(golden::unicast), 0U);  // to the neighbour
+  EXPECT_EQ(member_->stats().not_for_us, 1U);
+
+  EXPECT_EQ(say(golden::multicast), 0U);  // from our own address
+  EXPECT_EQ(member_->stats().own, 1U);
+
+  EXPECT_EQ(say(golden::echo_reply), 0U);
+  Bytes other(64);
+  EXPECT_EQ(say(other), 0U);
+  EXPECT_EQ(member_->stats().other_traffic, 1U);
+  EXPECT_EQ(member_->stats().received, 1U);
+}
+
+TEST_F(AMember, NoticesThatItsAddressIsTaken) {
+  Bytes announcement(arp_frame_bytes);
+  write_arp_announcement(announcement,
+                         {.address = golden::self.address, .mac = golden::neighbour.mac});
+  EXPECT_EQ(say(announcement), 0U);
+  EXPECT_EQ(member_->stats().arp_conflicts, 1U);
+}
+
+}  // namespace
+}  // namespace muster::dpdk
