@@ -22,7 +22,7 @@ namespace {
 using nlohmann::json;
 
 class ControlRequest : public testing::Test {
- protected:
+ public:
   json request(std::string_view line) { return json::parse(answer_request(line, forwarder)); }
   void accepts(std::string_view line) {
     const json answer = request(line);
@@ -143,7 +143,7 @@ TEST_F(ControlRequest, ReportsCountersAndFaults) {
 
 /// A server that is polled until the test ends.
 class ControlServerTest : public testing::Test {
- protected:
+ public:
   ~ControlServerTest() override {
     ended_ = true;
     poller_.join();
@@ -159,7 +159,7 @@ class ControlServerTest : public testing::Test {
   /// All that comes until `end`, or until the server closes.
   static std::string hear(int fd, const std::string& end) {
     std::string heard;
-    for (char byte; !heard.ends_with(end) && ::recv(fd, &byte, 1, 0) == 1;) heard += byte;
+    for (char byte = 0; !heard.ends_with(end) && ::recv(fd, &byte, 1, 0) == 1;) heard += byte;
     return heard;
   }
 
@@ -189,6 +189,7 @@ TEST_F(ControlServerTest, PutsALineTogetherAndAnswersSeveral) {
 
 TEST_F(ControlServerTest, ServesAsManyClientsAsItHasRoomForAndTheOthersThereafter) {
   std::vector<int> idle;
+  idle.reserve(ControlServer::clients_max);
   for (std::size_t i = 0; i < ControlServer::clients_max; ++i) idle.push_back(connect());
   say(idle.back(), "last\n");
   EXPECT_EQ(hear(idle.back(), "\n"), "<last>\n");

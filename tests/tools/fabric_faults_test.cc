@@ -61,6 +61,7 @@ TEST(FaultyLink, ReordersByHoldingSomeFramesBackWithinABound) {
 
 std::vector<std::size_t> fates(FaultyLink& link) {
   std::vector<std::size_t> counts;
+  counts.reserve(1'000);
   for (int i = 0; i < 1'000; ++i) counts.push_back(link.pass(0).count);
   return counts;
 }

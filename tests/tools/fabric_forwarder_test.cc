@@ -7,7 +7,7 @@ namespace muster::fabric::test {
 namespace {
 
 class ForwarderTest : public testing::Test {
- protected:
+ public:
   /// The ports that a frame leaves by, in the order it does.
   std::vector<int> ports(Mac to, Mac from, PortIndex entered,
                          wire::Type type = wire::Type::heartbeat) {

@@ -35,10 +35,10 @@ struct MemoryPort {
 };
 
 class SwitchLoopTest : public testing::Test {
- protected:
+ public:
   void arrive(std::size_t port, std::size_t frames) {
     for (std::size_t i = 0; i < frames; ++i)
-      ports[port].incoming.push_back({muster_frame(group_mac, station(1)), pool});
+      ports[port].incoming.emplace_back(muster_frame(group_mac, station(1)), pool);
   }
 
   MemoryFrame::Pool pool;

@@ -89,13 +89,13 @@ class Member {
 };
 
 class FabricProcess : public testing::Test {
- protected:
+ public:
   void start(const std::string& options = {}) {
-    switch_ = std::make_unique<lab::Process>(std::vector<std::string>{
+    process = std::make_unique<lab::Process>(std::vector<std::string>{
         "/bin/sh", "-c",
         fmt::format("exec {} fabric --socket {} --ports 3 {}", muster, socket, options)});
     ASSERT_TRUE(within(10s, [&] {
-      for (const std::string& line : switch_->read_lines()) ready += line;
+      for (const std::string& line : process->read_lines()) ready += line;
       return !ready.empty();
     }));
   }
@@ -105,9 +105,9 @@ class FabricProcess : public testing::Test {
   }
   /// The exit status; -1 while it goes on running.
   int end(int signal) {
-    switch_->signal(signal);
+    process->signal(signal);
     std::optional<int> status;
-    within(5s, [&] { return (status = switch_->ended()).has_value(); });
+    within(5s, [&] { return (status = process->ended()).has_value(); });
     return status.value_or(-1);
   }
   ShellResult fabric(const std::string& arguments) {
@@ -119,7 +119,7 @@ class FabricProcess : public testing::Test {
   std::string socket = folder / "switch.sock";
   std::string ready;
   std::vector<std::unique_ptr<Member>> members;
-  std::unique_ptr<lab::Process> switch_;
+  std::unique_ptr<lab::Process> process;
 };
 
 TEST_F(FabricProcess, CarriesFramesBetweenMembersAndLearns) {

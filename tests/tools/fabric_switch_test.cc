@@ -31,7 +31,7 @@ TEST(DelayQueue, IsFullAtItsBound) {
 }
 
 class FabricSwitchTest : public testing::Test {
- protected:
+ public:
   void start(SwitchConfig config) { fabric.emplace(config); }
 
   /// A frame from station `number`, which is at the port of that number, to a group.

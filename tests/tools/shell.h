@@ -17,7 +17,7 @@ inline ShellResult shell(const std::string& line) {
   ShellResult result;
   FILE* const pipe = ::popen(line.c_str(), "r");
   if (pipe == nullptr) return result;
-  for (int byte; (byte = std::fgetc(pipe)) != EOF;) result.output += static_cast<char>(byte);
+  for (int byte = 0; (byte = std::fgetc(pipe)) != EOF;) result.output += static_cast<char>(byte);
   const int ended = ::pclose(pipe);
   if (WIFEXITED(ended)) result.status = WEXITSTATUS(ended);
   return result;

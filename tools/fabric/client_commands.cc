@@ -20,15 +20,15 @@
 namespace muster::fabric {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::ordered_json;  // keeps the order in which the switch tells
 using Words = std::vector<std::string>;
 using Options = std::shared_ptr<const FabricOptions>;
 
 /// The answer to a request that was not refused.
-json ask_switch(const FabricOptions& options, const json& request) {
+Json ask_switch(const FabricOptions& options, const Json& request) {
   if (options.control.empty())
     throw UsageError("--socket is missing; name the path that the switch was started with");
-  json answer = json::parse(ask(options.control, request.dump()), nullptr, false);
+  Json answer = Json::parse(ask(options.control, request.dump()), nullptr, false);
   if (!answer.is_object() || !answer.contains("ok"))
     throw StartError(fmt::format("what listens at {} is not a muster fabric", options.control));
   if (answer["ok"] != true) throw UsageError(answer.value("error", "the switch refused"));
@@ -44,8 +44,8 @@ std::uint64_t parse_number(std::string_view name, std::string_view text) {
 }
 
 /// "loss=5%", "delay=1ms", "port=2" … -> the body of a set request.
-json parse_settings(const Words& settings) {
-  json body = json::object();
+Json parse_settings(const Words& settings) {
+  Json body = Json::object();
   for (const std::string& setting : settings) {
     const std::size_t equals = std::min(setting.find('='), setting.size());
     const std::string name = setting.substr(0, equals);
@@ -68,10 +68,10 @@ json parse_settings(const Words& settings) {
 }
 
 /// "0,1" "2,3" -> [[0,1],[2,3]].
-json parse_groups(const Words& groups) {
-  json body = json::array();
+Json parse_groups(const Words& groups) {
+  Json body = Json::array();
   for (const std::string& group : groups) {
-    json ports = json::array();
+    Json ports = Json::array();
     for (std::size_t start = 0; start <= group.size();) {
       const std::size_t comma = std::min(group.find(',', start), group.size());
       ports.push_back(parse_number("partition", group.substr(start, comma - start)));
@@ -84,7 +84,7 @@ json parse_groups(const Words& groups) {
 
 /// A subcommand that sends what `request` gives and says "ok".
 template <class Request>
-void sends(CLI::App& command, const Options& options, Action& chosen, Request request) {
+void sends(CLI::App& command, const Options& options, Action& chosen, const Request& request) {
   command.callback([options, &chosen, request] {
     chosen = [options, request] {
       ask_switch(*options, request());
@@ -114,7 +114,7 @@ void add_set(CLI::App& fabric, const Options& options, Action& chosen) {
                   "loss=P duplicate=P reorder=P delay=TIME reorder-delay=TIME port=N "
                   "direction=in|out")
       ->required();
-  sends(command, options, chosen, [settings] { return json{{"set", parse_settings(*settings)}}; });
+  sends(command, options, chosen, [settings] { return Json{{"set", parse_settings(*settings)}}; });
 }
 
 void add_partition(CLI::App& fabric, const Options& options, Action& chosen) {
@@ -126,7 +126,7 @@ void add_partition(CLI::App& fabric, const Options& options, Action& chosen) {
   partition.add_option("groups", *groups, "the ports of each group, with commas between them")
       ->required();
   sends(partition, options, chosen,
-        [groups] { return json{{"partition", parse_groups(*groups)}}; });
+        [groups] { return Json{{"partition", parse_groups(*groups)}}; });
 
   CLI::App& cut = add(fabric, "cut", "Let nothing pass from one port to another, one way only",
                       "cut --from 0 --to 1");
@@ -134,10 +134,10 @@ void add_partition(CLI::App& fabric, const Options& options, Action& chosen) {
   cut.add_option("--from", ends->first, "the port that sends")->required();
   cut.add_option("--to", ends->second, "the port that does not receive")->required();
   sends(cut, options, chosen,
-        [ends] { return json{{"cut", {{"from", ends->first}, {"to", ends->second}}}}; });
+        [ends] { return Json{{"cut", {{"from", ends->first}, {"to", ends->second}}}}; });
 
   sends(add(fabric, "heal", "End the partition and every cut; loss and delay stay", "heal"),
-        options, chosen, [] { return json{{"heal", true}}; });
+        options, chosen, [] { return Json{{"heal", true}}; });
 }
 
 void add_drop_next(CLI::App& fabric, const Options& options, Action& chosen) {
@@ -156,10 +156,10 @@ void add_drop_next(CLI::App& fabric, const Options& options, Action& chosen) {
   command.add_option("--to", rule->to, "only what would leave by this port");
   command.add_option("--count", rule->count, "how many")->capture_default_str();
   sends(command, options, chosen, [rule] {
-    json body = {{"type", rule->type}, {"count", rule->count}};
+    Json body = {{"type", rule->type}, {"count", rule->count}};
     if (rule->from) body["from"] = *rule->from;
     if (rule->to) body["to"] = *rule->to;
-    return json{{"drop_next", std::move(body)}};
+    return Json{{"drop_next", std::move(body)}};
   });
 }
 
@@ -169,7 +169,7 @@ void add_stats(CLI::App& fabric, const Options& options, Action& chosen) {
   stats.add_flag("--json", *as_json, "everything that is counted, by type of packet, as JSON");
   stats.callback([options, &chosen, as_json] {
     chosen = [options, as_json] {
-      const json answer = ask_switch(*options, {{"stats", true}})["stats"];
+      const Json answer = ask_switch(*options, {{"stats", true}})["stats"];
       fmt::print("{}\n", *as_json ? answer.dump(2) : stats_table(answer));
       return 0;
     };
@@ -178,7 +178,7 @@ void add_stats(CLI::App& fabric, const Options& options, Action& chosen) {
 
 }  // namespace
 
-void add_client_commands(CLI::App& fabric, Options options, Action& chosen) {
+void add_client_commands(CLI::App& fabric, const Options& options, Action& chosen) {
   add_set(fabric, options, chosen);
   add_partition(fabric, options, chosen);
   add_drop_next(fabric, options, chosen);

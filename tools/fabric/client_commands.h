@@ -9,7 +9,7 @@
 namespace muster::fabric {
 
 /// Each talks to the control socket of `options`, which the command line fills in.
-void add_client_commands(CLI::App& fabric, std::shared_ptr<const FabricOptions> options,
+void add_client_commands(CLI::App& fabric, const std::shared_ptr<const FabricOptions>& options,
                          Action& chosen);
 
 }  // namespace muster::fabric

@@ -70,7 +70,7 @@ bool ControlServer::serve(Client& client) {
 
 void ControlServer::answer_lines(Client& client) {
   std::size_t start = 0;
-  for (std::size_t end; (end = client.received.find('\n', start)) != std::string::npos;
+  for (std::size_t end = 0; (end = client.received.find('\n', start)) != std::string::npos;
        start = end + 1)
     client.unsent += answer_(std::string_view(client.received).substr(start, end - start)) + '\n';
   client.received.erase(0, start);

@@ -37,10 +37,10 @@ class FabricSwitch {
       return;
     }
     const auto departures = forwarder_.forward(*info, from, now);
-    for (std::size_t i = 0; i < departures.size(); ++i) {
-      const bool last = i + 1 == departures.size();
-      depart(departures[i], {last ? std::move(frame) : frame.clone(), *info}, now);
-    }
+    if (departures.empty()) return;
+    for (const Departure& departure : departures.first(departures.size() - 1))
+      depart(departure, {frame.clone(), *info}, now);
+    depart(departures.back(), {std::move(frame), *info}, now);
   }
 
   /// Moves what has become due to its ports.

@@ -18,7 +18,7 @@ struct SwitchConfig {
   std::size_t stations_max = 4096;
   DurationNs age_ns = 300 * second;
   std::size_t delayed_frames_max = 8192;  ///< under way because of delay
-  std::size_t waiting_frames_max = 1024;   ///< for one port whose member is slow
+  std::size_t waiting_frames_max = 512;   ///< for one port whose member is slow
 };
 
 /// One copy of a frame: where it leaves, and when.

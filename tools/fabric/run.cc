@@ -41,6 +41,8 @@ void stop_on_signals() {
   action.sa_handler = [](int) { stop_requested = 1; };
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
+  action.sa_handler = SIG_IGN;  // whoever reads what we print may go before us
+  ::sigaction(SIGPIPE, &action, nullptr);
 }
 
 template <class Clock>
@@ -65,10 +67,11 @@ std::string memif_path(const std::string& socket) {
   return path;
 }
 
-/// What every port may hold at once, and what is under way.
+/// Enough when every queue is full: a slow member then takes no buffers from the others.
 std::uint32_t pool_frames(const SwitchConfig& config) {
-  return static_cast<std::uint32_t>(config.delayed_frames_max + config.ports * 64 +
-                                    2 * config.waiting_frames_max);
+  constexpr std::size_t bursts = 2 * FabricSwitch<OwnedFrame>::burst_max;
+  return static_cast<std::uint32_t>(config.delayed_frames_max +
+                                    config.ports * (config.waiting_frames_max + bursts));
 }
 
 dpdk::EalConfig eal_config(std::uint32_t frames) {

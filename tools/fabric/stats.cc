@@ -33,8 +33,8 @@ ordered_json faults(const LinkFaults& faults) {
 
 ordered_json reaches(const Connectivity& connectivity, PortIndex from, std::size_t ports) {
   ordered_json out = ordered_json::array();
-  for (PortIndex to = 0; to < ports; ++to)
-    if (to != from && !connectivity.barrier(from, to)) out.push_back(to);
+  for (std::size_t to = 0; to < ports; ++to)
+    if (to != from && !connectivity.barrier(from, static_cast<PortIndex>(to))) out.push_back(to);
   return out;
 }
 
@@ -50,7 +50,7 @@ ordered_json rule(const DropRule& rule) {
 
 ordered_json stats(const Forwarder& forwarder) {
   ordered_json ports = ordered_json::array();
-  for (PortIndex port = 0; port < forwarder.counters().size(); ++port) {
+  for (std::size_t port = 0; port < forwarder.counters().size(); ++port) {
     const PortCounters& counters = forwarder.counters()[port];
     const PortLink& link = forwarder.faults().links[port];
     ports.push_back(
@@ -59,7 +59,8 @@ ordered_json stats(const Forwarder& forwarder) {
          {"out", traffic(counters.out)},
          {"dropped", named(counters.dropped, [](std::size_t i) { return drop_names[i]; })},
          {"faults", {{"in", faults(link.in.faults())}, {"out", faults(link.out.faults())}}},
-         {"reaches", reaches(forwarder.faults().connectivity, port, forwarder.counters().size())}});
+         {"reaches", reaches(forwarder.faults().connectivity, static_cast<PortIndex>(port),
+                             forwarder.counters().size())}});
   }
   ordered_json rules = ordered_json::array();
   for (const DropRule& pending : forwarder.faults().rules.pending()) rules.push_back(rule(pending));

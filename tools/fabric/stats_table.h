@@ -7,6 +7,6 @@
 namespace muster::fabric {
 
 /// A line for each port, from the answer to a stats request.
-std::string stats_table(const nlohmann::json& stats);
+std::string stats_table(const nlohmann::ordered_json& stats);
 
 }  // namespace muster::fabric
