@@ -35,8 +35,9 @@ FramePool::FramePool(std::uint32_t frames, std::uint16_t private_bytes) : frames
   const std::string name = fmt::format("muster_{}", pools.fetch_add(1));
   // What one thread's cache holds is out of reach for the others: keep that small beside the pool.
   const std::uint32_t cache = std::min<std::uint32_t>(256, frames / 8);
-  pool_ = rte_pktmbuf_pool_create(name.c_str(), frames, cache,
-                                  RTE_ALIGN_CEIL(private_bytes, RTE_MBUF_PRIV_ALIGN),
+  const auto aligned = static_cast<std::uint16_t>((private_bytes + RTE_MBUF_PRIV_ALIGN - 1U) &
+                                                  ~(RTE_MBUF_PRIV_ALIGN - 1U));
+  pool_ = rte_pktmbuf_pool_create(name.c_str(), frames, cache, aligned,
                                   frame_bytes_max + RTE_PKTMBUF_HEADROOM, SOCKET_ID_ANY);
   if (pool_ != nullptr) return;
   const std::uint64_t needed =

@@ -55,7 +55,8 @@ void Console::command(std::string_view line) {
   else if (verb == "call")
     call(first, rest);
   else if (verb == "ping")
-    pinger_.start(member_id(first), std::clamp(std::atoi(rest.c_str()), 1, 1'000'000));
+    pinger_.start(member_id(first),
+                  static_cast<std::size_t>(std::clamp(std::atoi(rest.c_str()), 1, 1'000'000)));
   else if (verb == "members")
     say_members();
   else if (verb == "tree")
