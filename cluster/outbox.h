@@ -1,6 +1,7 @@
 // Opens packets with the common header stamped, and sends them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <type_traits>
@@ -87,7 +88,7 @@ T& append(Packet& packet, const T& body) {
   return *at;
 }
 inline void append(Packet& packet, std::span<const std::byte> bytes) {
-  std::memcpy(packet.data + packet.size, bytes.data(), bytes.size());
+  std::ranges::copy(bytes, packet.data + packet.size);  // an empty span may have no address
   packet.size += static_cast<std::uint32_t>(bytes.size());
 }
 
