@@ -21,9 +21,9 @@ inline void cpu_pause() {
 #endif
 }
 
-/// Idle::spin polls on. Idle::backoff pauses, then yields, then sleeps longer and longer, so that
-/// threads which have nothing to do leave the core to those that have. Not thread-safe: one for
-/// each thread.
+/// Idle::spin polls on at once: a pause would cost as much as a hop. Idle::backoff pauses, then
+/// yields, then sleeps longer and longer, so that threads which have nothing to do leave the core
+/// to those that have. Not thread-safe: one for each thread.
 class IdleStrategy {
  public:
   static constexpr unsigned pauses = 64;
@@ -35,11 +35,12 @@ class IdleStrategy {
 
   /// After each cycle; `work` is what the cycle did. Never sleeps past `deadline`.
   void idle(std::size_t work, TimeNs deadline) {
+    if (kind_ == Idle::spin) return;
     if (work > 0) {
       idle_cycles_ = 0;
       return;
     }
-    if (kind_ == Idle::spin || idle_cycles_ < pauses)
+    if (idle_cycles_ < pauses)
       cpu_pause();
     else if (idle_cycles_ < pauses + yields)
       std::this_thread::yield();

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include "dpdk_transport/dpdk_transport.h"
 #include "node/member_config.h"
 #include "node/open_port.h"
@@ -7,13 +5,9 @@
 namespace muster {
 
 OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
-  // A PCI address has the form domain:bus:device.function; a vdev's name has no colon before its
-  // arguments.
-  const bool pci = config.device.substr(0, config.device.find(',')).find(':') != std::string::npos;
   auto transport = std::make_unique<DpdkTransport>(
       DpdkTransportConfig{.eal = {.memory_mb = config.dpdk.memory_mb,
                                   .hugepages = config.dpdk.hugepages,
-                                  .pci = pci,
                                   .extra_arguments = config.dpdk.eal_arguments},
                           .device = config.device,
                           .self = self,

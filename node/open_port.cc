@@ -1,7 +1,5 @@
 #include "node/open_port.h"
 
-#include <fmt/format.h>
-
 #include "node/address.h"
 #include "node/member_config.h"
 #include "socket_transport/socket_transport.h"

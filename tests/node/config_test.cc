@@ -1,3 +1,4 @@
+#include <cstring>
 #include <fstream>
 
 #include <gtest/gtest.h>
@@ -87,6 +88,38 @@ TEST(ConfigFile, IsReadInFull) {
   EXPECT_EQ(config.services[0].path, "/shop/pay");
   EXPECT_EQ(config.services[0].value, "v1");
   EXPECT_EQ(config.services[1].value, "");
+}
+
+template <class T>
+void expect_same(const T& a, const T& b) {
+  static_assert(std::has_unique_object_representations_v<T>);
+  EXPECT_EQ(std::memcmp(&a, &b, sizeof a), 0);
+}
+
+/// Every key of the reference stands there with its default.
+TEST(ConfigFile, TheReferenceSaysWhatTheDefaultsAre) {
+  const NodeConfig reference = load_config(MUSTER_REFERENCE_CONFIG);
+  const NodeConfig defaults;
+  EXPECT_EQ(reference.port, defaults.port);
+  EXPECT_EQ(reference.group, defaults.group);
+  EXPECT_EQ(reference.transport, defaults.transport);
+  EXPECT_EQ(reference.mode, defaults.mode);
+  EXPECT_EQ(reference.idle, defaults.idle);
+  EXPECT_EQ(reference.stall_threshold_ns, defaults.stall_threshold_ns);
+  EXPECT_EQ(reference.port_lost_after_ns, defaults.port_lost_after_ns);
+  expect_same(reference.limits, defaults.limits);
+  expect_same(reference.membership, defaults.membership);
+  EXPECT_EQ(reference.messaging.window_packets, defaults.messaging.window_packets);
+  EXPECT_EQ(reference.messaging.retransmit_min_ns, defaults.messaging.retransmit_min_ns);
+  EXPECT_EQ(reference.messaging.retransmit_max_ns, defaults.messaging.retransmit_max_ns);
+  EXPECT_EQ(reference.messaging.calls_max, defaults.messaging.calls_max);
+  EXPECT_EQ(reference.directory.join_from, defaults.directory.join_from);
+  EXPECT_EQ(reference.directory.request_jitter_ns, defaults.directory.request_jitter_ns);
+  EXPECT_EQ(reference.directory.request_timeout_ns, defaults.directory.request_timeout_ns);
+  EXPECT_EQ(reference.directory.tree_bytes_max, defaults.directory.tree_bytes_max);
+  EXPECT_EQ(reference.directory.tombstone_bytes_max, defaults.directory.tombstone_bytes_max);
+  EXPECT_EQ(reference.dpdk.memory_mb, defaults.dpdk.memory_mb);
+  EXPECT_EQ(reference.dpdk.hugepages, defaults.dpdk.hugepages);
 }
 
 TEST(ConfigFile, NeedsNoMoreThanTheRequired) { EXPECT_EQ(mistakes(required), "none"); }

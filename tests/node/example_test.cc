@@ -1,6 +1,5 @@
 // The example server as its users run it: a process of its own, called from another member.
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -55,7 +54,7 @@ class ExampleServer : public testing::Test {
   }
 
   void is_called_and_leaves(const std::string& server_config, const std::string& client_config) {
-    Child server(std::getenv("MUSTER_ECHO_SERVER"), server_config);
+    Child server(MUSTER_ECHO_SERVER, server_config);
     Diary diary;
     Node client(load_config(client_config), diary);
     const auto until = [&](const std::function<bool()>& done) {
@@ -107,7 +106,7 @@ TEST_F(ExampleServer, IsCalledOverDpdk) {
 #endif
 
 TEST_F(ExampleServer, SaysWhatIsWrongWithItsConfiguration) {
-  Child server(std::getenv("MUSTER_ECHO_SERVER"), config(1, "server", ""));
+  Child server(MUSTER_ECHO_SERVER, config(1, "server", ""));
   std::optional<int> status;
   for (int i = 0; i < 2000 && !status; ++i) {
     usleep(5000);
