@@ -12,8 +12,7 @@ namespace {
 constexpr MemberKey ann{MemberId{1}, 10};
 constexpr MemberKey bob{MemberId{2}, 20};
 
-void add(Index& index, const MemberKey& owner, std::string_view path,
-          std::string_view value = "") {
+void add(Index& index, const MemberKey& owner, std::string_view path, std::string_view value = "") {
   index.bind({owner, path, std::as_bytes(std::span(value)), 1});
 }
 
