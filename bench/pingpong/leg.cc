@@ -84,7 +84,7 @@ RoundTrips run_leg(const WayKind& kind, const PingLimits& limits, Cores cores) {
   }
   if (result.samples == 0 || result.lost * 100 > result.samples) {
     throw std::runtime_error(pair + " lost " + std::to_string(result.lost) + " of " +
-                             std::to_string(result.lost + result.samples) +
+                             std::to_string(result.samples) +
                              " round trips: the machine is too busy to measure");
   }
   return result;

@@ -82,11 +82,8 @@ RoundTrips run_ping(Way& way, const PingLimits& limits, bool yield) {
     const bool back = pinger.round_trip();
     // One look at the clock for each round trip: the end of one is the start of the next.
     const Clock::time_point now = Clock::now();
-    if (back) {
-      samples[result.samples++] = static_cast<std::uint32_t>((now - start).count());
-    } else {
-      ++result.lost;
-    }
+    samples[result.samples++] = static_cast<std::uint32_t>((now - start).count());
+    if (!back) ++result.lost;
     start = now;
   }
   samples.resize(result.samples);

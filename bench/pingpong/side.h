@@ -15,7 +15,7 @@ struct RoundTrips {
   double p99_ns = 0;
   double p999_ns = 0;
   std::size_t samples = 0;
-  std::size_t lost = 0;  ///< not back within 20 ms: not in the percentiles
+  std::size_t lost = 0;  ///< of those, not back within 20 ms: counted with as long
 };
 
 struct PingLimits {
