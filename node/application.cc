@@ -183,7 +183,7 @@ CallStart Application::call(MemberId to, std::string_view path, std::span<const 
   if (closed()) return {SendResult::closed};
   Peer* peer = find(to);
   if (peer == nullptr) return {SendResult::not_connected};
-  if (path.empty() || path.size() > wire::path_bytes_max) return {SendResult::too_large};
+  if (!wire::valid_path(path)) return {SendResult::invalid_path};
   if (calls_.full()) return {SendResult::would_block};
   const CallId id = calls_.open(std::move(callback));
   const TimeNs now = monotonic_ns();

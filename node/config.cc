@@ -143,6 +143,13 @@ class Check {
     in_range("limits.window_packets", config_.messaging.window_packets);
     in_range("limits.tree_bytes", config_.directory.tree_bytes_max);
     in_range("limits.tombstone_bytes", config_.directory.tombstone_bytes_max);
+    // What waits for the application holds packets that the member itself could need.
+    if (config_.limits.event_queue > config_.limits.pool_packets / 4)
+      wrong("limits.event_queue", "is {}, more than a quarter of limits.pool_packets: give less",
+            config_.limits.event_queue);
+    if (config_.services.size() > config_.limits.command_queue)
+      wrong("limits.command_queue", "is {}, less than the {} services to advertise: give more",
+            config_.limits.command_queue, config_.services.size());
     if (config_.directory.tombstone_bytes_max > config_.directory.tree_bytes_max / 2)
       wrong("limits.tombstone_bytes", "is {}, more than half of limits.tree_bytes: give less",
             config_.directory.tombstone_bytes_max);

@@ -46,7 +46,7 @@ struct LimitsConfig {
   std::uint32_t pool_packets = 4096;  ///< packets in all: received, to send, kept for the peer
   /// Messages and events that wait for Node::poll(); a power of two. Past it messages wait at
   /// their senders.
-  std::uint32_t event_queue = 4096;
+  std::uint32_t event_queue = 1024;
   /// Events other than messages that are kept when the queue is full; past it the node leaves the
   /// cluster, and says so in Handler::on_overrun().
   std::uint32_t event_backlog = 1 << 20;

@@ -32,7 +32,7 @@ constexpr std::array ranges{
     Range{"cores.io", number, 0, 1023},
     Range{"cores.engine", number, 0, 1023},
     Range{"dpdk.memory_mb", number, 16, mebi},
-    Range{"limits.pool_packets", number, 256, 8 * mebi},
+    Range{"limits.pool_packets", number, 256, 4 * mebi},
     Range{"limits.event_queue", power_of_two, 64, mebi},
     Range{"limits.event_backlog", number, 1024, 256 * mebi},
     Range{"limits.command_queue", power_of_two, 64, mebi},

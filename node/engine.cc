@@ -43,6 +43,7 @@ std::size_t Engine::finish(TimeNs now) {
   if (queues_ && queues_->waiting()) queues_->retry(now);
   if (overrun_) member_.leave(now);
   member_.transmit(now);
+  tell_self();
   return work;
 }
 
@@ -112,12 +113,15 @@ bool Engine::offer_message(Packet& packet, const std::byte* at) {
   return false;
 }
 
+/// Whoever was removed while it lived goes by another incarnation from here on.
+void Engine::tell_self() {
+  if (member_.self() == self_) return;
+  self_ = member_.self();
+  queue(Word::event(new Event(SelfChanged{self_})));
+}
+
 void Engine::emit(Event event) {
-  // Whoever was removed while it lived goes by another incarnation from here on.
-  if (member_.self() != self_) {
-    self_ = member_.self();
-    queue(Word::event(new Event(SelfChanged{self_})));
-  }
+  tell_self();
   queue(Word::event(new Event(std::move(event))));
 }
 

@@ -66,6 +66,7 @@ class Engine final : private Events {
                    Packet* packet) override;
   void on_undelivered(const MemberKey& to, std::size_t messages) override;
 
+  void tell_self();
   void emit(Event event);
   /// Cannot be refused, so it waits where the ring is full.
   void queue(Word word);

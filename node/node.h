@@ -128,8 +128,8 @@ using WatchId = std::uint64_t;
 
 /// Not thread-safe: one thread, the application's, makes all calls. Different nodes are
 /// independent of each other. No function blocks unless it says so. Nothing is allocated by
-/// poll(), send(), claim(), commit(), call() and reply() for messages and calls, and no system call
-/// made unless the transport makes one.
+/// poll(), send(), claim(), commit(), call() and reply() for messages and for calls that are
+/// answered, and no system call made unless the transport makes one.
 class Node {
  public:
   /// Opens the port, starts the threads of a pipelined node, and begins to join. `handler` outlives
@@ -215,7 +215,7 @@ class Node {
   Standing standing() const;
   bool synchronized() const;
   MemberKey self() const;
-  /// Pipelined: asks the engine thread, and waits for up to 100 ms. Allocates.
+  /// Pipelined: asks the two threads, and waits for some tenths of a second at most. Allocates.
   NodeStats stats() const;
 
  private:

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cassert>
 #include <span>
 #include <system_error>
 
@@ -98,8 +97,8 @@ Packet* PipelinedRunner::allocate() {
 }
 
 void PipelinedRunner::release(Packet& packet) {
-  [[maybe_unused]] const bool pushed = returned_.push(&packet);
-  assert(pushed);
+  // Many messages of one packet can be more than the ring has room for.
+  if (!returned_.push(&packet)) engine_port_.release(packet);
 }
 
 SendResult PipelinedRunner::submit(Packet& packet, const Outgoing& outgoing, Credit* credit) {
@@ -160,8 +159,11 @@ std::size_t PipelinedRunner::engine_cycle(TimeNs now) {
 
 std::size_t PipelinedRunner::take_back() {
   std::array<Packet*, burst_max> burst;
-  const std::size_t returned = returned_.pop(burst);
-  for (Packet* packet : std::span(burst).first(returned)) engine_port_.release(*packet);
+  std::size_t returned = 0;
+  for (std::size_t popped = burst.size(); popped == burst.size(); returned += popped) {
+    popped = returned_.pop(burst);
+    for (Packet* packet : std::span(burst).first(popped)) engine_port_.release(*packet);
+  }
   return returned;
 }
 

@@ -164,7 +164,7 @@ node.toml:9: timers.dead_after: "soon" is not a length of time: give a number an
 node.toml:10: timers.suspect_after: "1h" is not a length of time: give a number and one of ns, us, ms, s, min, like "100ms"
 node.toml:13: dpdk.hugepages: is a string: give true or false
 node.toml:14: dpdk.eal_arguments: is not an array of strings: give one like ["a", "b"]
-node.toml:17: limits.pool_packets: is 10: give a number from 256 to 8388608
+node.toml:17: limits.pool_packets: is 10: give a number from 256 to 4194304
 node.toml:18: limits.event_queue: is 1000: give a power of two from 64 to 1048576
 node.toml:19: limits.calls: is -1: give a number from 1 to 1048576
 node.toml:22: services[0].path: "shop" is not a path: give segments, each after a '/', at most 255 bytes

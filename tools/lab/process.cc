@@ -30,6 +30,7 @@ Pipe open_pipe() {
 /// Only calls that are safe between fork and exec.
 [[noreturn]] void become(const std::vector<char*>& arguments, const Pipe& input, const Pipe& output,
                          pid_t parent) {
+  ::signal(SIGPIPE, SIG_DFL);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
   dup2(input.read_end, STDIN_FILENO);
@@ -41,6 +42,7 @@ Pipe open_pipe() {
 }  // namespace
 
 Process::Process(const std::vector<std::string>& command) {
+  ::signal(SIGPIPE, SIG_IGN);  // a child that is gone is seen by its status
   std::vector<std::string> words = command;
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "node/config_file.h"
@@ -79,13 +79,13 @@ volatile std::sig_atomic_t asked_to_leave = 0;
 /// Lines from standard input, as they come; looked at rarely, since a look is a system call.
 class Input {
  public:
-  Input() { fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK); }
-
   template <class Take>
   void look(Take&& take) {
     const auto now = std::chrono::steady_clock::now();
     if (ended_ || now < next_look_) return;
     next_look_ = now + std::chrono::milliseconds(2);
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    if (::poll(&input, 1, 0) <= 0) return;
     char buffer[1024];
     const ssize_t got = read(STDIN_FILENO, buffer, sizeof buffer);
     if (got == 0) ended_ = true;

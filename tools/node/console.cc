@@ -24,9 +24,13 @@ constexpr const char* help =
 constexpr DurationNs call_deadline_ns = 2 * second;
 
 const char* word(SendResult result) {
-  static constexpr std::array words = {"sent", "would block: try again",
-                                       "no such member or service", "too large for one packet",
+  static constexpr std::array words = {"sent",
+                                       "would block: try again",
+                                       "no such member or service",
+                                       "too large for one packet",
+                                       "is no path",
                                        "this member has left"};
+  static_assert(words.size() == static_cast<std::size_t>(SendResult::closed) + 1);
   return words[static_cast<std::size_t>(result)];
 }
 

@@ -21,7 +21,9 @@ class Console : public Handler {
   /// One line of input; "help" says what can be said.
   void command(std::string_view line);
   /// Goes on with what a command has begun.
-  void step() { pinger_.step(*node_); }
+  void step() {
+    if (!pinger_.step(*node_)) output_.complain("ping: no such member, or no answer from it");
+  }
   /// Answers calls to `path` with their own payload.
   void serve_echo(const std::string& path);
 

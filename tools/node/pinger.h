@@ -43,22 +43,30 @@ class Pinger {
   void abandon(MemberId member) {
     if (result_.member == member) left_ = 0;
   }
-  /// Sends the next ping if none is under way.
-  void step(Node& node) {
-    if (left_ == 0 || waiting_) return;
+  /// Sends the next ping if none is under way. False when the measurement has been given up: the
+  /// member is not there, or has not answered for long.
+  bool step(Node& node) {
+    if (left_ == 0) return true;
+    if (waiting_) {
+      if (Clock::now() - sent_ > patience) left_ = 0;
+      return left_ > 0;
+    }
     sent_ = Clock::now();
-    waiting_ = node.send(result_.member, ping) == SendResult::sent;
+    const SendResult result = node.send(result_.member, ping);
+    waiting_ = result == SendResult::sent;
+    if (!waiting_ && result != SendResult::would_block) left_ = 0;
+    return left_ > 0;
   }
   /// Is the message a ping (which is answered) or the answer to one? Gives the result of a
   /// measurement that this answer has completed.
   bool hear(Node& node, const MemberKey& from, std::span<const std::byte> payload,
             std::optional<Result>& completed) {
     if (std::ranges::equal(payload, ping)) {
-      node.send(from.id, pong);  // a full window drops the answer, and the asker gives up
+      node.send(from.id, pong);  // dropped when the window is full: the asker gives up
       return true;
     }
     if (!std::ranges::equal(payload, pong)) return false;
-    if (!waiting_ || from.id != result_.member) return true;
+    if (left_ == 0 || !waiting_ || from.id != result_.member) return true;
     waiting_ = false;
     const auto round_trip = Clock::now() - sent_;
     result_.round_trips_ns.push_back(static_cast<std::uint64_t>(
@@ -72,6 +80,7 @@ class Pinger {
 
  private:
   using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds patience{2};
   static constexpr auto ping = marked('\1');
   static constexpr auto pong = marked('\2');
 
