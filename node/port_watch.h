@@ -14,8 +14,8 @@ class PortWatch {
   PortWatch(Transport& transport, DurationNs lost_after_ns)
       : transport_(transport), lost_after_ns_(lost_after_ns) {}
 
-  /// True once for each loss: there was a link, and there has been none for as long as was
-  /// configured.
+  /// True once for each loss: there has been no link for as long as was configured, and for eight
+  /// times as long at the start.
   bool lost(TimeNs now) {
     if (now < next_ns_) return false;
     next_ns_ = now + interval_ns;
@@ -25,9 +25,10 @@ class PortWatch {
       had_link_ = true;
       return false;
     }
-    if (!had_link_) return false;  // a NIC negotiates for seconds
     if (down_since_ns_ == never_ns) down_since_ns_ = now;
-    if (told_ || now - down_since_ns_ < lost_after_ns_) return false;
+    // A NIC that has just been started negotiates for seconds.
+    const DurationNs patience_ns = had_link_ ? lost_after_ns_ : 8 * lost_after_ns_;
+    if (told_ || now - down_since_ns_ < patience_ns) return false;
     told_ = true;
     return true;
   }
