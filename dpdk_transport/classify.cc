@@ -82,7 +82,7 @@ Classified classify(std::span<const std::byte> frame, const LocalAddresses& loca
 
   if (packet.size() < sizeof(Ipv4Header)) return {.kind = FrameKind::malformed};
   const auto& header = header_at<Ipv4Header>(packet, 0);
-  const std::size_t header_bytes = (header.version_and_words & 0xfU) * 4;
+  const std::size_t header_bytes = std::size_t{header.version_and_words & 0xfU} * 4;
   const std::size_t total_bytes = header.total_bytes;
   if (header.version_and_words >> 4 != 4 || header_bytes < sizeof(Ipv4Header) ||
       header_bytes > total_bytes || total_bytes > packet.size())

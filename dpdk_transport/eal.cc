@@ -161,6 +161,7 @@ void initialize(const EalConfig& config) {
   static std::vector<std::string> kept;
   kept = std::move(arguments);
   std::vector<char*> argv;
+  argv.reserve(kept.size() + 1);
   for (std::string& argument : kept) argv.push_back(argument.data());
 
   take_over_log(

@@ -114,6 +114,7 @@ WatchId Application::watch(std::string_view prefix, WatchCallback callback) {
 
 std::vector<MemberView> Application::members() const {
   std::vector<MemberView> all;
+  all.reserve(peers_.size());
   for (const auto& [id, peer] : peers_) all.push_back(peer.view);
   std::ranges::sort(all, {}, &MemberView::name);
   return all;

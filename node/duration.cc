@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -27,7 +28,7 @@ std::optional<DurationNs> parse_duration(std::string_view text) {
     if (name != unit.name) continue;
     const double ns = count * static_cast<double>(unit.ns);
     if (!(ns < longest_ns)) return std::nullopt;
-    return static_cast<DurationNs>(ns + 0.5);
+    return static_cast<DurationNs>(std::llround(ns));
   }
   return std::nullopt;
 }

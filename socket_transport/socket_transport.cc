@@ -20,7 +20,8 @@ constexpr std::uint32_t payload_bytes = 1472;
 // look costs a system call, which unicast would wait for.
 constexpr std::uint32_t receives_per_group_look = 4;
 
-const SocketTransportConfig& checked(const SocketTransportConfig& config, std::size_t stock) {
+/// The member's own address, if the configuration can work.
+Endpoint checked(const SocketTransportConfig& config, std::size_t stock) {
   if (config.self.address == 0 || config.self.port == 0) {
     throw StartError("cannot bind " + to_string(config.self) +
                      ": a member needs an own address and an own port, not zero");
@@ -31,7 +32,7 @@ const SocketTransportConfig& checked(const SocketTransportConfig& config, std::s
                      to_string(config.self) + " cannot work: choose from " + std::to_string(least) +
                      " to 16777215");
   }
-  return config;
+  return config.self;
 }
 
 socket::Interface multicast_interface(const SocketTransportConfig& config) {
@@ -65,7 +66,7 @@ void SocketTransport::Burst::set(std::size_t entry, Packet& packet, std::size_t 
 }
 
 SocketTransport::SocketTransport(const SocketTransportConfig& config)
-    : self_(checked(config, burst_max).self),
+    : self_(checked(config, burst_max)),
       interface_(multicast_interface(config)),
       unicast_(socket::open_unicast(config.self, config.busy_poll_us)),
       group_(socket::open_group(config.group, config.self)),
