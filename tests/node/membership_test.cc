@@ -64,7 +64,9 @@ TEST_P(NodeMembership, HearsOfADeath) {
 TEST_P(NodeMembership, RefusesASecondMemberWithItsName) {
   start("a");
   ASSERT_TRUE(settle());
-  Server& second_a = start("a");
+  NodeConfig patient = config("a");
+  patient.membership.join_listen_ns = 10 * second;  // hears the refusal, however late it runs
+  Server& second_a = start(patient);
   std::string why;
   ASSERT_TRUE(until([&] {
     try {

@@ -106,11 +106,10 @@ TEST_P(NodeMessaging, BlocksTowardsAReceiverThatDoesNotPollAndLosesNothing) {
   for (TimeNs last_sent = monotonic_ns(); monotonic_ns() - last_sent < 500 * ms; (*a)->poll()) {
     if ((*a)->send(id("b"), bytes("x")) != SendResult::sent) continue;
     last_sent = monotonic_ns();
-    ASSERT_LT(++sent, 10'000U);
+    ASSERT_LT(++sent, 1000U);
   }
-  EXPECT_EQ((*a)->send(id("b"), bytes("x")), SendResult::would_block);
   EXPECT_TRUE(until([&] { return b->diary.messages == sent; }));
-  EXPECT_EQ((*a)->send(id("b"), bytes("x")), SendResult::sent);
+  EXPECT_TRUE(until([&] { return (*a)->send(id("b"), bytes("x")) == SendResult::sent; }));
   EXPECT_TRUE(until([&] { return b->diary.messages == sent + 1; }));
   EXPECT_EQ(a->diary.undelivered, 0U);
 }

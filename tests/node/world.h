@@ -121,12 +121,15 @@ class World : public testing::TestWithParam<Mode> {
     return server;
   }
 
-  /// Polls all until `done`; false after twenty seconds.
-  bool until(const std::function<bool()>& done) {
+  /// Polls all, or `only` one, until `done`; false after twenty seconds.
+  bool until(const std::function<bool()>& done, Server* only = nullptr) {
     const TimeNs start = monotonic_ns();
     while (!done()) {
       if (monotonic_ns() - start > 20 * second) return false;
-      poll();
+      if (only == nullptr)
+        poll();
+      else
+        only->node->idle(only->node->poll());
     }
     return true;
   }
