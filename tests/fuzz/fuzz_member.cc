@@ -9,6 +9,7 @@
 
 #include "cluster/member.h"
 #include "cluster/messaging/send.h"
+#include "cluster/wire/path.h"
 #include "tests/fuzz/fuzz_port.h"
 #include "tests/fuzz/input.h"
 
@@ -20,6 +21,10 @@ constexpr std::uint32_t members_max = 6;
 constexpr std::uint32_t window_packets = 4;
 constexpr std::size_t tree_bytes_max = 16 << 10;
 constexpr std::size_t packets_max = 64;
+constexpr std::size_t packet_bytes_max = 1472;
+/// Of the one entry by which a tree may pass its limit.
+constexpr std::size_t entry_bytes_max =
+    sizeof(TreeEntry) + 2 * wire::path_bytes_max + packet_bytes_max;
 
 /// Reads what it is told, and says yes or no as the input goes.
 class FuzzedApplication final : public Events {
@@ -125,7 +130,7 @@ class Trial {
       case 10:
         events_.accepts = !events_.accepts;
         return;
-      case 11:
+      default:
         if (input.take<std::uint8_t>() == 0) member_.leave(now_);
         return;
     }
@@ -143,12 +148,12 @@ class Trial {
     port_.release(packet);
   }
   void receive_as_it_is(fuzz::Input& input) {
-    receive(input.take_bytes(input.take<std::uint16_t>() % 1473));
+    receive(input.take_bytes(input.take<std::uint16_t>() % (packet_bytes_max + 1)));
   }
   /// As if the checks that only chance could pass had been passed: magic, version and cluster,
   /// the receiver of a session packet, the request that an answer is for.
   void receive_repaired(fuzz::Input& input) {
-    const auto taken = input.take_bytes(input.take<std::uint16_t>() % 1473);
+    const auto taken = input.take_bytes(input.take<std::uint16_t>() % (packet_bytes_max + 1));
     std::vector<std::byte> bytes(taken.begin(), taken.end());
     if (bytes.size() >= sizeof(wire::Header)) {
       auto& header = at<wire::Header>(bytes, 0);
@@ -180,7 +185,8 @@ class Trial {
     if (kind % 3 == 0)
       result = member_.send(now_, to, *packet, bytes);
     else if (kind % 3 == 1)
-      result = member_.call(now_, to, kind, some_path(input), *packet, bytes, kind * ms);
+      result =
+          member_.call(now_, to, kind, some_path(input), *packet, bytes, DurationNs{kind} * ms);
     else
       result = member_.reply(now_, {to, 900 + std::uint64_t{input.take<std::uint8_t>()}}, kind,
                              CallStatus::ok, *packet, bytes);
@@ -197,7 +203,7 @@ class Trial {
       fuzz::require(replica != nullptr && replica->owner() == peer.key,
                     "a copy of the tree of every member");
       // A change is weighed before it is applied: the last one may pass the limit by its entry.
-      fuzz::require(replica->tree().bytes() <= tree_bytes_max + sizeof(TreeEntry) + 2 * 255 + 65535,
+      fuzz::require(replica->tree().bytes() <= tree_bytes_max + entry_bytes_max,
                     "no tree outgrows its limit");
     }
   }
@@ -210,6 +216,7 @@ class Trial {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Trial().run({data, size});
   return 0;

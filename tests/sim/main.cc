@@ -72,6 +72,7 @@ std::vector<Outcome> run_all(const Options& options) {
   };
   {
     std::vector<std::jthread> workers;
+    workers.reserve(options.jobs);
     for (unsigned job = 0; job < options.jobs; ++job) workers.emplace_back(work);
   }
   progress.finish();

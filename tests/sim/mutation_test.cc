@@ -86,11 +86,11 @@ struct TellsAnOldBindingAgain final : EventsDecorator {
     const std::string name = std::to_string(static_cast<std::uint64_t>(binding.owner.id)) +
                              std::to_string(binding.owner.incarnation) + std::string(binding.path);
     const auto [old, first] =
-        told_.try_emplace(name, Old{{binding.value.begin(), binding.value.end()}, binding.version});
+        told.try_emplace(name, Old{{binding.value.begin(), binding.value.end()}, binding.version});
     if (!first)
       inner().on_bound({binding.owner, binding.path, old->second.value, old->second.version});
   }
-  std::map<std::string, Old> told_;
+  std::map<std::string, Old> told;
 };
 TEST(Mutation, OfAnOldBindingToldAgainMakesAVersionFall) {
   EXPECT_EQ(caught<MutatedEvents<TellsAnOldBindingAgain>>(), "I3");
@@ -143,12 +143,12 @@ struct FallsSilent final : PortDecorator {
   using PortDecorator::PortDecorator;
   void transmit(Packet& packet) override {
     constexpr int packets_before = 40;
-    if (++sent_ > packets_before)
+    if (++sent > packets_before)
       release(packet);
     else
       inner().transmit(packet);
   }
-  int sent_ = 0;
+  int sent = 0;
 };
 TEST(Mutation, OfAMemberThatFallsSilentRemovesOneThatLives) {
   EXPECT_EQ(caught<MutatedPorts<FallsSilent>>(false), "I9");
@@ -169,9 +169,9 @@ struct LosesAMessage final : EventsDecorator {
   using EventsDecorator::EventsDecorator;
   bool on_message(const MemberKey& from, std::span<const std::byte> payload,
                   Packet& packet) override {
-    return ++heard_ == 3 || inner().on_message(from, payload, packet);
+    return ++heard == 3 || inner().on_message(from, payload, packet);
   }
-  int heard_ = 0;
+  int heard = 0;
 };
 TEST(Mutation, OfAMessageThatIsLostIsNoticed) {
   EXPECT_EQ(caught<MutatedEvents<LosesAMessage>>(), "I11");
@@ -180,10 +180,10 @@ TEST(Mutation, OfAMessageThatIsLostIsNoticed) {
 struct LeaksAPacket final : PortDecorator {
   using PortDecorator::PortDecorator;
   void transmit(Packet& packet) override {
-    if (++sent_ == 50) retain(packet);
+    if (++sent == 50) retain(packet);
     inner().transmit(packet);
   }
-  int sent_ = 0;
+  int sent = 0;
 };
 TEST(Mutation, OfAPacketThatIsNeverReleasedIsNoticed) {
   EXPECT_EQ(caught<MutatedPorts<LeaksAPacket>>(), "I13");

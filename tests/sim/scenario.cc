@@ -115,8 +115,7 @@ DurationNs Scenario::detection_ns() const {
 DurationNs Scenario::convergence_ns() const {
   return links.late_max_ns + membership.join_listen_ns + 10 * heartbeat_ns() +
          3 * (membership.suspect_after_ns + membership.dead_after_ns) +
-         2 * 16 * directory.request_timeout_ns + 4 * messaging.retransmit_max_ns +
-         call_deadline_max_ns;
+         32 * directory.request_timeout_ns + 4 * messaging.retransmit_max_ns + call_deadline_max_ns;
 }
 
 Scenario scenario_of(std::uint64_t seed) {
