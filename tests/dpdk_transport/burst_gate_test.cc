@@ -1,0 +1,55 @@
+#include "dpdk_transport/burst_gate.h"
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+namespace muster::dpdk {
+namespace {
+
+constexpr std::uint16_t port = 0;
+
+TEST(BurstGate, TurnsBurstsAwayWhileItIsClosed) {
+  BurstGate::prepare();
+  ASSERT_TRUE(BurstGate::enter(port));
+  BurstGate::leave(port);
+  BurstGate::close();
+  EXPECT_FALSE(BurstGate::enter(port));
+  BurstGate::open();
+  EXPECT_TRUE(BurstGate::enter(port));
+  BurstGate::leave(port);
+}
+
+TEST(BurstGate, ClosesOnlyOnceNobodyIsInside) {
+  BurstGate::prepare();
+  std::atomic<bool> mapped{true};
+  std::atomic<bool> done{false};
+  std::atomic<std::uint64_t> bursts{0};
+  std::atomic<std::uint64_t> accidents{0};
+  std::jthread poller([&] {
+    while (!done.load(std::memory_order_relaxed)) {
+      if (!BurstGate::enter(port)) continue;
+      for (int touch = 0; touch < 20; ++touch)
+        if (!mapped.load(std::memory_order_relaxed)) accidents.fetch_add(1);
+      bursts.fetch_add(1, std::memory_order_relaxed);
+      BurstGate::leave(port);
+    }
+  });
+  for (int round = 0; round < 500; ++round) {
+    BurstGate::close();
+    mapped.store(false);
+    std::this_thread::yield();
+    mapped.store(true);
+    BurstGate::open();
+    const std::uint64_t before = bursts.load();
+    while (bursts.load() == before) std::this_thread::yield();
+  }
+  done.store(true);
+  poller.join();
+  EXPECT_EQ(accidents.load(), 0U);
+}
+
+}  // namespace
+}  // namespace muster::dpdk
