@@ -157,7 +157,7 @@ Buffer Application::claim(std::size_t bytes) {
   return Buffer(*this, *packet, {packet->data + message_offset, bytes});
 }
 
-SendResult Application::commit(Buffer&& buffer, MemberId to) {
+SendResult Application::commit(Buffer& buffer, MemberId to) {
   if (closed()) return SendResult::closed;
   Peer* peer = find(to);
   if (peer == nullptr) return SendResult::not_connected;

@@ -45,7 +45,7 @@ class Application {
 
   SendResult send(MemberId to, std::span<const std::byte> payload);
   Buffer claim(std::size_t bytes);
-  SendResult commit(Buffer&& buffer, MemberId to);
+  SendResult commit(Buffer& buffer, MemberId to);
   void give_back(Packet& packet) { runner_.release(packet); }
   std::size_t message_bytes_max() const { return runner_.payload_bytes_max() - message_offset; }
 

@@ -109,8 +109,8 @@ SendResult Node::send(MemberId to, std::span<const std::byte> payload) {
   return parts_->application.send(to, payload);
 }
 Buffer Node::claim(std::size_t bytes) { return parts_->application.claim(bytes); }
-SendResult Node::commit(Buffer&& buffer, MemberId to) {
-  return parts_->application.commit(std::move(buffer), to);
+SendResult Node::commit(Buffer& buffer, MemberId to) {
+  return parts_->application.commit(buffer, to);
 }
 std::size_t Node::message_bytes_max() const { return parts_->application.message_bytes_max(); }
 

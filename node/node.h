@@ -190,9 +190,9 @@ class Node {
   SendResult send(MemberId to, std::span<const std::byte> payload);
   /// Room for a message of `bytes`, written by the caller, sent without a copy.
   Buffer claim(std::size_t bytes);
-  /// Consumes the buffer if the result is `sent`; else it can be committed again. An empty one is
-  /// answered would_block.
-  SendResult commit(Buffer&& buffer, MemberId to);
+  /// Takes the packet out of the buffer, which is then empty, if the result is `sent`; else the
+  /// buffer can be committed again. An empty one is answered would_block.
+  SendResult commit(Buffer& buffer, MemberId to);
   /// The largest message, in bytes.
   std::size_t message_bytes_max() const;
 

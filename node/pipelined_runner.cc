@@ -113,7 +113,7 @@ SendResult PipelinedRunner::submit(Packet& packet, const Outgoing& outgoing, Cre
 bool PipelinedRunner::execute(Command command) {
   auto owned = std::make_unique<QueuedCommand>(std::move(command), submitted_count_);
   if (!commands_.push(owned.get())) return false;
-  static_cast<void>(owned.release());  // the engine's now
+  [[maybe_unused]] const QueuedCommand* engines = owned.release();
   return true;
 }
 

@@ -49,7 +49,7 @@ class Session final : public Way, Handler {
     Buffer buffer = node_.claim(ping_bytes);
     if (!buffer) return false;
     write_ping(buffer.bytes(), number);
-    return node_.commit(std::move(buffer), other_) == SendResult::sent;
+    return node_.commit(buffer, other_) == SendResult::sent;
   }
 
   std::optional<std::uint64_t> receive() override {

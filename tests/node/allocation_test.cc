@@ -55,7 +55,7 @@ class NodeAllocation : public World {
     for (std::size_t i = 0; i < rounds; ++i) {
       const std::size_t before = a->diary.messages;
       while ((*a)->send(id("b"), bytes("copied")) != SendResult::sent) poll();
-      for (Buffer buffer; (*a)->commit(std::move(buffer), id("b")) != SendResult::sent; poll())
+      for (Buffer buffer; (*a)->commit(buffer, id("b")) != SendResult::sent; poll())
         if (!buffer) buffer = (*a)->claim(64);
       bool answered = false;
       const auto answer = [&answered](CallOutcome, std::span<const std::byte>) { answered = true; };

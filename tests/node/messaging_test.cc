@@ -70,10 +70,10 @@ TEST_P(NodeMessaging, SendsWhatWasWrittenIntoThePacket) {
   ASSERT_EQ(buffer.bytes().size(), 100U);
   std::ranges::copy(bytes("written in place"), buffer.bytes().begin());
   buffer.shrink(16);
-  EXPECT_EQ((*a)->commit(std::move(buffer), id("nobody")), SendResult::not_connected);
-  EXPECT_EQ((*a)->commit(std::move(buffer), id("b")), SendResult::sent);
+  EXPECT_EQ((*a)->commit(buffer, id("nobody")), SendResult::not_connected);
+  EXPECT_EQ((*a)->commit(buffer, id("b")), SendResult::sent);
   EXPECT_FALSE(buffer);
-  EXPECT_EQ((*a)->commit(std::move(buffer), id("b")), SendResult::would_block);
+  EXPECT_EQ((*a)->commit(buffer, id("b")), SendResult::would_block);
   EXPECT_TRUE(until([&] { return b->diary.heard("message written in place"); }));
 }
 
