@@ -41,6 +41,7 @@ constexpr Percentile percentiles[] = {
 template <class Of>
 double over_rounds(std::size_t rounds, Of of) {
   std::vector<double> values;
+  values.reserve(rounds);
   for (std::size_t round = 0; round < rounds; ++round) values.push_back(of(round));
   return median(values);
 }

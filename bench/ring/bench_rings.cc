@@ -23,7 +23,7 @@
 namespace muster::bench {
 namespace {
 
-using std::chrono_literals::operator""s;
+using std::chrono::seconds;
 
 constexpr std::array<std::size_t, 3> burst_sizes{1, 8, burst_max};
 
@@ -69,7 +69,8 @@ void run_round(const Contestant& contestant, Cores cores, const Effort& effort, 
 }
 
 void run(const Options& options) {
-  const Effort effort = options.quick ? Effort{3, 30, 30'000, 2s} : Effort{30, 100, 500'000, 30s};
+  const Effort effort =
+      options.quick ? Effort{3, 30, 30'000, seconds(2)} : Effort{30, 100, 500'000, seconds(30)};
   const Cores cores = two_cores();
   const std::vector<Contestant> all = contestants();
   std::vector<Samples> samples(all.size());

@@ -28,7 +28,7 @@ UdpHeader& udp_of(Bytes& frame) { return header_at<UdpHeader>(std::span(frame), 
 void mend_ip_checksum(Bytes& frame) {
   Ipv4Header& ip = ip_of(frame);
   ip.checksum = 0;
-  const std::size_t size = (ip.version_and_words & 0xfU) * 4;
+  const std::size_t size = std::size_t{ip.version_and_words & 0xfU} * 4;
   ip.checksum = checksum_of(
       checksum_sum(std::span<const std::byte>(frame).subspan(sizeof(EthernetHeader), size)));
 }

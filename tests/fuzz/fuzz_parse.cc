@@ -5,7 +5,6 @@
 #include "tests/fuzz/require.h"
 #include "tests/fuzz/walk.h"
 
-// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace muster;
   // A copy of exactly this size, so that a read past its end is a read past an allocation.

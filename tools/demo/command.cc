@@ -64,7 +64,7 @@ int run(const Options& options) {
     summary.steps.back().reason = broken;
   }
   fmt::print("{}", summary.to_text());
-  if (json.is_open()) json << summary.to_json().dump(2) << std::endl;
+  if (json.is_open()) json << summary.to_json().dump(2) << '\n';
   return summary.ok() ? 0 : 1;
 }
 

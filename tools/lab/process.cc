@@ -45,6 +45,7 @@ Process::Process(const std::vector<std::string>& command) {
   ::signal(SIGPIPE, SIG_IGN);  // a child that is gone is seen by its status
   std::vector<std::string> words = command;
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
 
