@@ -18,7 +18,10 @@ Member::Member(const MemberConfig& config, PacketPort& port, Events& events)
       directory_(config_.directory, config_.group, outbox_, events, config.seed),
       messaging_(config_.messaging, outbox_, events) {}
 
-void Member::start(TimeNs now) { membership_.start(now); }
+void Member::start(TimeNs now) {
+  outbox_.top_up();
+  membership_.start(now);
+}
 
 void Member::leave(TimeNs now) { membership_.leave(now); }
 
@@ -29,6 +32,7 @@ void Member::on_packet(TimeNs now, Packet& packet) {
     return reject(*reason, parsed, packet.peer);
   ++stats_.received[parsed.header->type];
   dispatch(now, parsed, packet);
+  outbox_.top_up();  // an acknowledgement may have freed some
 }
 
 void Member::dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw) {
@@ -101,6 +105,7 @@ TimeNs Member::next_deadline() const {
 }
 
 void Member::transmit(TimeNs now) {
+  outbox_.top_up();
   if (standing() != Standing::member) return;
   directory_.transmit();
   messaging_.transmit(now);

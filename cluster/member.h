@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -66,6 +67,8 @@ class Member final : private MembershipListener {
   const Directory& directory() const { return directory_; }
   const Messaging& messaging() const { return messaging_; }
   MemberStats stats() const;
+  /// Packets kept for membership, up to Outbox::reserve_packets: given back by the destructor.
+  std::size_t packets_reserved() const { return outbox_.reserved(); }
 
  private:
   void dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw);

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <type_traits>
 
 #include "cluster/packet.h"
@@ -18,9 +20,22 @@ struct Sender {
   MemberKey self{};
 };
 
+/// Keeps a reserve of packets for membership: whoever's sessions and application hold all the
+/// others would else fall silent, and be declared dead while it lives.
 class Outbox {
  public:
+  /// Packets in a full reserve: what a member says in a few heartbeats, and little beside a pool.
+  static constexpr std::size_t reserve_packets = 8;
+  /// The last of them are for heartbeats only. Without packets to receive with, all others seem
+  /// silent, and asking after them must not silence this member.
+  static constexpr std::size_t heartbeat_packets = 4;
+
+  /// `port` outlives it.
   Outbox(PacketPort& port, Sender sender) : port_(port), sender_(sender) {}
+  /// Gives the reserve back.
+  ~Outbox();
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
 
   PacketPort& port() { return port_; }
   const Sender& sender() const { return sender_; }
@@ -30,40 +45,21 @@ class Outbox {
     packet_number_ = 0;
   }
 
-  /// A packet with the header of `type`, or nullptr when the pool is exhausted.
-  Packet* open(wire::Type type) {
-    Packet* packet = port_.allocate();
-    if (packet == nullptr) {
-      ++exhausted_;
-      return nullptr;
-    }
-    stamp(*packet, type);
-    packet->size = sizeof(wire::Header);
-    return packet;
-  }
-
+  /// A packet with the header of `type`, or nullptr when the pool is exhausted, and for membership
+  /// the reserve as well.
+  Packet* open(wire::Type type);
   /// Writes the header into the first bytes of `packet`; its size stays.
-  void stamp(Packet& packet, wire::Type type) {
-    auto* header = reinterpret_cast<wire::Header*>(packet.data);
-    *header = wire::Header{.magic = wire::magic,
-                           .version = wire::version,
-                           .oldest_version = wire::oldest_version,
-                           .type = static_cast<std::uint8_t>(type),
-                           .flags = 0,
-                           .cluster = sender_.cluster,
-                           .sender = static_cast<std::uint64_t>(sender_.self.id),
-                           .incarnation = sender_.self.incarnation,
-                           .packet_number = ++packet_number_,
-                           .tag = {}};
-  }
-
+  void stamp(Packet& packet, wire::Type type);
   /// Consumes the caller's reference.
-  void send(Packet& packet, const Endpoint& to) {
-    ++sent_[reinterpret_cast<const wire::Header*>(packet.data)->type];
-    // A retransmission may find the packet still on its way out in another thread.
-    if (packet.peer != to) packet.peer = to;
-    port_.transmit(packet);
+  void send(Packet& packet, const Endpoint& to);
+
+  /// Takes what the reserve lacks from the pool. Called wherever packets may have become free,
+  /// before the application can take them.
+  void top_up() {
+    if (reserved_ < reserve_packets) fill_reserve();
   }
+  /// Packets in the reserve.
+  std::size_t reserved() const { return reserved_; }
 
   /// Packets sent so far, by type.
   std::uint64_t sent(wire::Type type) const { return sent_[static_cast<std::size_t>(type)]; }
@@ -71,9 +67,14 @@ class Outbox {
   std::uint64_t exhausted() const { return exhausted_; }
 
  private:
+  void fill_reserve();
+  Packet* take_reserved(wire::Type type);
+
   PacketPort& port_;
   Sender sender_;
   std::uint64_t packet_number_ = 0;
+  std::array<Packet*, reserve_packets> reserve_{};
+  std::size_t reserved_ = 0;
   std::array<std::uint64_t, wire::type_last + 1> sent_{};
   std::uint64_t exhausted_ = 0;
 };

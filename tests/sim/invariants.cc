@@ -19,9 +19,12 @@ void Invariants::after_step(const Process& process) {
                   peers.size(), process.watcher().members());
 
   const std::size_t windows = 2 * (scenario_.servers - 1) * scenario_.messaging.window_packets;
-  if (process.port().live() > windows + process.application().kept())
-    verdict_.fail("I13", "m{} holds {} packets, and its windows at most {}", process.server(),
-                  process.port().live(), windows);
+  const std::size_t reserved = process.member().packets_reserved();
+  if (reserved > Outbox::reserve_packets)
+    verdict_.fail("I13", "m{} keeps {} packets for membership", process.server(), reserved);
+  if (process.port().live() > windows + process.application().kept() + reserved)
+    verdict_.fail("I13", "m{} holds {} packets, {} for membership, and its windows at most {}",
+                  process.server(), process.port().live(), reserved, windows);
 }
 
 void Invariants::check_own_tree(const Process& process) {
@@ -142,8 +145,10 @@ std::optional<Invariants::Disagreement> Invariants::about_itself(const Process& 
   if (application.calls() != 0)
     return Disagreement{"I11",
                         fmt::format("{} calls of m{} have not ended", application.calls(), server)};
-  if (process.port().live() != 0)
-    return Disagreement{"I13", fmt::format("m{} holds {} packets", server, process.port().live())};
+  if (process.port().live() != member.packets_reserved())
+    return Disagreement{"I13",
+                        fmt::format("m{} holds {} packets, {} of them for membership", server,
+                                    process.port().live(), member.packets_reserved())};
   return std::nullopt;
 }
 

@@ -35,8 +35,7 @@ struct Directories : testing::Test {
     segment.record = about_the_directory;
   }
   void TearDown() override {
-    for (const auto* host : {&ann, &bob, &cid})
-      EXPECT_EQ(host->port.alive(), 0u) << "packets leaked";
+    for (const auto* host : {&ann, &bob, &cid}) EXPECT_EQ(host->held(), 0u) << "packets leaked";
   }
   void bind(Segment::Host& host, std::string_view path, std::string_view value = "x") {
     ASSERT_EQ(host.member->bind(path, bytes(value)), BindResult::changed);

@@ -22,8 +22,7 @@ struct Three : testing::Test {
 
   void SetUp() override { segment.run_for(second); }
   void TearDown() override {
-    for (const auto* host : {&ann, &bob, &cid})
-      EXPECT_EQ(host->port.alive(), 0u) << "packets leaked";
+    for (const auto* host : {&ann, &bob, &cid}) EXPECT_EQ(host->held(), 0u) << "packets leaked";
   }
   /// Everything from `from` to `to` is lost.
   void cut(const Segment::Host& from, const Segment::Host& to) {
@@ -64,6 +63,41 @@ TEST_F(Three, SuspectASilentMemberAndThenRemoveIt) {
 TEST_F(Three, AreNotSuspectedWhileTheyLive) {
   segment.run_for(10 * second);
   EXPECT_EQ(ann.member->membership().stats().suspicions, 0u);
+}
+
+/// Sessions and applications hold all packets but those that membership keeps for itself.
+void take_all_packets(Segment::Host& host) {
+  host.port.set_packets_max(host.port.alive());
+  ASSERT_EQ(host.port.allocate(), nullptr);
+}
+
+TEST_F(Three, AreNotSuspectedWhileOthersHoldTheirPackets) {
+  take_all_packets(ann);
+  segment.run_for(10 * second);
+  EXPECT_FALSE(bob.events.has("suspected ann"));
+  EXPECT_TRUE(standing(ann, Standing::member));
+}
+
+TEST_F(Three, AnswerProbesWhileOthersHoldTheirPackets) {
+  take_all_packets(ann);
+  segment.filter = [&](const Segment::Transit& transit) {
+    return &transit.from != &ann || transit.type != wire::Type::heartbeat;
+  };
+  ASSERT_TRUE(segment.run_until([&] { return bob.events.has("suspected ann"); }));
+  segment.run_for(5 * second);
+  EXPECT_TRUE(bob.events.has("refuted ann"));
+  EXPECT_FALSE(bob.events.has("died ann"));
+}
+
+TEST_F(Three, ProbeASuspectWhileOthersHoldTheirPackets) {
+  take_all_packets(ann);
+  segment.filter = [&](const Segment::Transit& transit) {
+    return &transit.from != &bob || transit.type != wire::Type::heartbeat;
+  };
+  ASSERT_TRUE(segment.run_until([&] { return ann.events.has("suspected bob"); }));
+  segment.run_for(5 * second);
+  EXPECT_TRUE(ann.events.has("refuted bob"));
+  EXPECT_FALSE(ann.events.has("died bob"));
 }
 
 TEST_F(Three, RefuteASuspicionThroughAHelperWhenOnlyOneWayIsCut) {

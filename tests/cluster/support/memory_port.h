@@ -20,13 +20,7 @@ class MemoryPort : public PacketPort {
   /// At most `packets_max` are alive at once; past that allocate() finds the pool empty.
   explicit MemoryPort(std::size_t packets_max = 4096) : packets_max_(packets_max) {}
 
-  Packet* allocate() override {
-    if (alive_ >= packets_max_) return nullptr;
-    ++alive_;
-    auto* buffer = new Buffer;
-    buffer->packet = {.data = buffer->bytes.data(), .capacity = payload_bytes, .native = buffer};
-    return &buffer->packet;
-  }
+  Packet* allocate() override { return alive_ < packets_max_ ? &make() : nullptr; }
   void retain(Packet& packet) override { ++buffer_of(packet).references; }
   void release(Packet& packet) override {
     Buffer& buffer = buffer_of(packet);
@@ -45,9 +39,10 @@ class MemoryPort : public PacketPort {
   };
   /// What was transmitted since the last call, in order.
   std::vector<Transmitted> take_transmitted() { return std::exchange(transmitted_, {}); }
-  /// A packet as if it had been received from `from`; the caller releases it.
+  /// A packet as if it had been received from `from`; the caller releases it. There is one also
+  /// when the pool is empty: a device has packets of its own to receive with.
   Packet& received(const Endpoint& from, std::span<const std::byte> bytes) {
-    Packet& packet = *allocate();
+    Packet& packet = make();
     std::ranges::copy(bytes, packet.data);
     packet.size = static_cast<std::uint32_t>(bytes.size());
     packet.peer = from;
@@ -64,6 +59,12 @@ class MemoryPort : public PacketPort {
     std::array<std::byte, payload_bytes> bytes;
   };
   static Buffer& buffer_of(const Packet& packet) { return *static_cast<Buffer*>(packet.native); }
+  Packet& make() {
+    ++alive_;
+    auto* buffer = new Buffer;
+    buffer->packet = {.data = buffer->bytes.data(), .capacity = payload_bytes, .native = buffer};
+    return buffer->packet;
+  }
 
   std::size_t packets_max_;
   std::size_t alive_ = 0;

@@ -53,6 +53,11 @@ class Segment {
     Listener events;
     std::unique_ptr<Member> member;
     bool running = true;
+
+    /// Packets that somebody holds, besides the member's reserve.
+    std::size_t held() const {
+      return port.alive() - (member == nullptr ? 0 : member->packets_reserved());
+    }
   };
   /// A packet on its way from one host to another.
   struct Transit {

@@ -1,0 +1,87 @@
+#include "cluster/outbox.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/cluster/support/memory_port.h"
+
+namespace muster {
+namespace {
+
+using wire::Type;
+
+struct OutboxReserve : testing::Test {
+  /// From now on nobody gets a packet that is not given back first.
+  void take_all() { port.set_packets_max(port.alive()); }
+  /// Opens packets of a type until there are none, and keeps them.
+  std::size_t open_all(Type type) {
+    std::size_t opened = 0;
+    for (; Packet* packet = outbox->open(type); ++opened) held.push_back(packet);
+    return opened;
+  }
+  void TearDown() override {
+    outbox.reset();
+    for (Packet* packet : held) port.release(*packet);
+    EXPECT_EQ(port.alive(), 0U) << "packets leaked";
+  }
+
+  test::MemoryPort port;
+  std::optional<Outbox> outbox{std::in_place, port, Sender{}};
+  std::vector<Packet*> held;
+};
+
+TEST_F(OutboxReserve, IsForMembershipOnly) {
+  outbox->top_up();
+  EXPECT_EQ(outbox->reserved(), Outbox::reserve_packets);
+  take_all();
+  for (const Type type : {Type::unsupported_version, Type::advertisement, Type::sync_request,
+                          Type::sync_answer, Type::session})
+    EXPECT_EQ(outbox->open(type), nullptr);
+  EXPECT_EQ(outbox->exhausted(), 5U);
+  for (const Type type : {Type::heartbeat, Type::probe, Type::probe_ack, Type::leave}) {
+    Packet* packet = outbox->open(type);
+    ASSERT_NE(packet, nullptr);
+    held.push_back(packet);
+    EXPECT_EQ(reinterpret_cast<const wire::Header*>(packet->data)->type,
+              static_cast<std::uint8_t>(type));
+    EXPECT_EQ(packet->size, sizeof(wire::Header));
+  }
+}
+
+TEST_F(OutboxReserve, KeepsItsLastPacketsForHeartbeats) {
+  outbox->top_up();
+  take_all();
+  EXPECT_EQ(open_all(Type::probe), Outbox::reserve_packets - Outbox::heartbeat_packets);
+  EXPECT_EQ(open_all(Type::heartbeat), Outbox::heartbeat_packets);
+  EXPECT_EQ(outbox->exhausted(), 2U);
+}
+
+TEST_F(OutboxReserve, IsNotTouchedWhileThereAreOthers) {
+  outbox->top_up();
+  held.push_back(outbox->open(Type::heartbeat));
+  EXPECT_EQ(outbox->reserved(), Outbox::reserve_packets);
+}
+
+TEST_F(OutboxReserve, IsFilledAgainWithWhatBecomesFree) {
+  outbox->top_up();
+  take_all();
+  outbox->send(*outbox->open(Type::heartbeat), Endpoint{});
+  EXPECT_EQ(outbox->reserved(), Outbox::reserve_packets - 1);
+  outbox->top_up();
+  EXPECT_EQ(outbox->reserved(), Outbox::reserve_packets);
+  EXPECT_EQ(port.alive(), Outbox::reserve_packets);
+}
+
+TEST_F(OutboxReserve, MakesDoWithASmallPool) {
+  port.set_packets_max(3);
+  outbox->top_up();
+  EXPECT_EQ(outbox->reserved(), 3U);
+  outbox->top_up();
+  EXPECT_EQ(open_all(Type::heartbeat), 3U);
+}
+
+}  // namespace
+}  // namespace muster
