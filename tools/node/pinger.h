@@ -1,5 +1,5 @@
-// Measures the round trip of messages to a member: one message out, the same one back, as often
-// as asked.
+// Measures the round trip of messages to a member: one message out, its answer back, as often as
+// asked.
 #pragma once
 
 #include <algorithm>
@@ -8,17 +8,37 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <vector>
 
+#include "cluster/wire/endian.h"
 #include "node/node.h"
 
 namespace muster::node_command {
 
-/// 64 bytes that no line of text begins with.
-constexpr std::array<std::byte, 64> marked(char mark) {
-  std::array<std::byte, 64> bytes{};
-  for (std::byte& byte : bytes) byte = static_cast<std::byte>(mark);
+/// A ping, or the answer to one: begins as no line of text does. The answer has the ping's number,
+/// so that one which comes after its ping was given up is not taken for the answer to the next.
+struct Ping {
+  std::array<std::byte, 56> mark;
+  wire::Le64 number;
+
+  std::span<const std::byte> bytes() const { return std::as_bytes(std::span(this, 1)); }
+};
+static_assert(sizeof(Ping) == 64);
+
+constexpr std::array<std::byte, 56> mark_of(char mark) {
+  std::array<std::byte, 56> bytes{};
+  bytes.fill(static_cast<std::byte>(mark));
   return bytes;
+}
+
+/// The number, if the message bears this mark.
+inline std::optional<std::uint64_t> number_in(std::span<const std::byte> message,
+                                              const std::array<std::byte, 56>& mark) {
+  if (message.size() != sizeof(Ping)) return std::nullopt;
+  Ping ping;
+  std::memcpy(&ping, message.data(), sizeof ping);
+  return ping.mark == mark ? std::optional(std::uint64_t{ping.number}) : std::nullopt;
 }
 
 class Pinger {
@@ -52,7 +72,7 @@ class Pinger {
       return left_ > 0;
     }
     sent_ = Clock::now();
-    const SendResult result = node.send(result_.member, ping);
+    const SendResult result = node.send(result_.member, Ping{ping, ++number_}.bytes());
     waiting_ = result == SendResult::sent;
     if (!waiting_ && result != SendResult::would_block) left_ = 0;
     return left_ > 0;
@@ -61,12 +81,13 @@ class Pinger {
   /// measurement that this answer has completed.
   bool hear(Node& node, const MemberKey& from, std::span<const std::byte> payload,
             std::optional<Result>& completed) {
-    if (std::ranges::equal(payload, ping)) {
-      node.send(from.id, pong);  // dropped when the window is full: the asker gives up
+    if (const auto asked = number_in(payload, ping)) {
+      node.send(from.id, Ping{pong, *asked}.bytes());  // window full: dropped, the asker gives up
       return true;
     }
-    if (!std::ranges::equal(payload, pong)) return false;
-    if (left_ == 0 || !waiting_ || from.id != result_.member) return true;
+    const auto answered = number_in(payload, pong);
+    if (!answered) return false;
+    if (left_ == 0 || !waiting_ || from.id != result_.member || answered != number_) return true;
     waiting_ = false;
     const auto round_trip = Clock::now() - sent_;
     result_.round_trips_ns.push_back(static_cast<std::uint64_t>(
@@ -81,12 +102,13 @@ class Pinger {
  private:
   using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::seconds patience{2};
-  static constexpr auto ping = marked('\1');
-  static constexpr auto pong = marked('\2');
+  static constexpr auto ping = mark_of('\1');
+  static constexpr auto pong = mark_of('\2');
 
   Result result_;
   std::size_t left_ = 0;
   bool waiting_ = false;
+  std::uint64_t number_ = 0;  // of the last ping: grows, whoever was asked
   Clock::time_point sent_;
 };
 
