@@ -26,6 +26,12 @@ void Engine::receive(TimeNs now, std::span<Packet* const> burst) {
   }
 }
 
+void Engine::submit(TimeNs now, Packet& packet) {
+  // The application counts by itself what the engine has not taken when the overrun reaches it.
+  if (overrun_) return port_.release(packet);
+  queues_->submit(now, packet);
+}
+
 void Engine::execute(TimeNs now, const Command& command) {
   std::visit(Overloaded{[this](const Bind& bind) { member_.bind(bind.path, bind.value); },
                         [this](const Withdraw& withdraw) { member_.withdraw(withdraw.path); },
@@ -35,13 +41,13 @@ void Engine::execute(TimeNs now, const Command& command) {
 }
 
 std::size_t Engine::finish(TimeNs now) {
+  if (overrun_) member_.leave(now);  // before the application hears of it
   std::size_t work = flush_backlog();
   if (now >= member_.next_deadline()) {
     member_.on_deadline(now);
     ++work;
   }
-  if (queues_ && queues_->waiting()) queues_->retry(now);
-  if (overrun_) member_.leave(now);
+  if (queues_ && queues_->waiting() && !overrun_) queues_->retry(now);
   member_.transmit(now);
   tell_self();
   return work;
@@ -126,13 +132,12 @@ void Engine::emit(Event event) {
 }
 
 void Engine::queue(Word word) {
-  if (overrun_) return discard(word);
-  if (offer(word)) return;
-  if (backlog_.size() == backlog_max_) {
-    discard(word);
-    return overrun();
+  if (!overrun_) {
+    if (offer(word)) return;
+    if (backlog_.size() < backlog_max_) return backlog_.push_back(word);
+    overrun();
   }
-  backlog_.push_back(word);
+  keep_report(word);
 }
 
 std::size_t Engine::flush_backlog() {
@@ -141,12 +146,29 @@ std::size_t Engine::flush_backlog() {
   return flushed;
 }
 
-/// What the application has not heard it will never hear: it is told so, and nothing after that.
+/// What the application has not heard it will never hear: it is told so, and after that only which
+/// of its messages may not have arrived.
 void Engine::overrun() {
-  for (const Word word : backlog_) discard(word);
-  backlog_.clear();
   overrun_ = true;
+  const std::deque<Word> lost = std::exchange(backlog_, {});
   backlog_.push_back(Word::event(new Event(Overrun{})));
+  for (const Word word : lost) keep_report(word);
+}
+
+/// One report for each member, so that they need no limit.
+void Engine::keep_report(Word word) {
+  const auto report_in = [](Word from) {
+    return from.is_message() ? nullptr : std::get_if<Undelivered>(from.event());
+  };
+  const Undelivered* report = report_in(word);
+  if (report == nullptr) return discard(word);
+  for (const Word kept : backlog_) {
+    Undelivered* earlier = report_in(kept);
+    if (earlier == nullptr || earlier->to != report->to) continue;
+    earlier->messages += report->messages;
+    return discard(word);
+  }
+  backlog_.push_back(word);
 }
 
 void Engine::discard(Word word) {

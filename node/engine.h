@@ -38,7 +38,7 @@ class Engine final : private Events {
   /// Received packets; consumes the references.
   void receive(TimeNs now, std::span<Packet* const> burst);
   /// A packet that holds an Outgoing (Queues::with). Consumes the reference.
-  void submit(TimeNs now, Packet& packet) { queues_->submit(now, packet); }
+  void submit(TimeNs now, Packet& packet);
   void execute(TimeNs now, const Command& command);
   /// At the end of each cycle: what is due, what is to be sent, what the application had no room
   /// for. Returns the work done.
@@ -75,6 +75,8 @@ class Engine final : private Events {
   bool offer_message(Packet& packet, const std::byte* at);
   std::size_t flush_backlog();
   void overrun();
+  /// After an overrun: keeps a report of what is undelivered, and discards everything else.
+  void keep_report(Word word);
   void discard(Word word);
 
   PacketPort& port_;

@@ -40,14 +40,17 @@ class Handler {
   /// carried them.
   virtual void on_message(const MemberKey& /*from*/, std::span<const std::byte> /*payload*/) {}
   /// Messages, calls or answers for which Node::send() and others returned `sent`, and of which it
-  /// is not known that the other side has them: it was removed, or this member was.
+  /// is not known that the other side has them: it was removed, or this member was, or has left
+  /// because of an overrun (it is polled to hear of them then, too).
   virtual void on_undelivered(const MemberKey& /*to*/, std::size_t /*messages*/) {}
 
   /// The port has had no link for NodeConfig::port_lost_after_ns; `why` is one sentence. The node
   /// tries on: should the link come back, it returns to the cluster by itself.
   virtual void on_port_lost(std::string_view /*why*/) {}
   /// The application polled so rarely that LimitsConfig::event_backlog was exceeded. Events were
-  /// lost, and the node has left the cluster; `why` is one sentence.
+  /// lost, and the node has left the cluster; `why` is one sentence. Of what comes after it there
+  /// is only on_standing(), the end of each call, and on_undelivered() for what was under way,
+  /// also to members whose on_removed() was lost.
   virtual void on_overrun(std::string_view /*why*/) {}
 };
 

@@ -133,7 +133,8 @@ void Application::hear(const PortLost&) {
   handler_.on_port_lost(failure_);
 }
 
-/// Nothing more comes from the engine.
+/// Nothing more comes from the engine but what was under way in the sessions; what the engine had
+/// not taken by now it never will.
 void Application::hear(const Overrun&) {
   standing_ = Standing::left;
   failure_ = fmt::format(
@@ -142,6 +143,8 @@ void Application::hear(const Overrun&) {
       config_.limits.event_backlog, config_.cluster);
   handler_.on_overrun(failure_);
   handler_.on_standing(standing_);
+  for (const auto& [id, peer] : peers_)
+    if (peer.credit) report_undelivered(peer.view.key, peer.credit->outstanding());
   calls_.for_each([this](CallId id) {
     if (const CallCallback callback = calls_.close(id)) callback(CallOutcome::member_removed, {});
   });

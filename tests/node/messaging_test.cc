@@ -138,6 +138,43 @@ TEST_P(NodeMessaging, ReportsWhatARemovedMemberDidNotGet) {
   EXPECT_EQ((*a)->send(id("b"), {}), SendResult::not_connected);
 }
 
+TEST_P(NodeMessaging, ReportsWhatWasUnderWayWhenTooManyEventsMakeItLeave) {
+  NodeConfig small = config("a");
+  small.limits.event_queue = 64;
+  small.limits.event_backlog = 1024;
+  a = &start(small);
+  b = &start("b");
+  Server& c = start("c");
+  ASSERT_TRUE(settle());
+  segment.lose([from_a = a->port->self()](const Packet& packet, const Endpoint& from) {
+    const auto* header = reinterpret_cast<const wire::Header*>(packet.data);
+    return from == from_a && wire::Type{header->type} == wire::Type::session;
+  });
+  std::size_t sent = 0;
+  for (const std::string_view to : {"b", "c"})
+    while ((*a)->send(id(to), bytes("x")) == SendResult::sent) ++sent;
+  ASSERT_GT(sent, 0U);
+
+  // Inline, the application's own changes come without a poll; pipelined, those of others.
+  Server& writer = GetParam() == Mode::run_inline ? *a : *b;
+  const auto change = [&](int first, int last) {
+    for (int i = first; i < last; ++i)
+      while (writer->advertise(fmt::format("/x/{}", i)) == AdvertiseResult::would_block)
+        writer->poll();
+  };
+  change(0, 500);
+  c->leave();  // its removal is one of the events that are lost
+  ASSERT_TRUE(until([&] { return b->diary.heard("removed c"); }, b));
+  change(500, 3000);
+  if (GetParam() == Mode::pipelined) {
+    ASSERT_TRUE(until([&] { return b->diary.heard("removed a"); }, b));
+  }
+  ASSERT_TRUE(until([&] { return (*a)->standing() == Standing::left; }));
+  EXPECT_TRUE(until([&] { return a->diary.undelivered >= sent; }));
+  EXPECT_EQ(a->diary.undelivered, sent);
+  EXPECT_FALSE(a->diary.heard("removed c"));
+}
+
 TEST_P(NodeMessaging, SendsWhatItAcceptedBeforeItLeaves) {
   two();
   for (int i = 0; i < 20; ++i) ASSERT_EQ((*a)->send(id("b"), bytes("x")), SendResult::sent);
