@@ -1,26 +1,8 @@
 #include "tests/sim/packet_rules.h"
 
+#include "cluster/wire/type_name.h"
+
 namespace muster::sim {
-namespace {
-
-constexpr const char* type_names[] = {"unsupported_version",
-                                      "heartbeat",
-                                      "join",
-                                      "refuse",
-                                      "leave",
-                                      "removed",
-                                      "probe",
-                                      "probe_ack",
-                                      "probe_request",
-                                      "advertisement",
-                                      "sync_request",
-                                      "sync_answer",
-                                      "session"};
-static_assert(std::size(type_names) == wire::type_last + 1);
-
-}  // namespace
-
-const char* name_of(wire::Type type) { return type_names[static_cast<std::size_t>(type)]; }
 
 void PacketRules::arrives(Process& process, const Packet& packet) {
   handling_.reset();

@@ -12,9 +12,6 @@
 
 namespace muster::sim {
 
-/// "heartbeat", or a number.
-const char* name_of(wire::Type type);
-
 class PacketRules {
  public:
   PacketRules(const Roster& roster, Verdict& verdict) : roster_(roster), verdict_(verdict) {}

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cluster/wire/type_name.h"
+
 namespace muster::sim {
 namespace {
 

@@ -1,27 +1,11 @@
 #include "tools/fabric/frame_info.h"
 
-#include <algorithm>
-#include <array>
 #include <cstring>
+
+#include "cluster/wire/type_name.h"
 
 namespace muster::fabric {
 namespace {
-
-constexpr std::array<std::string_view, kind_count> names = {"unsupported_version",
-                                                            "heartbeat",
-                                                            "join",
-                                                            "refuse",
-                                                            "leave",
-                                                            "removed",
-                                                            "probe",
-                                                            "probe_ack",
-                                                            "probe_request",
-                                                            "advertisement",
-                                                            "sync_request",
-                                                            "sync_answer",
-                                                            "session",
-                                                            "other"};
-static_assert(!names.back().empty(), "layout.h has a type without a name here");
 
 using Bytes = std::span<const std::byte>;
 
@@ -71,17 +55,20 @@ PacketKind packet_kind(Bytes payload) {
 
 }  // namespace
 
-std::string_view kind_name(PacketKind kind) { return names[kind]; }
+std::string_view kind_name(PacketKind kind) {
+  return kind == kind_other ? "other" : name_of(wire::Type{kind});
+}
 
 std::optional<PacketKind> kind_named(std::string_view name) {
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) return std::nullopt;
-  return static_cast<PacketKind>(found - names.begin());
+  for (PacketKind kind = 0; kind < kind_count; ++kind)
+    if (kind_name(kind) == name) return kind;
+  return std::nullopt;
 }
 
 std::string kind_names() {
   std::string all;
-  for (const std::string_view name : names) (all += all.empty() ? "" : ", ") += name;
+  for (PacketKind kind = 0; kind < kind_count; ++kind)
+    (all += all.empty() ? "" : ", ") += kind_name(kind);
   return all;
 }
 

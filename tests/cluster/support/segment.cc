@@ -3,29 +3,14 @@
 #include <algorithm>
 #include <array>
 
+#include "cluster/wire/type_name.h"
+
 namespace muster::test {
 
 std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
 
 std::string text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-const char* name_of(wire::Type type) {
-  static constexpr std::array names = {"unsupported_version",
-                                       "heartbeat",
-                                       "join",
-                                       "refuse",
-                                       "leave",
-                                       "removed",
-                                       "probe",
-                                       "probe_ack",
-                                       "probe_request",
-                                       "advertisement",
-                                       "sync_request",
-                                       "sync_answer",
-                                       "session"};
-  return names[static_cast<std::size_t>(type)];
 }
 
 // Listener.
@@ -160,7 +145,7 @@ void Segment::collect(Host& from) {
       if (record(transit) && !recorded) {
         recorded = true;
         transcript.push_back(from.config.name + " -> " + (multicast ? "*" : to->config.name) + " " +
-                             name_of(type));
+                             std::string(name_of(type)));
       }
       if (filter && !filter(transit)) continue;
       flights_.push_back({now_ + delay_ns, to.get(), from.config.self, sent.bytes});

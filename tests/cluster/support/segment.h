@@ -109,6 +109,5 @@ class Segment {
 
 std::span<const std::byte> bytes(std::string_view text);
 std::string text(std::span<const std::byte> bytes);
-const char* name_of(wire::Type type);
 
 }  // namespace muster::test
