@@ -1,14 +1,8 @@
 #include "cluster/member.h"
 
+#include "cluster/overloaded.h"
+
 namespace muster {
-namespace {
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-
-}  // namespace
 
 Member::Member(const MemberConfig& config, PacketPort& port, Events& events)
     : config_(config),

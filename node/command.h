@@ -24,10 +24,4 @@ struct Leave {};
 
 using Command = std::variant<Bind, Withdraw, Cancel, Leave>;
 
-/// For std::visit: one function for each alternative.
-template <class... Functions>
-struct Overloaded : Functions... {
-  using Functions::operator()...;
-};
-
 }  // namespace muster

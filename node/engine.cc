@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "cluster/overloaded.h"
+
 namespace muster {
 
 Engine::Engine(const NodeConfig& config, const MemberConfig& member, PacketPort& port,

@@ -3,25 +3,11 @@
 
 #include <fmt/format.h>
 
+#include "cluster/messaging/call_outcome.h"
 #include "node/application.h"
 #include "node/duration.h"
 
 namespace muster {
-namespace {
-
-CallOutcome outcome_of(CallStatus status) {
-  switch (status) {
-    case CallStatus::ok:
-      return CallOutcome::ok;
-    case CallStatus::no_such_service:
-      return CallOutcome::no_such_service;
-    case CallStatus::failed:
-      break;
-  }
-  return CallOutcome::failed;
-}
-
-}  // namespace
 
 void Application::hear(Word word) {
   if (!word.is_message()) {

@@ -3,23 +3,12 @@
 #include <algorithm>
 #include <cassert>
 
+#include "cluster/messaging/call_outcome.h"
 #include "cluster/messaging/message_head.h"
 #include "cluster/wire/path.h"
 
 namespace muster {
 namespace {
-
-CallOutcome outcome_of(CallStatus status) {
-  switch (status) {
-    case CallStatus::ok:
-      return CallOutcome::ok;
-    case CallStatus::no_such_service:
-      return CallOutcome::no_such_service;
-    case CallStatus::failed:
-      break;
-  }
-  return CallOutcome::failed;
-}
 
 template <class Tag>
 void leave(Session& session) {
