@@ -1,7 +1,6 @@
 #include "dpdk_transport/dpdk_transport.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <new>
 
@@ -9,6 +8,7 @@
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
+#include "dpdk_transport/clock.h"
 #include "dpdk_transport/control_frames.h"
 
 namespace muster {
@@ -38,10 +38,6 @@ MbufPacket& packet_in(Frame& frame, std::byte* payload, std::uint32_t size) {
 }
 
 Frame& frame_of(const Packet& packet) { return *static_cast<Frame*>(packet.native); }
-
-TimeNs now_ns() {
-  return static_cast<TimeNs>(std::chrono::steady_clock::now().time_since_epoch().count());
-}
 
 /// The EAL runs before anything else of the transport is made.
 LocalAddresses start(const DpdkTransportConfig& config) {

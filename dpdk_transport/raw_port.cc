@@ -11,6 +11,7 @@
 #include <rte_ethdev.h>
 
 #include "dpdk_transport/burst_gate.h"
+#include "dpdk_transport/clock.h"
 #include "dpdk_transport/log.h"
 
 namespace muster::dpdk {
@@ -22,10 +23,6 @@ constexpr std::uint64_t rx_checksums = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_R
 /// From the connected socket to the link, and from one attempt to the next.
 constexpr DurationNs handshake_timeout_ns = 250'000'000;
 constexpr std::chrono::milliseconds retry_interval(5);
-
-TimeNs now_ns() {
-  return static_cast<TimeNs>(std::chrono::steady_clock::now().time_since_epoch().count());
-}
 
 /// What a memif is told besides what the user told it. Small rings stay in the cache: the latency
 /// of a ping does not change with their size, the bandwidth of a burst does.

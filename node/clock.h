@@ -1,4 +1,4 @@
-// The clocks of this machine. Only this floor and the ones above it read them.
+// The clocks of this machine, for this floor and the ones above it.
 #pragma once
 
 #include <chrono>

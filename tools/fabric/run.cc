@@ -1,7 +1,6 @@
 #include "tools/fabric/run.h"
 
 #include <algorithm>
-#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <optional>
@@ -14,6 +13,7 @@
 
 #include "cluster/config.h"
 #include "dpdk_transport/eal.h"
+#include "node/clock.h"
 #include "tools/errors.h"
 #include "tools/fabric/backoff.h"
 #include "tools/fabric/capture.h"
@@ -44,12 +44,6 @@ void stop_on_signals() {
   action.sa_handler = SIG_IGN;  // whoever reads what we print may go before us
   ::sigaction(SIGPIPE, &action, nullptr);
 }
-
-template <class Clock>
-TimeNs now_ns() {
-  return static_cast<TimeNs>(std::chrono::nanoseconds(Clock::now().time_since_epoch()).count());
-}
-TimeNs monotonic_ns() { return now_ns<std::chrono::steady_clock>(); }
 
 bool standard_input_closed() {
   pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
@@ -160,7 +154,7 @@ int run_fabric(const FabricOptions& options) {
   if (!options.capture.empty()) capture.emplace(options.capture, options.ports);
   Capture* const captured = capture ? &*capture : nullptr;
 
-  const TimeNs wall_offset_ns = now_ns<std::chrono::system_clock>() - monotonic_ns();
+  const TimeNs wall_offset_ns = wall_ns() - monotonic_ns();
   SwitchLoop<DpdkPort, OwnedFrame> loop(fabric, ports, captured, wall_offset_ns);
   Attendant attendant(control, captured, options.supervised);
   print_ready(options, socket);
