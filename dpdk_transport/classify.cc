@@ -6,7 +6,6 @@ namespace muster::dpdk {
 
 namespace {
 
-constexpr std::uint32_t all_hosts = 0xe0000001;
 constexpr std::uint8_t icmp_echo_request = 8;
 constexpr std::uint8_t igmp_query = 0x11;
 
@@ -59,7 +58,7 @@ Classified classify_icmp(const IpDatagram& ip, const LocalAddresses& local) {
 
 Classified classify_igmp(const IpDatagram& ip, const LocalAddresses& local) {
   const std::uint32_t destination = ip.header.destination;
-  if (destination != all_hosts && destination != local.group.address)
+  if (destination != all_hosts_group && destination != local.group.address)
     return {.kind = FrameKind::not_for_us};
   if (ip.body.size() < sizeof(IgmpMessage)) return {.kind = FrameKind::malformed};
   if (checksum_of(checksum_sum(ip.body)) != 0) return {.kind = FrameKind::bad_checksum};

@@ -18,7 +18,6 @@ using namespace dpdk;  // NOLINT(google-build-using-namespace): this file is tha
 namespace {
 
 constexpr std::size_t headers_bytes = sizeof(UdpFrameHeaders);
-constexpr std::uint32_t all_hosts_group = 0xe0000001;
 
 /// A Packet in the private area of its mbuf, and for whom its headers were written last.
 struct MbufPacket : Packet {

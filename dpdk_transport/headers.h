@@ -15,6 +15,8 @@ inline constexpr std::uint16_t ether_type_arp = 0x0806;
 inline constexpr std::uint8_t ip_protocol_icmp = 1;
 inline constexpr std::uint8_t ip_protocol_igmp = 2;
 inline constexpr std::uint8_t ip_protocol_udp = 17;
+/// 224.0.0.1, where routers and switches ask who is in which group.
+inline constexpr std::uint32_t all_hosts_group = 0xe0000001;
 
 struct EthernetHeader {
   MacAddress destination;
