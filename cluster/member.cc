@@ -98,11 +98,11 @@ TimeNs Member::next_deadline() const {
       {membership_.next_deadline(), directory_.next_deadline(), messaging_.next_deadline()});
 }
 
-void Member::transmit(TimeNs now) {
+void Member::transmit() {
   outbox_.top_up();
   if (standing() != Standing::member) return;
   directory_.transmit();
-  messaging_.transmit(now);
+  messaging_.transmit();
 }
 
 BindResult Member::bind(std::string_view path, std::span<const std::byte> value) {
@@ -130,7 +130,7 @@ SendResult Member::reply(TimeNs now, const MemberKey& to, CallId call, CallStatu
 
 void Member::cancel(CallId call) { messaging_.cancel(call); }
 
-void Member::member_added(TimeNs, const Peer& peer) {
+void Member::member_added(const Peer& peer) {
   directory_.add_member(peer.key, peer.endpoint);
   messaging_.add_peer(peer.key, peer.endpoint);
   events_.on_joined(peer.info());
@@ -138,20 +138,20 @@ void Member::member_added(TimeNs, const Peer& peer) {
 
 void Member::member_removed(TimeNs now, const Peer& peer, RemovalReason reason) {
   directory_.remove_member(now, peer.key.id);
-  messaging_.remove_peer(now, peer.key.id);
+  messaging_.remove_peer(peer.key.id);
   events_.on_removed(peer.info(), reason);
 }
 
-void Member::self_reincarnated(TimeNs now, const MemberKey& before) {
+void Member::self_reincarnated(const MemberKey& before) {
   directory_.reincarnate(before, self());
-  messaging_.clear(now);
+  messaging_.clear();
   for (const auto& [id, peer] : membership_.peers()) messaging_.add_peer(peer.key, peer.endpoint);
 }
 
 void Member::standing_changed(TimeNs now, Standing standing) {
   events_.on_standing(standing);
   if (standing == Standing::member) directory_.activate(now);
-  if (!membership_.takes_part()) messaging_.clear(now);
+  if (!membership_.takes_part()) messaging_.clear();
 }
 
 void Member::describe_directory(wire::Heartbeat& heartbeat) const {

@@ -42,7 +42,7 @@ class Member final : private MembershipListener {
   TimeNs next_deadline() const;
   /// Sends what this cycle has gathered: changes of the own tree, acknowledgements. Call it once
   /// after a burst of the verbs above and of the requests below.
-  void transmit(TimeNs now);
+  void transmit();
 
   /// Binds `path` to `value` in the own part of the tree; a second bind replaces the value.
   BindResult bind(std::string_view path, std::span<const std::byte> value);
@@ -74,9 +74,9 @@ class Member final : private MembershipListener {
   void dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw);
   void reject(wire::Reject reason, const wire::Parsed& packet, const Endpoint& from);
 
-  void member_added(TimeNs now, const Peer& peer) override;
+  void member_added(const Peer& peer) override;
   void member_removed(TimeNs now, const Peer& peer, RemovalReason reason) override;
-  void self_reincarnated(TimeNs now, const MemberKey& before) override;
+  void self_reincarnated(const MemberKey& before) override;
   void standing_changed(TimeNs now, Standing standing) override;
   void describe_directory(wire::Heartbeat& heartbeat) const override;
 

@@ -50,7 +50,7 @@ std::size_t Engine::finish(TimeNs now) {
     ++work;
   }
   if (queues_ && queues_->waiting() && !overrun_) queues_->retry(now);
-  member_.transmit(now);
+  member_.transmit();
   tell_self();
   return work;
 }

@@ -118,7 +118,7 @@ Peer* Membership::add(TimeNs now, const wire::Header& header, std::string_view n
           .packet_number = header.packet_number};
   view_digest_ += digest_of(key);
   next_check_ns_ = std::min(next_check_ns_, due(peer));
-  listener_.member_added(now, peer);
+  listener_.member_added(peer);
   return &peer;
 }
 
@@ -185,7 +185,7 @@ void Membership::reincarnate(TimeNs now, Incarnation above) {
   outbox_.reincarnate(above + 1 + random_.below(highest - above));
   view_digest_ += digest_of(outbox_.sender().self) - digest_of(before);
   ++stats_.reincarnations;
-  listener_.self_reincarnated(now, before);
+  listener_.self_reincarnated(before);
   if (standing_ == Standing::joining) {
     join_ends_ns_ = now + config_.membership.join_listen_ns;
     next_beat_ns_ = now;

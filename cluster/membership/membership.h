@@ -19,10 +19,10 @@ namespace muster {
 class MembershipListener {
  public:
   virtual ~MembershipListener() = default;
-  virtual void member_added(TimeNs now, const Peer& peer) = 0;
+  virtual void member_added(const Peer& peer) = 0;
   virtual void member_removed(TimeNs now, const Peer& peer, RemovalReason reason) = 0;
   /// This member was removed while it lived, and speaks as a higher incarnation from now on.
-  virtual void self_reincarnated(TimeNs now, const MemberKey& before) = 0;
+  virtual void self_reincarnated(const MemberKey& before) = 0;
   virtual void standing_changed(TimeNs now, Standing standing) = 0;
   /// What a heartbeat says of this member's directory.
   virtual void describe_directory(wire::Heartbeat& heartbeat) const = 0;

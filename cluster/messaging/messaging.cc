@@ -34,7 +34,7 @@ void Messaging::add_peer(const MemberKey& peer, const Endpoint& endpoint) {
   assert(fresh);
 }
 
-void Messaging::remove_peer(TimeNs, MemberId id) {
+void Messaging::remove_peer(MemberId id) {
   const auto found = sessions_.find(id);
   if (found == sessions_.end()) return;
   const auto session = std::move(found->second);
@@ -42,8 +42,8 @@ void Messaging::remove_peer(TimeNs, MemberId id) {
   end(*session);
 }
 
-void Messaging::clear(TimeNs now) {
-  while (!sessions_.empty()) remove_peer(now, sessions_.begin()->first);
+void Messaging::clear() {
+  while (!sessions_.empty()) remove_peer(sessions_.begin()->first);
 }
 
 void Messaging::end(Session& session) {
@@ -145,7 +145,7 @@ void Messaging::arm(Session& session) {
   timers_.insert(session);
 }
 
-void Messaging::transmit(TimeNs) {
+void Messaging::transmit() {
   for (auto at = owing_delivery_.begin(); at != owing_delivery_.end();) deliver(*at++);
   // Without a packet to write they wait for the next cycle.
   while (!owing_acknowledgement_.empty() && owing_acknowledgement_.front().send_acknowledgement()) {

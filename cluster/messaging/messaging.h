@@ -34,9 +34,9 @@ class Messaging {
   /// Ends the session (docs/protocol.md §7.5): what was not acknowledged is reported, calls to the
   /// member end with member_removed, and what it sent and the application had not accepted is
   /// discarded.
-  void remove_peer(TimeNs now, MemberId id);
+  void remove_peer(MemberId id);
   /// All peers: this member has left or was removed.
-  void clear(TimeNs now);
+  void clear();
 
   /// A session packet that parse() has accepted, from anybody.
   void on_session(TimeNs now, const wire::Header& header, const wire::SessionView& view,
@@ -45,7 +45,7 @@ class Messaging {
   TimeNs next_deadline() const;
   void on_deadline(TimeNs now);
   /// At the end of a burst: offers again what the application refused, and acknowledges.
-  void transmit(TimeNs now);
+  void transmit();
 
   /// The packet's reference passes over if the result is `sent`, and stays with the caller if not.
   SendResult send(TimeNs now, MemberId to, Packet& packet, std::size_t payload_bytes);

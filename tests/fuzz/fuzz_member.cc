@@ -118,7 +118,7 @@ class Trial {
         now_ = std::max(now_, std::min(member_.next_deadline(), now_ + second));
         return member_.on_deadline(now_);
       case 6:
-        return member_.transmit(now_);
+        return member_.transmit();
       case 7:
         member_.bind(some_path(input), input.take_bytes(input.take<std::uint16_t>() % 1100));
         return;

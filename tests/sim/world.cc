@@ -159,7 +159,7 @@ void World::cycle(std::size_t number) {
   if (server.state != State::running) return;
   Process& process = *server.process;
   process.application().work(now(), local(server));
-  process.member().transmit(local(server));
+  process.member().transmit();
   after_step(number);
   if (process.application().eager()) schedule_cycle(number, scenario_.heartbeat_ns() / 8);
 }

@@ -202,7 +202,7 @@ TEST_F(Directories, AskForNoFurtherPageOfWhatHasArrivedByItself) {
 TEST_F(Directories, FindAndReplaceAWrongCopy) {
   // An advertisement whose value was altered on the way: the version is right, the bytes are not.
   bind(ann, "/db", "right");
-  ann.member->transmit(segment.now());
+  ann.member->transmit();
   auto said = ann.port.take_transmitted();
   ASSERT_EQ(said.size(), 1u);
   said[0].bytes.back() ^= std::byte{1};

@@ -130,9 +130,9 @@ TEST(Messaging, AllocatesNothingOnceItsPeersAreAdded) {
                                   : sender.call(now, b.id, i, "/service", *packet, 100, 2 * ms);
     if (result != SendResult::sent) a_port.release(*packet);
     sender.on_deadline(now);
-    sender.transmit(now);
+    sender.transmit();
     a_port.carry(now, receiver, 7);
-    receiver.transmit(now);
+    receiver.transmit();
     b_port.carry(now, sender, 11);
   }
   EXPECT_EQ(allocations, before);

@@ -87,7 +87,7 @@ TEST_F(Calls, DropAnAnswerThatIsNotFromTheCallee) {
   a.meet(c);
   call(1);
   c.reply(0, a.key, 1, CallStatus::ok, "forged");
-  a.hear(0, c.transmit(0));
+  a.hear(0, c.transmit());
   EXPECT_TRUE(a.application.responses.empty());
   EXPECT_EQ(a.stats().responses_unmatched, 1U);
 }
@@ -97,9 +97,9 @@ TEST_F(Calls, EndWhenTheCalleeIsRemoved) {
   a.meet(c);
   call(1);
   a.call(0, c.key.id, 2, "/x", "", second);
-  a.messaging.remove_peer(0, b.key.id);
+  a.messaging.remove_peer(b.key.id);
   EXPECT_EQ(a.application.responses, (Responses{{1, CallOutcome::member_removed, "", false}}));
-  a.messaging.clear(0);
+  a.messaging.clear();
   EXPECT_EQ(a.application.responses.size(), 2U);
 }
 

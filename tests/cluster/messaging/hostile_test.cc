@@ -19,7 +19,7 @@ TEST(HostilePackets, OfStrangersAreDropped) {
   const Side stranger(3, 30);
   EXPECT_TRUE(pair.b.hear(0, forged(stranger, data_for(pair.b), {"x"})));
   EXPECT_EQ(pair.b.stats().packets_unknown, 1U);
-  EXPECT_EQ(pair.b.transmit(0).size(), 0U);
+  EXPECT_EQ(pair.b.transmit().size(), 0U);
   EXPECT_TRUE(pair.b.application.messages.empty());
 }
 
@@ -54,7 +54,7 @@ TEST(HostilePackets, ThatAcknowledgeWhatWasNeverSentAreDroppedWhole) {
   EXPECT_TRUE(pair.b.hear(0, forged(pair.a, head, {"y"})));
   EXPECT_EQ(pair.b.stats().acknowledgements_absurd, 2U);
   EXPECT_TRUE(pair.b.application.messages.empty());
-  EXPECT_EQ(pair.b.transmit(0).size(), 0U);
+  EXPECT_EQ(pair.b.transmit().size(), 0U);
   EXPECT_EQ(pair.b.port.alive(), 1U);
 }
 
@@ -67,7 +67,7 @@ TEST(HostilePackets, BeyondTheWindowAreDroppedAndAnswered) {
   }
   EXPECT_EQ(pair.b.stats().packets_outside_window, 3U);
   EXPECT_EQ(pair.b.port.alive(), 0U);
-  const auto answer = pair.b.transmit(0);
+  const auto answer = pair.b.transmit();
   ASSERT_EQ(answer.size(), 1U);
   EXPECT_EQ(session_of(answer[0].bytes).acknowledged, 0U);
 }

@@ -63,7 +63,7 @@ class LossyPair {
     }
     if (side.messaging.next_deadline() <= now) side.messaging.on_deadline(now);
     side.application.room = chance(refuse_percent_) ? 0 : 3;
-    for (auto& datagram : side.transmit(now)) {
+    for (auto& datagram : side.transmit()) {
       for (int copies = chance(duplicate_percent_) ? 2 : 1; copies > 0; --copies)
         if (!chance(loss_percent_))
           line_.emplace(now + random_() % delay_max_ns_, std::pair(&other(side), datagram.bytes));

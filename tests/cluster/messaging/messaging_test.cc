@@ -39,22 +39,22 @@ TEST(Messaging, SaysAtOnceWhenItCannotSend) {
 TEST(Messaging, AcknowledgesOnceForABurst) {
   Pair pair;
   for (int i = 0; i < 5; ++i) pair.a.say(0, pair.b.key.id, "x");
-  pair.b.hear(0, pair.a.transmit(0));
-  const auto answer = pair.b.transmit(0);
+  pair.b.hear(0, pair.a.transmit());
+  const auto answer = pair.b.transmit();
   ASSERT_EQ(answer.size(), 1U);
   EXPECT_EQ(answer[0].to, pair.a.endpoint);
   EXPECT_EQ(session_of(answer[0].bytes).acknowledged, 5U);
   EXPECT_EQ(session_of(answer[0].bytes).sequence, 0U);
-  EXPECT_EQ(pair.b.transmit(0).size(), 0U);
+  EXPECT_EQ(pair.b.transmit().size(), 0U);
   EXPECT_EQ(pair.b.stats().acknowledgements_sent, 1U);
 }
 
 TEST(Messaging, DataCarriesTheAcknowledgement) {
   Pair pair;
   pair.a.say(0, pair.b.key.id, "ping");
-  pair.b.hear(0, pair.a.transmit(0));
+  pair.b.hear(0, pair.a.transmit());
   pair.b.say(0, pair.a.key.id, "pong");
-  const auto answer = pair.b.transmit(0);
+  const auto answer = pair.b.transmit();
   ASSERT_EQ(answer.size(), 1U);
   EXPECT_EQ(session_of(answer[0].bytes).acknowledged, 1U);
   EXPECT_EQ(session_of(answer[0].bytes).sequence, 1U);
@@ -63,11 +63,11 @@ TEST(Messaging, DataCarriesTheAcknowledgement) {
 TEST(Messaging, AcknowledgesADuplicateAgain) {
   Pair pair;
   pair.a.say(0, pair.b.key.id, "x");
-  const auto sent = pair.a.transmit(0);
+  const auto sent = pair.a.transmit();
   pair.b.hear(0, sent);
-  EXPECT_EQ(pair.b.transmit(0).size(), 1U);
+  EXPECT_EQ(pair.b.transmit().size(), 1U);
   pair.b.hear(1000, sent);
-  EXPECT_EQ(pair.b.transmit(1000).size(), 1U);
+  EXPECT_EQ(pair.b.transmit().size(), 1U);
   EXPECT_EQ(pair.b.application.messages, Strings{"x"});
   EXPECT_EQ(pair.b.stats().packets_duplicate, 1U);
 }
@@ -75,23 +75,23 @@ TEST(Messaging, AcknowledgesADuplicateAgain) {
 TEST(Messaging, OwesTheAcknowledgementWhileThereIsNoPacketForIt) {
   Pair pair;
   pair.a.say(0, pair.b.key.id, "x");
-  pair.b.hear(0, pair.a.transmit(0));
+  pair.b.hear(0, pair.a.transmit());
   pair.b.port.set_packets_max(0);
-  EXPECT_EQ(pair.b.transmit(0).size(), 0U);
+  EXPECT_EQ(pair.b.transmit().size(), 0U);
   pair.b.port.set_packets_max(4096);
-  EXPECT_EQ(pair.b.transmit(0).size(), 1U);
+  EXPECT_EQ(pair.b.transmit().size(), 1U);
 }
 
 TEST(Messaging, RetransmitsAtTheDeadlineWithBackOff) {
   Pair pair;
   EXPECT_EQ(pair.a.messaging.next_deadline(), never_ns);
   pair.a.say(0, pair.b.key.id, "x");
-  const auto first = pair.a.transmit(0);
+  const auto first = pair.a.transmit();
   ASSERT_EQ(pair.a.messaging.next_deadline(), 10 * ms);
   pair.a.messaging.on_deadline(10 * ms - 1);
-  EXPECT_EQ(pair.a.transmit(10 * ms).size(), 0U);
+  EXPECT_EQ(pair.a.transmit().size(), 0U);
   pair.a.messaging.on_deadline(10 * ms);
-  const auto second = pair.a.transmit(10 * ms);
+  const auto second = pair.a.transmit();
   ASSERT_EQ(second.size(), 1U);
   EXPECT_EQ(second[0].bytes, first[0].bytes);
   EXPECT_EQ(pair.a.messaging.next_deadline(), 30 * ms);
@@ -105,9 +105,9 @@ TEST(Messaging, RetransmitsAtTheDeadlineWithBackOff) {
 TEST(Messaging, TheDeadlineComesEarlierWhenTheTimeoutShrinks) {
   Pair pair;
   for (int i = 0; i < 2; ++i) pair.a.say(0, pair.b.key.id, "x");
-  auto sent = pair.a.transmit(0);
+  auto sent = pair.a.transmit();
   ASSERT_TRUE(pair.b.hear(0, sent[0].bytes));
-  pair.a.hear(10 * us, pair.b.transmit(0));
+  pair.a.hear(10 * us, pair.b.transmit());
   EXPECT_EQ(pair.a.messaging.next_deadline(), 210 * us);
 }
 
@@ -124,7 +124,7 @@ TEST(Messaging, OffersAgainAtTheEndOfACycleWhatTheApplicationRefused) {
   Pair pair;
   pair.b.application.room = 2;
   for (const char* text : {"a", "b", "c", "d"}) pair.a.say(0, pair.b.key.id, text);
-  pair.b.hear(0, pair.a.transmit(0));
+  pair.b.hear(0, pair.a.transmit());
   EXPECT_EQ(pair.b.application.messages, (Strings{"a", "b"}));
   pair.settle(0);
   EXPECT_EQ(pair.a.say(0, pair.b.key.id, "e"), SendResult::would_block);
@@ -143,12 +143,12 @@ TEST(Messaging, NothingNewOvertakesARefusedMessage) {
   Pair pair;
   pair.b.application.room = 0;
   pair.a.say(0, pair.b.key.id, "a");
-  pair.b.hear(0, pair.a.transmit(0));
+  pair.b.hear(0, pair.a.transmit());
   pair.b.application.room = 10;
   pair.a.say(0, pair.b.key.id, "b");
-  pair.b.hear(0, pair.a.transmit(0));
+  pair.b.hear(0, pair.a.transmit());
   EXPECT_EQ(pair.b.application.messages, Strings{});  // both wait for the cycle's end
-  pair.b.transmit(0);
+  pair.b.transmit();
   EXPECT_EQ(pair.b.application.messages, (Strings{"a", "b"}));
 }
 
@@ -161,7 +161,7 @@ TEST(Messaging, AClosedWindowOpensThoughTheWordOfItIsLost) {
   pair.settle(now);
   EXPECT_EQ(pair.a.say(now, pair.b.key.id, "y"), SendResult::would_block);
   pair.b.application.room = 1000;
-  EXPECT_EQ(pair.b.transmit(now).size(), 1U);  // lost
+  EXPECT_EQ(pair.b.transmit().size(), 1U);  // lost
   EXPECT_EQ(pair.a.say(now, pair.b.key.id, "y"), SendResult::would_block);
   now = pair.a.messaging.next_deadline();
   ASSERT_NE(now, never_ns);
@@ -180,11 +180,11 @@ TEST(Messaging, ASmallerWindowOfThePeerIsKept) {
   a.meet(b);
   b.meet(a);
   a.say(0, b.key.id, "x");
-  b.hear(0, a.transmit(0));
-  a.hear(0, b.transmit(0));
+  b.hear(0, a.transmit());
+  a.hear(0, b.transmit());
   for (int i = 0; i < 4; ++i) EXPECT_EQ(a.say(0, b.key.id, "x"), SendResult::sent);
   EXPECT_EQ(a.say(0, b.key.id, "x"), SendResult::would_block);
-  b.hear(0, a.transmit(0));
+  b.hear(0, a.transmit());
   EXPECT_EQ(b.stats().packets_outside_window, 0U);
   EXPECT_EQ(b.application.messages.size(), 5U);
 }
@@ -197,9 +197,9 @@ TEST(Messaging, TakesSeveralMessagesFromOnePacketAndGoesOnWhereItStopped) {
   pair.b.application.room = 1;
   EXPECT_TRUE(pair.b.hear(0, forged(pair.a, head, {"one", "two", "three"})));
   EXPECT_EQ(pair.b.application.messages, Strings{"one"});
-  EXPECT_EQ(session_of(pair.b.transmit(0).at(0).bytes).acknowledged, 0U);
+  EXPECT_EQ(session_of(pair.b.transmit().at(0).bytes).acknowledged, 0U);
   pair.b.application.room = 10;
-  const auto answer = pair.b.transmit(0);
+  const auto answer = pair.b.transmit();
   EXPECT_EQ(pair.b.application.messages, (Strings{"one", "two", "three"}));
   EXPECT_EQ(session_of(answer.at(0).bytes).acknowledged, 1U);
   EXPECT_EQ(pair.b.port.alive(), 0U);
@@ -212,7 +212,7 @@ TEST(Messaging, ReportsWhatARemovedPeerHadNotAcknowledged) {
   pair.b.application.room = 1;
   for (const char* text : {"b", "c", "d"}) pair.a.say(0, pair.b.key.id, text);
   pair.settle(0);
-  pair.a.messaging.remove_peer(0, pair.b.key.id);
+  pair.a.messaging.remove_peer(pair.b.key.id);
   ASSERT_EQ(pair.a.application.undelivered.size(), 1U);
   EXPECT_EQ(pair.a.application.undelivered[0].first, pair.b.key);
   EXPECT_EQ(pair.a.application.undelivered[0].second, 2U);
@@ -225,7 +225,7 @@ TEST(Messaging, ReportsNothingWhenAllWasAcknowledged) {
   Pair pair;
   pair.a.say(0, pair.b.key.id, "a");
   pair.settle(0);
-  pair.a.messaging.remove_peer(0, pair.b.key.id);
+  pair.a.messaging.remove_peer(pair.b.key.id);
   EXPECT_TRUE(pair.a.application.undelivered.empty());
 }
 
@@ -233,12 +233,12 @@ TEST(Messaging, DiscardsWhatARemovedPeerSentAndWasNotAccepted) {
   Pair pair;
   pair.b.application.room = 0;
   pair.a.say(0, pair.b.key.id, "a");
-  pair.b.hear(0, pair.a.transmit(0));
+  pair.b.hear(0, pair.a.transmit());
   EXPECT_EQ(pair.b.port.alive(), 1U);
-  pair.b.messaging.remove_peer(0, pair.a.key.id);
+  pair.b.messaging.remove_peer(pair.a.key.id);
   EXPECT_EQ(pair.b.port.alive(), 0U);
   pair.b.application.room = 10;
-  EXPECT_EQ(pair.b.transmit(0).size(), 0U);
+  EXPECT_EQ(pair.b.transmit().size(), 0U);
   EXPECT_EQ(pair.b.application.messages, Strings{});
 }
 
@@ -248,7 +248,7 @@ TEST(Messaging, EndsEverySessionWhenThisMemberIsNoneAnyMore) {
   pair.a.meet(c);
   pair.a.say(0, pair.b.key.id, "x");
   pair.a.say(0, c.key.id, "x");
-  pair.a.messaging.clear(0);
+  pair.a.messaging.clear();
   EXPECT_EQ(pair.a.application.undelivered.size(), 2U);
   EXPECT_EQ(pair.a.messaging.next_deadline(), never_ns);
   pair.a.port.take_transmitted();
@@ -262,13 +262,13 @@ TEST(Messaging, ARestartedPeerBeginsANewSession) {
   for (int i = 0; i < 3; ++i) pair.a.say(0, pair.b.key.id, "old");
   pair.settle(0);
   pair.a.say(0, pair.b.key.id, "lost");
-  pair.a.transmit(0);
+  pair.a.transmit();
   Side reborn(2, 21);
   reborn.meet(pair.a);
-  pair.a.messaging.remove_peer(0, pair.b.key.id);
+  pair.a.messaging.remove_peer(pair.b.key.id);
   pair.a.meet(reborn);
   EXPECT_EQ(pair.a.say(0, reborn.key.id, "new"), SendResult::sent);
-  reborn.hear(0, pair.a.transmit(0));
+  reborn.hear(0, pair.a.transmit());
   EXPECT_EQ(reborn.application.messages, Strings{"new"});
 }
 

@@ -125,8 +125,8 @@ struct Side {
   }
 
   /// Ends the cycle and returns what it put on the wire.
-  std::vector<MemoryPort::Transmitted> transmit(TimeNs now) {
-    messaging.transmit(now);
+  std::vector<MemoryPort::Transmitted> transmit() {
+    messaging.transmit();
     return port.take_transmitted();
   }
   const MessagingStats& stats() const { return messaging.stats(); }
@@ -165,8 +165,8 @@ struct Pair {
   /// Both sides finish their cycle and hear the other, until nothing is on the wire.
   void settle(TimeNs now) {
     for (int round = 0; round < 100; ++round) {
-      const auto from_a = a.transmit(now);
-      const auto from_b = b.transmit(now);
+      const auto from_a = a.transmit();
+      const auto from_b = b.transmit();
       if (from_a.empty() && from_b.empty()) return;
       b.hear(now, from_a);
       a.hear(now, from_b);

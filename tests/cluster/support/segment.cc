@@ -127,7 +127,7 @@ void Segment::step(TimeNs at) {
   for (const auto& host : hosts_) {
     if (!host->running) continue;
     host->member->on_deadline(now_);
-    host->member->transmit(now_);
+    host->member->transmit();
     collect(*host);
   }
 }
