@@ -8,9 +8,9 @@
 
 #include "cluster/events.h"
 #include "cluster/member.h"
+#include "sim/sim_port.h"
 #include "tests/sim/conversations.h"
 #include "tests/sim/scenario.h"
-#include "tests/sim/sim_port.h"
 #include "tests/sim/trace.h"
 #include "tests/sim/watcher.h"
 

@@ -5,7 +5,7 @@
 
 #include <xxhash.h>
 
-#include "tests/sim/dice.h"
+#include "sim/dice.h"
 
 namespace muster::sim {
 namespace {
@@ -100,7 +100,7 @@ void Conversations::ended(const Party& from, const Party& to) {
 }
 
 void Conversations::ended_all(const Party& from) {
-  for (std::size_t to = 0; to < servers_max; ++to)
+  for (std::size_t to = 0; to < conversations_.size(); ++to)
     for (Conversation& conversation : conversations_[from.server][to])
       if (conversation.from == from.incarnation) end(from, to, conversation);
 }

@@ -1,7 +1,6 @@
 // I11: what one member sent another arrives once, in order and unchanged, or is reported.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -9,8 +8,8 @@
 #include <vector>
 
 #include "cluster/types.h"
-#include "tests/sim/roster.h"
-#include "tests/sim/verdict.h"
+#include "sim/roster.h"
+#include "sim/verdict.h"
 
 namespace muster::sim {
 
@@ -24,7 +23,9 @@ struct Party {
 /// Messages and requests carry their number within (sender, receiver), and a hash of the rest.
 class Conversations {
  public:
-  explicit Conversations(Verdict& verdict) : verdict_(verdict) {}
+  Conversations(std::size_t servers, Verdict& verdict)
+      : verdict_(verdict),
+        conversations_(servers, std::vector<std::vector<Conversation>>(servers)) {}
 
   static constexpr std::size_t head_bytes = 48;
   /// Fills `payload`, of head_bytes at least, with the next message; sent() makes it count.
@@ -55,7 +56,7 @@ class Conversations {
   void end(const Party& from, std::size_t to, Conversation& conversation);
 
   Verdict& verdict_;
-  std::array<std::array<std::vector<Conversation>, servers_max>, servers_max> conversations_;
+  std::vector<std::vector<std::vector<Conversation>>> conversations_;  // [from][to]
 };
 
 }  // namespace muster::sim

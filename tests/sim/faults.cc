@@ -47,7 +47,7 @@ void World::befall(FaultKind kind, std::size_t number) {
       return cut(number, outage_ns);
     case FaultKind::partition:
       trace_.say(now(), 0, "--- partition ---");
-      network_.partition(dice_.next());
+      partition(dice_.next());
       return events_.at(now() + outage_ns, EventKind::mend, 0, mend_partition);
     case FaultKind::exhaust:
       if (!running) return;
@@ -55,6 +55,13 @@ void World::befall(FaultKind kind, std::size_t number) {
       server.process->port().set_exhausted(true);
       return events_.at(now() + outage_ns / 4, EventKind::mend, number, mend_pool);
   }
+}
+
+/// Bit by bit a server's side; 0: nobody is apart.
+void World::partition(std::uint64_t sides) {
+  static_assert(servers_max <= 64);
+  for (std::size_t number = 0; number < scenario_.servers; ++number)
+    network_.set_side(number, sides >> number & 1);
 }
 
 void World::cut(std::size_t number, DurationNs outage_ns) {
@@ -66,7 +73,7 @@ void World::cut(std::size_t number, DurationNs outage_ns) {
 }
 
 void World::mend(std::size_t number, std::uint64_t what) {
-  if (what == mend_partition) return network_.partition(0);
+  if (what == mend_partition) return partition(0);
   if (what != mend_pool) return network_.mend(number, what);
   if (servers_[number].process != nullptr) servers_[number].process->port().set_exhausted(false);
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "cluster/wire/layout.h"
-#include "tests/sim/sim_port.h"
+#include "sim/sim_port.h"
 
 namespace muster::sim {
 namespace {

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "tests/sim/dice.h"
+#include "sim/dice.h"
 
 namespace muster::sim {
 

@@ -8,7 +8,8 @@ Invariants::Invariants(const Scenario& scenario, const Roster& roster, const Led
       roster_(roster),
       ledger_(ledger),
       conversations_(conversations),
-      verdict_(verdict) {}
+      verdict_(verdict),
+      seen_(scenario.servers) {}
 
 void Invariants::after_step(const Process& process) {
   check_own_tree(process);

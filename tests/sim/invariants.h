@@ -2,11 +2,11 @@
 // between two (I3), and once all is quiet (I1, I8, I11).
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "tests/sim/conversations.h"
 #include "tests/sim/ledger.h"
@@ -21,7 +21,7 @@ class Invariants {
              const Conversations& conversations, Verdict& verdict);
 
   /// A new process knows nothing: what its predecessor had seen binds it no more.
-  void begin(std::size_t server) { seen_[server] = {}; }
+  void begin(std::size_t server) { seen_[server].assign(scenario_.servers, {}); }
   /// The process has made a step.
   void after_step(const Process& process);
 
@@ -52,7 +52,7 @@ class Invariants {
   const Ledger& ledger_;
   const Conversations& conversations_;
   Verdict& verdict_;
-  std::array<std::array<Copy, servers_max>, servers_max> seen_;  // [holder][owner]
+  std::vector<std::vector<Copy>> seen_;  // [holder][owner]
 };
 
 }  // namespace muster::sim

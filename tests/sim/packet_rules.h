@@ -2,10 +2,10 @@
 // between two (I4), a quiet cluster only heartbeats, and what is sent can be parsed.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "cluster/wire/parse.h"
 #include "tests/sim/process.h"
@@ -14,9 +14,10 @@ namespace muster::sim {
 
 class PacketRules {
  public:
-  PacketRules(const Roster& roster, Verdict& verdict) : roster_(roster), verdict_(verdict) {}
+  PacketRules(const Roster& roster, Verdict& verdict)
+      : roster_(roster), verdict_(verdict), heard_(roster.size()) {}
 
-  void begin(std::size_t server) { heard_[server] = {}; }
+  void begin(std::size_t server) { heard_[server].assign(roster_.size(), {}); }
   /// From here to handled() the process is busy with this packet, well-formed or not.
   void arrives(Process& process, const Packet& packet);
   void handled() { handling_.reset(); }
@@ -40,7 +41,7 @@ class PacketRules {
   Verdict& verdict_;
   std::optional<Handling> handling_;
   bool quiet_ = false;
-  std::array<std::array<Heard, servers_max>, servers_max> heard_{};  // [receiver][owner]
+  std::vector<std::vector<Heard>> heard_;  // [receiver][owner]
 };
 
 }  // namespace muster::sim

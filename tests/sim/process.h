@@ -6,9 +6,9 @@
 #include <memory>
 
 #include "cluster/member.h"
+#include "sim/sim_port.h"
 #include "tests/sim/application.h"
 #include "tests/sim/mutation.h"
-#include "tests/sim/sim_port.h"
 #include "tests/sim/watcher.h"
 
 namespace muster::sim {

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "sim/verdict.h"
 #include "tests/sim/mutation.h"
 #include "tests/sim/trace.h"
-#include "tests/sim/verdict.h"
 
 namespace muster::sim {
 

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "cluster/config.h"
-#include "tests/sim/dice.h"
-#include "tests/sim/virtual_network.h"
+#include "sim/dice.h"
+#include "sim/virtual_network.h"
 
 namespace muster::sim {
 
@@ -34,6 +34,8 @@ inline constexpr std::size_t fault_kinds = 9;
 
 enum class WorkKind : std::uint8_t { bind, bind_many, withdraw, message, call };
 inline constexpr std::size_t work_kinds = 5;
+
+inline constexpr std::size_t servers_max = 8;
 
 struct Scenario {
   std::uint64_t seed = 0;

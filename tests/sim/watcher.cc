@@ -12,7 +12,8 @@ Watcher::Watcher(std::size_t self, Incarnation incarnation, const Roster& roster
       ledger_(ledger),
       census_(census),
       removals_are_deaths_(removals_are_deaths),
-      verdict_(verdict) {
+      verdict_(verdict),
+      seen_(roster.size()) {
   seen_[self].present = seen_[self].highest = incarnation;
 }
 

@@ -2,7 +2,6 @@
 // they show in the events of one member.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -10,14 +9,14 @@
 
 #include "cluster/events.h"
 #include "cluster/member.h"
+#include "sim/roster.h"
+#include "sim/verdict.h"
 #include "tests/sim/ledger.h"
-#include "tests/sim/roster.h"
-#include "tests/sim/verdict.h"
 
 namespace muster::sim {
 
 /// Which incarnation of each server lives in truth; 0: none.
-using Census = std::array<Incarnation, servers_max>;
+using Census = std::vector<Incarnation>;
 
 class Watcher {
  public:
@@ -65,7 +64,7 @@ class Watcher {
   const Census& census_;
   bool removals_are_deaths_;
   Verdict& verdict_;
-  std::array<Seen, servers_max> seen_;
+  std::vector<Seen> seen_;
 };
 
 }  // namespace muster::sim

@@ -20,11 +20,13 @@ World::World(const Scenario& scenario, Trace& trace, Mutation* mutation)
       dice_(scenario.seed),
       network_(roster_, events_, scenario.seed + 1),
       ledger_(scenario.servers),
-      conversations_(verdict_),
+      census_(scenario.servers),
+      conversations_(scenario.servers, verdict_),
       shared_{scenario_, roster_, conversations_, trace_, verdict_},
       invariants_(scenario_, roster_, ledger_, conversations_, verdict_),
       packet_rules_(roster_, verdict_),
-      workload_(shared_, ledger_, scenario.seed + 2) {
+      workload_(shared_, ledger_, scenario.seed + 2),
+      servers_(scenario.servers) {
   network_.set_weather(scenario_.links);
 }
 
@@ -124,7 +126,7 @@ void World::give(std::size_t number, std::uint64_t flight_number) {
   process.member().on_packet(local(server), *packet);
   if (flight.foreign && fingerprint(process) != before)
     verdict_.fail("I14", "m{} has changed because of {} bytes that are no packet of its cluster",
-                  number, flight.size);
+                  number, flight.bytes.size());
   packet_rules_.handled();
   process.port().release(*packet);
   after_step(number);

@@ -2,19 +2,18 @@
 // events, and one seed that decides everything.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "tests/sim/drifting_clock.h"
-#include "tests/sim/event_queue.h"
+#include "sim/drifting_clock.h"
+#include "sim/event_queue.h"
+#include "sim/virtual_network.h"
 #include "tests/sim/invariants.h"
 #include "tests/sim/packet_rules.h"
 #include "tests/sim/process.h"
-#include "tests/sim/virtual_network.h"
 #include "tests/sim/workload.h"
 
 namespace muster::sim {
@@ -68,6 +67,7 @@ class World final : private Wire {
   void leave(std::size_t number);
   void pause(std::size_t number, DurationNs duration);
   void resume(std::size_t number);
+  void partition(std::uint64_t sides);
   void cut(std::size_t number, DurationNs outage_ns);
   void mend(std::size_t number, std::uint64_t what);
   void throw_garbage(std::size_t number);
@@ -88,13 +88,13 @@ class World final : private Wire {
   EventQueue events_;
   VirtualNetwork network_;
   Ledger ledger_;
-  Census census_{};
+  Census census_;
   Conversations conversations_;
   Application::Shared shared_;
   Invariants invariants_;
   PacketRules packet_rules_;
   Workload workload_;
-  std::array<Server, servers_max> servers_;
+  std::vector<Server> servers_;
 
   enum class Phase : std::uint8_t { faults, settling, quiet, over };
   Phase phase_ = Phase::faults;

@@ -9,6 +9,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FLOORS = {
     "ring": set(),
     "cluster": {"ring"},
+    "sim": {"ring", "cluster"},
     "dpdk_transport": {"ring", "cluster"},
     "socket_transport": {"ring", "cluster"},
     "node": {"ring", "cluster", "dpdk_transport", "socket_transport"},

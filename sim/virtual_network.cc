@@ -1,13 +1,21 @@
-#include "tests/sim/virtual_network.h"
+#include "sim/virtual_network.h"
 
-#include <cstring>
+#include <algorithm>
 
 namespace muster::sim {
 
+VirtualNetwork::VirtualNetwork(const Roster& roster, EventQueue& events, std::uint64_t seed)
+    : roster_(roster),
+      events_(events),
+      dice_(seed),
+      cut_(roster.size() * roster.size()),
+      sides_(roster.size()),
+      burst_until_(roster.size()) {}
+
 void VirtualNetwork::heal() {
-  cut_ = {};
-  side_ = 0;
-  burst_until_ = {};
+  cut_.assign(cut_.size(), false);
+  std::ranges::fill(sides_, 0);
+  std::ranges::fill(burst_until_, 0);
 }
 
 std::uint64_t VirtualNetwork::take_off(std::span<const std::byte> bytes, const Endpoint& from) {
@@ -19,10 +27,9 @@ std::uint64_t VirtualNetwork::take_off(std::span<const std::byte> bytes, const E
   free_.pop_back();
   Flight& flight = flights_[number];
   flight.references = 1;
-  flight.size = static_cast<std::uint32_t>(bytes.size());
   flight.foreign = false;
   flight.from = from;
-  std::memcpy(flight.bytes.data(), bytes.data(), bytes.size());
+  flight.bytes.assign(bytes.begin(), bytes.end());
   return number;
 }
 
@@ -36,6 +43,7 @@ void VirtualNetwork::schedule(TimeNs at, std::size_t to, std::uint64_t number) {
 }
 
 void VirtualNetwork::send(TimeNs now, std::size_t from, const Packet& packet) {
+  if (dice_.chance(weather_.loss_at_sender)) return;
   const std::uint64_t number = take_off(packet.payload(), roster_.endpoint(from));
   if (packet.peer == roster_.group()) {
     for (std::size_t to = 0; to < roster_.size(); ++to)

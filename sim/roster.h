@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <fmt/format.h>
@@ -12,14 +13,13 @@
 
 namespace muster::sim {
 
-inline constexpr std::size_t servers_max = 8;
-
 class Roster {
  public:
   explicit Roster(std::size_t servers) {
     for (std::size_t i = 0; i < servers; ++i) {
       names_.push_back(fmt::format("m{}", i));
       ids_.push_back(member_id(names_.back()));
+      servers_[ids_.back()] = i;
     }
   }
 
@@ -33,9 +33,9 @@ class Roster {
   std::uint64_t cluster() const { return cluster_; }
 
   std::optional<std::size_t> find(MemberId id) const {
-    for (std::size_t i = 0; i < ids_.size(); ++i)
-      if (ids_[i] == id) return i;
-    return std::nullopt;
+    const auto found = servers_.find(id);
+    if (found == servers_.end()) return std::nullopt;
+    return found->second;
   }
   std::optional<std::size_t> find(const Endpoint& at) const {
     if (at.port != port || at.address - first_address >= ids_.size()) return std::nullopt;
@@ -48,6 +48,7 @@ class Roster {
 
   std::vector<std::string> names_;
   std::vector<MemberId> ids_;
+  std::unordered_map<MemberId, std::size_t> servers_;
   std::uint64_t cluster_ = cluster_id("simulated");
 };
 

@@ -1,4 +1,4 @@
-#include "tests/sim/sim_port.h"
+#include "sim/sim_port.h"
 
 #include <algorithm>
 #include <cstring>

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "cluster/packet.h"
-#include "tests/sim/verdict.h"
+#include "sim/verdict.h"
 
 namespace muster::sim {
 
