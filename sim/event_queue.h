@@ -13,6 +13,7 @@ enum class EventKind : std::uint8_t {
   arrival,  ///< of a packet at a server
   wake,     ///< a server's deadline
   cycle,    ///< the end of a server's duty cycle
+  serve,    ///< a slow server takes the next packet out of its receive ring
   work,     ///< the workload of a server does something
   fault,    ///< something befalls the world
   start,    ///< of a server's process

@@ -9,11 +9,13 @@ VirtualNetwork::VirtualNetwork(const Roster& roster, EventQueue& events, std::ui
       events_(events),
       dice_(seed),
       cut_(roster.size() * roster.size()),
+      bad_(cut_.size()),
       sides_(roster.size()),
       burst_until_(roster.size()) {}
 
 void VirtualNetwork::heal() {
   cut_.assign(cut_.size(), false);
+  bad_.assign(bad_.size(), false);
   std::ranges::fill(sides_, 0);
   std::ranges::fill(burst_until_, 0);
 }
@@ -57,10 +59,20 @@ void VirtualNetwork::send(TimeNs now, std::size_t from, const Packet& packet) {
 void VirtualNetwork::deliver(TimeNs now, std::size_t from, std::size_t to, std::uint64_t number) {
   if (!reaches(from, to)) return;
   const auto delay = [&] { return dice_.between(weather_.delay_min_ns, weather_.delay_max_ns); };
-  const bool lost = dice_.chance(weather_.loss) || now < burst_until_[to];
-  if (!lost) schedule(now + delay(), to, number);
+  if (!loses(now, from, to)) schedule(now + delay(), to, number);
   if (dice_.chance(weather_.duplicate)) schedule(now + delay(), to, number);
   if (dice_.chance(weather_.late)) schedule(now + dice_.below(weather_.late_max_ns), to, number);
+}
+
+bool VirtualNetwork::loses(TimeNs now, std::size_t from, std::size_t to) {
+  if (now < burst_until_[to]) return true;
+  if (weather_.turns_bad > 0) {
+    const bool was = bad_[link(from, to)];
+    const bool is = was != dice_.chance(was ? weather_.turns_good : weather_.turns_bad);
+    bad_[link(from, to)] = is;
+    if (is && dice_.chance(weather_.loss_while_bad)) return true;
+  }
+  return dice_.chance(weather_.loss);
 }
 
 void VirtualNetwork::inject(TimeNs now, std::size_t to, std::span<const std::byte> bytes,

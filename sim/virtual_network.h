@@ -19,6 +19,11 @@ namespace muster::sim {
 struct LinkWeather {
   Ppm loss = 0;            ///< on the way to one receiver, independent of the others
   Ppm loss_at_sender = 0;  ///< before it is anybody's: all receivers miss it
+  /// Loss comes in bursts: a link turns bad and good again with these chances at each packet, and
+  /// while it is bad loses most (Gilbert, Bell System Technical Journal, 1960).
+  Ppm turns_bad = 0;
+  Ppm turns_good = 0;
+  Ppm loss_while_bad = 0;
   Ppm duplicate = 0;
   Ppm late = 0;  ///< a copy that turns up when nobody expects it any more
   DurationNs delay_min_ns = 0;
@@ -35,8 +40,8 @@ class VirtualNetwork {
   const LinkWeather& weather() const { return weather_; }
 
   /// One way only: what `from` sends does not reach `to`.
-  void cut(std::size_t from, std::size_t to) { cut_[from * roster_.size() + to] = true; }
-  void mend(std::size_t from, std::size_t to) { cut_[from * roster_.size() + to] = false; }
+  void cut(std::size_t from, std::size_t to) { cut_[link(from, to)] = true; }
+  void mend(std::size_t from, std::size_t to) { cut_[link(from, to)] = false; }
   /// Puts a server on a side: servers of different sides do not hear each other. All begin on 0.
   void set_side(std::size_t server, std::uint32_t side) { sides_[server] = side; }
   /// All that arrives at `server` until then is lost.
@@ -66,15 +71,18 @@ class VirtualNetwork {
   std::uint64_t take_off(std::span<const std::byte> bytes, const Endpoint& from);
   void deliver(TimeNs now, std::size_t from, std::size_t to, std::uint64_t number);
   void schedule(TimeNs at, std::size_t to, std::uint64_t number);
+  std::size_t link(std::size_t from, std::size_t to) const { return from * roster_.size() + to; }
   bool reaches(std::size_t from, std::size_t to) const {
-    return !cut_[from * roster_.size() + to] && sides_[from] == sides_[to];
+    return !cut_[link(from, to)] && sides_[from] == sides_[to];
   }
+  bool loses(TimeNs now, std::size_t from, std::size_t to);
 
   const Roster& roster_;
   EventQueue& events_;
   Dice dice_;
   LinkWeather weather_;
-  std::vector<bool> cut_;  // [from * servers + to]
+  std::vector<bool> cut_;  // of link()
+  std::vector<bool> bad_;  // of link()
   std::vector<std::uint32_t> sides_;
   std::vector<TimeNs> burst_until_;
   std::deque<Flight> flights_;

@@ -54,6 +54,11 @@ void World::befall(FaultKind kind, std::size_t number) {
       trace_.say(now(), number, "--- its pool is exhausted ---");
       server.process->port().set_exhausted(true);
       return events_.at(now() + outage_ns / 4, EventKind::mend, number, mend_pool);
+    case FaultKind::slow:
+      if (!running) return;
+      trace_.say(now(), number, "--- receives slowly for {} us ---", outage_ns / us);
+      server.slow_until = now() + outage_ns;
+      return;
   }
 }
 
@@ -94,6 +99,8 @@ void World::start(std::size_t number) {
   server.incarnation = next_incarnation(number);
   server.wake_at = never_ns;
   server.cycle_due = false;
+  server.slow_until = 0;
+  server.beat_at = 0;
   ++server.life;
   trace_.say(now(), number, "--- starts as {} ---", server.incarnation);
   ledger_.begin(number, server.incarnation);
@@ -156,12 +163,17 @@ void World::resume(std::size_t number) {
   server.paused_until = now();
   server.wake_at = never_ns;
   if (scenario_.deadlines_first) meet_deadlines(number);
-  for (; !server.inbox.empty(); server.inbox.pop_front()) {
-    give(number, server.inbox.front());
-    network_.landed(server.inbox.front());
-  }
+  empty_inbox(number);
   meet_deadlines(number);
   schedule_cycle(number, 0);
+}
+
+void World::empty_inbox(std::size_t number) {
+  std::deque<std::uint64_t>& inbox = servers_[number].inbox;
+  for (; !inbox.empty(); inbox.pop_front()) {
+    give(number, inbox.front());
+    network_.landed(inbox.front());
+  }
 }
 
 void World::throw_garbage(std::size_t number) {

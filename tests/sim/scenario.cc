@@ -56,8 +56,12 @@ LinkWeather pick_links(Dice& dice, Weather weather, DurationNs heartbeat_ns) {
     return dice.chance(500'000) ? static_cast<Ppm>(dice.below(max)) : 0;
   };
   links.loss = up_to(weather == Weather::harsh ? 500'000 : 50'000);
+  links.loss_at_sender = up_to(weather == Weather::harsh ? 200'000 : 20'000);
   links.duplicate = up_to(200'000);
   if (weather == Weather::rough) return links;
+  links.turns_bad = up_to(20'000);
+  links.turns_good = static_cast<Ppm>(dice.between(20'000, 500'000));
+  links.loss_while_bad = static_cast<Ppm>(dice.between(500'000, 1'000'000));
   links.late = up_to(50'000);
   links.late_max_ns = heartbeat_ns * dice.between(2, 30);
   return links;
@@ -74,8 +78,8 @@ void pick_faults(Dice& dice, Scenario& scenario) {
   for (const FaultKind kind : {FaultKind::crash, FaultKind::leave, FaultKind::garbage}) weigh(kind);
   if (scenario.weather != Weather::calm) weigh(FaultKind::pause);
   if (scenario.weather == Weather::harsh) {
-    for (const FaultKind kind :
-         {FaultKind::burst, FaultKind::cut, FaultKind::partition, FaultKind::exhaust})
+    for (const FaultKind kind : {FaultKind::burst, FaultKind::cut, FaultKind::partition,
+                                 FaultKind::exhaust, FaultKind::slow})
       weigh(kind);
     scenario.clocks_set_back = dice.chance(200'000);
   }
@@ -86,6 +90,8 @@ void pick_faults(Dice& dice, Scenario& scenario) {
                               ? 4 * (timers.suspect_after_ns + timers.dead_after_ns)
                               : timers.suspect_after_ns - heartbeat_ns;
   scenario.outage_max_ns = heartbeat_ns * dice.between(2, 40);
+  scenario.slow_packet_ns = dice.below(heartbeat_ns / 4) + 1;
+  scenario.ring_packets = dice.between(1, 64);
   scenario.drift_ppm_max = static_cast<std::int64_t>(dice.below(500));
   scenario.cycle_ns = dice.chance(300'000) ? 0 : dice.below(heartbeat_ns / 50) + 1;
   scenario.deadlines_first = dice.chance(500'000);
@@ -139,14 +145,17 @@ std::string describe(const Scenario& scenario) {
   const auto in_ms = [](DurationNs duration) { return static_cast<double>(duration) / 1e6; };
   return fmt::format(
       "{} servers, {} weather, heartbeat {:.3f} ms, suspect after {:.3f} ms, dead after {:.3f} ms, "
-      "delay {:.3f} to {:.3f} ms, loss {:.1f} %, duplicates {:.1f} %, late {:.1f} %, faults for "
+      "delay {:.3f} to {:.3f} ms, loss {:.1f} %, at the sender {:.1f} %, in bursts {}, duplicates "
+      "{:.1f} %, "
+      "late {:.1f} %, faults for "
       "{:.0f} ms, one each {:.0f} ms, window {} packets",
       scenario.servers, weathers[static_cast<std::size_t>(scenario.weather)],
       in_ms(scenario.heartbeat_ns()), in_ms(scenario.membership.suspect_after_ns),
       in_ms(scenario.membership.dead_after_ns), in_ms(scenario.links.delay_min_ns),
-      in_ms(scenario.links.delay_max_ns), scenario.links.loss / 1e4, scenario.links.duplicate / 1e4,
-      scenario.links.late / 1e4, in_ms(scenario.faults_last_ns), in_ms(scenario.fault_interval_ns),
-      scenario.messaging.window_packets);
+      in_ms(scenario.links.delay_max_ns), scenario.links.loss / 1e4,
+      scenario.links.loss_at_sender / 1e4, scenario.links.turns_bad > 0 ? "too" : "none",
+      scenario.links.duplicate / 1e4, scenario.links.late / 1e4, in_ms(scenario.faults_last_ns),
+      in_ms(scenario.fault_interval_ns), scenario.messaging.window_packets);
 }
 
 }  // namespace muster::sim

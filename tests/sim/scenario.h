@@ -29,8 +29,9 @@ enum class FaultKind : std::uint8_t {
   cut,        ///< one way between two servers
   partition,  ///< the servers fall into two sides
   exhaust,    ///< a server's pool has no packets for a while
+  slow,       ///< a server receives slowly for a while, until its ring is full
 };
-inline constexpr std::size_t fault_kinds = 9;
+inline constexpr std::size_t fault_kinds = 10;
 
 enum class WorkKind : std::uint8_t { bind, bind_many, withdraw, message, call };
 inline constexpr std::size_t work_kinds = 5;
@@ -51,8 +52,10 @@ struct Scenario {
   DurationNs fault_interval_ns = 0;  ///< mean
   DurationNs faults_last_ns = 0;     ///< after that everything heals, and must converge
   DurationNs pause_max_ns = 0;
-  DurationNs outage_max_ns = 0;  ///< of cuts, partitions, bursts and exhausted pools
-  bool clocks_set_back = false;  ///< a restarted server may begin with an older incarnation
+  DurationNs outage_max_ns = 0;   ///< of cuts, partitions, bursts, exhausted pools and slowness
+  DurationNs slow_packet_ns = 0;  ///< that a slow server takes for each packet
+  std::size_t ring_packets = 0;   ///< that wait for a slow server; more are dropped
+  bool clocks_set_back = false;   ///< a restarted server may begin with an older incarnation
   std::int64_t drift_ppm_max = 0;
   DurationNs cycle_ns = 0;      ///< from the first packet of a burst to transmit()
   bool deadlines_first = true;  ///< after a pause: before the packets that waited, or after them

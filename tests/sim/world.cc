@@ -55,6 +55,9 @@ void World::happen(const Event& event) {
     case EventKind::cycle:
       servers_[event.server].cycle_due = false;
       return cycle(event.server);
+    case EventKind::serve:
+      if (servers_[event.server].life == event.what) serve(event.server);
+      return;
     case EventKind::work:
       if (servers_[event.server].life == event.what) work(event.server);
       return;
@@ -92,6 +95,7 @@ void World::after_step(std::size_t number) {
     if (server.state != State::leaving) census_[number] = incarnation;
   }
   invariants_.after_step(process);
+  check_heartbeat(number);
   const TimeNs deadline = process.member().next_deadline();
   if (deadline == never_ns) return;
   const TimeNs wake_at = std::max(server.clock.world(deadline), now());
@@ -100,16 +104,47 @@ void World::after_step(std::size_t number) {
   events_.at(wake_at, EventKind::wake, number);
 }
 
+/// Whatever else it does, a member that runs heartbeats in time (I12). An empty pool may keep it
+/// from that.
+void World::check_heartbeat(std::size_t number) {
+  const Server& server = servers_[number];
+  if (scenario_.weather == Weather::harsh || server.beat_at == 0 ||
+      server.state != State::running || server.process->member().standing() != Standing::member)
+    return;
+  const DurationNs since = now() - std::max(server.beat_at, server.paused_until);
+  const DurationNs interval = scenario_.heartbeat_ns();
+  if (since > interval + interval / 100)
+    verdict_.fail("I12", "m{} has not heartbeat for {} us", number, since / us);
+}
+
 // What a server does.
 
 void World::arrive(std::size_t number, std::uint64_t flight) {
   Server& server = servers_[number];
-  if (server.state == State::paused && server.inbox.size() < inbox_packets_max) {
+  const bool slow =
+      server.state == State::running && (now() < server.slow_until || !server.inbox.empty());
+  if (slow || server.state == State::paused) {
+    const std::size_t room = slow ? scenario_.ring_packets : inbox_packets_max;
+    if (server.inbox.size() >= room) return network_.landed(flight);  // the ring is full
     server.inbox.push_back(flight);
+    if (slow && server.inbox.size() == 1)
+      events_.at(now() + scenario_.slow_packet_ns, EventKind::serve, number, server.life);
     return;
   }
   if (server.state == State::running || server.state == State::leaving) give(number, flight);
   network_.landed(flight);
+}
+
+/// A slow server takes one packet, and the next some time later.
+void World::serve(std::size_t number) {
+  Server& server = servers_[number];
+  if (server.state != State::running || server.inbox.empty()) return;
+  const std::uint64_t flight = server.inbox.front();
+  give(number, flight);
+  network_.landed(flight);
+  server.inbox.pop_front();
+  if (!server.inbox.empty())
+    events_.at(now() + scenario_.slow_packet_ns, EventKind::serve, number, server.life);
 }
 
 void World::give(std::size_t number, std::uint64_t flight_number) {
@@ -182,6 +217,7 @@ void World::carry(std::size_t from, const Packet& packet) {
   const auto type = wire::Type{reinterpret_cast<const wire::Header*>(packet.data)->type};
   trace_.say(now(), from, "sends a {} of {} bytes to {}", name_of(type), packet.size,
              to_string(packet.peer));
+  if (type == wire::Type::heartbeat) servers_[from].beat_at = now();
   packet_rules_.transmitted(*servers_[from].process, packet);
   network_.send(now(), from, packet);
 }
@@ -204,6 +240,8 @@ void World::heal() {
     Server& server = servers_[number];
     if (server.state == State::paused) resume(number);
     if (server.state == State::running) {
+      server.slow_until = 0;
+      empty_inbox(number);
       server.process->port().set_exhausted(false);
       server.process->application().calm_down();
     }

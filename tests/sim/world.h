@@ -39,7 +39,9 @@ class World final : private Wire {
     TimeNs wake_at = never_ns;
     bool cycle_due = false;
     TimeNs paused_until = 0;          ///< the last time
-    std::deque<std::uint64_t> inbox;  ///< packets that wait while it is paused
+    TimeNs slow_until = 0;            ///< receives slowly until then
+    TimeNs beat_at = 0;               ///< its last heartbeat; 0: none in this life
+    std::deque<std::uint64_t> inbox;  ///< packets that wait while it is paused or slow
   };
 
   // Time.
@@ -47,10 +49,12 @@ class World final : private Wire {
   TimeNs local(const Server& server) const { return server.clock.local(now()); }
   void happen(const Event& event);
   void after_step(std::size_t number);
+  void check_heartbeat(std::size_t number);
 
   // What a server does.
   void arrive(std::size_t number, std::uint64_t flight);
   void give(std::size_t number, std::uint64_t flight);
+  void serve(std::size_t number);
   void wake(std::size_t number, TimeNs at);
   void meet_deadlines(std::size_t number);
   void cycle(std::size_t number);
@@ -67,6 +71,7 @@ class World final : private Wire {
   void leave(std::size_t number);
   void pause(std::size_t number, DurationNs duration);
   void resume(std::size_t number);
+  void empty_inbox(std::size_t number);
   void partition(std::uint64_t sides);
   void cut(std::size_t number, DurationNs outage_ns);
   void mend(std::size_t number, std::uint64_t what);
