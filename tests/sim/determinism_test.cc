@@ -34,5 +34,20 @@ TEST(Simulation, GivesAnotherTraceForAnotherSeed) {
   EXPECT_EQ(traces.size(), seeds);
 }
 
+/// A protocol that knows more than its seed and its packets: here, how many runs there were.
+struct RemembersTheLastRun final : Mutation {
+  void arriving(std::size_t, std::span<std::byte> bytes) override {
+    if (++arrived < 200 && !bytes.empty()) bytes[0] ^= std::byte{1};
+  }
+  int arrived = 0;
+};
+
+TEST(Simulation, NoticesWhatIsNotDecidedByTheSeed) {
+  RemembersTheLastRun mutation;
+  const Outcome first = run(1, nullptr, &mutation);
+  const Outcome second = run(1, nullptr, &mutation);
+  EXPECT_NE(first.trace, second.trace);
+}
+
 }  // namespace
 }  // namespace muster::sim

@@ -27,7 +27,9 @@ struct Options {
   std::string json;
 };
 
-std::string replay(std::uint64_t seed) { return fmt::format("scripts/sim --seed {}", seed); }
+std::string replay(std::uint64_t seed) {
+  return fmt::format("scripts/sim --seed {} --trace", seed);
+}
 
 /// Says how far it is: on a terminal twice a second, else every five seconds.
 class Progress {

@@ -139,19 +139,31 @@ TEST(Mutation, OfMembersThatDoNotTellTheRemovedKeepsThemOut) {
   EXPECT_EQ(caught<MutatedPorts<NeverSaysRemoved>>(), "I8");
 }
 
-struct FallsSilent final : PortDecorator {
+/// One member does not hear the others any more, and does not doubt itself.
+struct TurnsDeaf final : Mutation {
+  void arriving(std::size_t server, std::span<std::byte> bytes) override {
+    constexpr int packets_before = 300;
+    if (server == 1 && ++heard > packets_before && !bytes.empty()) bytes[0] ^= std::byte{1};
+  }
+  int heard = 0;
+};
+TEST(Mutation, OfAMemberThatTurnsDeafRemovesThoseWhoLive) {
+  EXPECT_EQ(caught<TurnsDeaf>(false), "I9");
+}
+
+struct SkipsHeartbeats final : PortDecorator {
   using PortDecorator::PortDecorator;
   void transmit(Packet& packet) override {
-    constexpr int packets_before = 40;
-    if (++sent > packets_before)
+    constexpr int every = 5;
+    if (type_of(packet) == wire::Type::heartbeat && ++beats % every == 0)
       release(packet);
     else
       inner().transmit(packet);
   }
-  int sent = 0;
+  int beats = 0;
 };
-TEST(Mutation, OfAMemberThatFallsSilentRemovesOneThatLives) {
-  EXPECT_EQ(caught<MutatedPorts<FallsSilent>>(false), "I9");
+TEST(Mutation, OfAMemberThatSkipsAHeartbeatIsNoticed) {
+  EXPECT_EQ(caught<MutatedPorts<SkipsHeartbeats>>(false), "I12");
 }
 
 struct HearsTwice final : EventsDecorator {
