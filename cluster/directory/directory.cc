@@ -21,12 +21,18 @@ Directory::Directory(const DirectoryConfig& config, const Endpoint& group, Outbo
       own_(config, outbox, events) {}
 
 const Replica* Directory::replica(MemberId owner) const {
-  const auto found = copies_.find(owner);
-  return found == copies_.end() ? nullptr : &found->second.replica;
+  const Copy* copy = find(owner);
+  return copy == nullptr ? nullptr : &copy->replica;
+}
+
+Directory::Copy* Directory::find(MemberId owner) const {
+  const auto found = by_owner_.find(owner);
+  return found == by_owner_.end() ? nullptr : found->second;
 }
 
 void Directory::add_member(const MemberKey& key, const Endpoint& endpoint) {
-  copies_.try_emplace(key.id, Replica(key, config_, events_), endpoint);
+  by_owner_[key.id] =
+      &copies_.try_emplace(key.id, Replica(key, config_, events_), endpoint).first->second;
 }
 
 void Directory::remove_member(TimeNs now, MemberId id) {
@@ -34,6 +40,7 @@ void Directory::remove_member(TimeNs now, MemberId id) {
   if (found == copies_.end()) return;
   found->second.replica.withdraw_all();
   copies_.erase(found);
+  by_owner_.erase(id);
   if (dump_.active() && dump_.source == id) {
     ++stats_.dumps_abandoned;
     end_dump(now);
@@ -42,9 +49,9 @@ void Directory::remove_member(TimeNs now, MemberId id) {
 }
 
 void Directory::on_heartbeat(TimeNs now, MemberId from, const Advertised& advertised) {
-  const auto found = copies_.find(from);
-  if (found == copies_.end()) return;
-  Copy& copy = found->second;
+  Copy* const found = find(from);
+  if (found == nullptr) return;
+  Copy& copy = *found;
   if (!copy.heard) copy.target = advertised.version;
   copy.heard = true;
   copy.synchronized = advertised.synchronized;
@@ -60,9 +67,9 @@ void Directory::on_heartbeat(TimeNs now, MemberId from, const Advertised& advert
 
 void Directory::on_advertisement(TimeNs now, MemberId from,
                                  const wire::AdvertisementView& advertisement) {
-  const auto found = copies_.find(from);
-  if (found == copies_.end()) return;
-  Copy& copy = found->second;
+  Copy* const found = find(from);
+  if (found == nullptr) return;
+  Copy& copy = *found;
   copy.advertised = std::max<Version>(copy.advertised, advertisement.body->to_version);
   switch (copy.replica.apply(advertisement)) {
     case Replica::Applied::nothing:
@@ -226,8 +233,16 @@ void Directory::reincarnate(const MemberKey& from, const MemberKey& to) {
 
 void Directory::check_synchronized() {
   if (synchronized_ || !active_ || dump_.active()) return;
-  for (const auto& [id, copy] : copies_)
-    if (!copy.heard || copy.wrong || copy.replica.tree().version() < copy.target) return;
+  const auto lacks = [](const Copy& copy) {
+    return !copy.heard || copy.wrong || copy.replica.tree().version() < copy.target;
+  };
+  // While many join, this is asked for each of their heartbeats: mostly it fails for one as before.
+  if (const Copy* before = find(lacking_); before != nullptr && lacks(*before)) return;
+  for (const auto& [id, copy] : copies_) {
+    if (!lacks(copy)) continue;
+    lacking_ = id;
+    return;
+  }
   synchronized_ = true;
   events_.on_synchronized();
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <unordered_map>
 #include <utility>
 
 #include "cluster/config.h"
@@ -107,6 +108,7 @@ class Directory {
   void take_dump_page(TimeNs now, const wire::SyncAnswerView& answer);
   void end_dump(TimeNs now);
 
+  Copy* find(MemberId owner) const;
   void due_at(TimeNs due) { next_due_ns_ = std::min(next_due_ns_, due); }
   void check_synchronized();
 
@@ -117,6 +119,8 @@ class Directory {
   Random random_;
   OwnTree own_;
   std::map<MemberId, Copy> copies_;  // ordered: a statedump goes through it by ascending id
+  std::unordered_map<MemberId, Copy*> by_owner_;  // of copies_: heartbeats look it up
+  MemberId lacking_{};  // once found not to be synchronized with: looked at first
   Dump dump_;
   TimeNs next_due_ns_ = never_ns;  // no pursuit is due before this
   bool active_ = false;
