@@ -13,6 +13,7 @@
 #include "cluster/wire/parse.h"
 #include "node/calls_in_flight.h"
 #include "node/config.h"
+#include "node/huge_pages.h"
 #include "node/node.h"
 #include "node/own_bindings.h"
 #include "node/runner.h"
@@ -118,7 +119,8 @@ class Application {
   std::uint64_t undelivered_ = 0;
   std::vector<Answer> unanswered_;
   std::unordered_map<MemberId, Peer> peers_;
-  Index index_;
+  HugePages index_memory_;
+  Index index_{index_memory_};
   OwnBindings own_;
   Watches watches_;
   CallsInFlight calls_;

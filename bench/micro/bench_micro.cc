@@ -14,6 +14,7 @@
 namespace muster::bench {
 namespace {
 
+/// A benchmark with a counter reports that instead of its time; the counter is named by its unit.
 class MedianReporter : public benchmark::BenchmarkReporter {
  public:
   explicit MedianReporter(Report& report) : report_(report) {}
@@ -25,9 +26,11 @@ class MedianReporter : public benchmark::BenchmarkReporter {
         throw std::runtime_error(run.benchmark_name() + ": " + run.error_message);
       }
       if (run.aggregate_name != "median") continue;
+      const bool timed = run.counters.empty();
       report_.add({.id = run.run_name.str(),
-                   .value = run.GetAdjustedCPUTime(),
-                   .unit = benchmark::GetTimeUnitString(run.time_unit),
+                   .value = timed ? run.GetAdjustedCPUTime() : run.counters.begin()->second.value,
+                   .unit = timed ? benchmark::GetTimeUnitString(run.time_unit)
+                                 : run.counters.begin()->first,
                    .floor = {},
                    .ratio = {},
                    .line_rtt_ns = {}});

@@ -3,17 +3,14 @@
 #pragma once
 
 #include <boost/intrusive/set.hpp>
-#include <boost/intrusive/unordered_set.hpp>
 #include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <optional>
+#include <memory_resource>
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "cluster/directory/bound.h"
+#include "cluster/directory/name.h"
+#include "cluster/directory/name_table.h"
 #include "cluster/events.h"
 #include "cluster/types.h"
 
@@ -22,7 +19,10 @@ namespace muster {
 /// Not thread-safe.
 class Index {
  public:
-  Index();
+  /// `memory` outlives the index. It is asked for large pieces, for the table and for the names:
+  /// with a million of them lookups are faster in huge pages.
+  explicit Index(std::pmr::memory_resource& memory = *std::pmr::get_default_resource())
+      : table_(memory), pool_(name_blocks, &memory) {}
   ~Index();
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
@@ -32,7 +32,11 @@ class Index {
 
   /// All who bind `path`, in the order in which they were heard; empty where nobody does. Valid
   /// until the next change. Constant time.
-  std::span<const Bound> lookup(std::string_view path) const;
+  std::span<const Bound> lookup(std::string_view path) const {
+    const NameSlot* slot = table_.find(path);
+    if (slot == nullptr) return {};
+    return {slot->bound, slot->bound_count};
+  }
   /// One of those, in turn; nullptr where nobody binds `path`.
   const Bound* pick(std::string_view path);
 
@@ -40,10 +44,11 @@ class Index {
   /// prefix is a path (itself and all below it), or "/" for everything.
   template <class Visit>
   void list(std::string_view prefix, Visit&& visit) const {
-    for (auto at = ordered_.lower_bound(prefix, ByPath{}); at != ordered_.end(); ++at) {
-      if (!std::string_view(at->path).starts_with(prefix)) break;
-      if (!below(at->path, prefix)) continue;
-      for (const Bound& bound : at->bound) visit(std::string_view(at->path), bound);
+    if (prefix != "/")
+      for (const Bound& bound : lookup(prefix)) visit(prefix, bound);
+    for (auto at = ordered_.lower_bound(prefix, Below{}); at != ordered_.end(); ++at) {
+      if (!below(at->path(), prefix)) break;
+      for (const Bound& bound : at->bound) visit(at->path(), bound);
     }
   }
   /// Is `path` the path `prefix`, or below it?
@@ -53,36 +58,29 @@ class Index {
   }
 
   /// Names bound by at least one member.
-  std::size_t names() const { return hashed_.size(); }
+  std::size_t names() const { return table_.size(); }
 
  private:
-  struct Name : boost::intrusive::set_base_hook<>,
-                boost::intrusive::unordered_set_base_hook<boost::intrusive::store_hash<true>> {
-    explicit Name(std::string_view text) : path(text) {}
-    static std::size_t hash_of(std::string_view path);
-
-    std::string path;
-    std::vector<Bound> bound;
-    std::size_t turn = 0;
-
-    friend bool operator<(const Name& a, const Name& b) { return a.path < b.path; }
-    friend bool operator==(const Name& a, const Name& b) { return a.path == b.path; }
-    friend std::size_t hash_value(const Name& name) { return hash_of(name.path); }
+  /// Is the name before all that lies below the prefix? Other names may stand between a prefix and
+  /// what lies below it ("/shop", "/shop-2", "/shop/a"), any number of them.
+  struct Below {
+    bool operator()(const Name& name, std::string_view prefix) const {
+      if (prefix == "/") return false;
+      const std::string_view path = name.path();
+      const int order = path.substr(0, prefix.size()).compare(prefix);
+      return order < 0 ||
+             (order == 0 && (path.size() == prefix.size() || path[prefix.size()] < '/'));
+    }
   };
-  struct ByPath {
-    bool operator()(const Name& a, std::string_view b) const { return a.path < b; }
-    bool operator()(std::string_view a, const Name& b) const { return a < b.path; }
-  };
-  using Hashed = boost::intrusive::unordered_set<Name, boost::intrusive::power_2_buckets<true>>;
 
-  Name* find(std::string_view path) const;
-  void erase_if_unbound(Name& name);
-  void grow();
+  /// Pieces of at most some ten MiB: large enough for huge pages, and not much of the last one is
+  /// idle.
+  static constexpr std::pmr::pool_options name_blocks{.max_blocks_per_chunk = 1 << 16,
+                                                      .largest_required_pool_block = 512};
 
-  std::unique_ptr<Hashed::bucket_type[]> buckets_;
-  std::size_t bucket_count_;
-  mutable Hashed hashed_;
-  boost::intrusive::set<Name> ordered_;
+  NameTable table_;
+  std::pmr::unsynchronized_pool_resource pool_;  ///< the names'
+  boost::intrusive::set<Name, boost::intrusive::constant_time_size<false>> ordered_;
 };
 
 }  // namespace muster

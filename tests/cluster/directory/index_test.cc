@@ -1,10 +1,13 @@
 #include "cluster/directory/index.h"
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "cluster/random.h"
 
 namespace muster {
 namespace {
@@ -59,6 +62,76 @@ TEST(Index, ListsWhatLiesBelowAPrefixAndNotItsNamesakes) {
   EXPECT_EQ(listed(index, "/shop"), (std::vector<std::string>{"/shop", "/shop/a", "/shop/b/c"}));
   EXPECT_EQ(listed(index, "/").size(), 6u);
   EXPECT_TRUE(listed(index, "/none").empty());
+}
+
+TEST(Index, ListsInOrderPastNamesThatStandBetween) {
+  Index index;
+  for (const auto* path : {"/shop/b", "/shop-2", "/shop", "/shop/a", "/shop!/x", "/shop0"})
+    add(index, ann, path);
+  add(index, bob, "/shop/a");
+  const std::vector<std::string> below{"/shop", "/shop/a", "/shop/a", "/shop/b"};
+  EXPECT_EQ(listed(index, "/shop"), below);
+  index.withdraw(ann, "/shop");
+  EXPECT_EQ(listed(index, "/shop"), std::vector(below.begin() + 1, below.end()));
+}
+
+TEST(Index, KeepsValuesOfAnySize) {
+  Index index;
+  const std::string large(64 << 10, 'v');
+  add(index, ann, "/db", large);
+  add(index, bob, "/db", "small");
+  EXPECT_EQ(index.lookup("/db")[0].value.size(), large.size());
+  add(index, ann, "/db", "now small");
+  EXPECT_EQ(index.lookup("/db")[0].value.size(), 9U);
+  EXPECT_EQ(index.lookup("/db")[1].value.size(), 5U);
+}
+
+/// Paths on both sides of what a slot of the table holds, and of the longest path there is.
+TEST(Index, FindsPathsOfEveryLength) {
+  Index index;
+  for (std::size_t bytes = 2; bytes <= 255; ++bytes) {
+    add(index, ann, "/" + std::string(bytes - 1, 'a'));
+    add(index, bob, "/" + std::string(bytes - 2, 'a') + "b");
+  }
+  EXPECT_EQ(index.names(), 2U * 254);
+  for (std::size_t bytes = 2; bytes <= 255; ++bytes) {
+    const std::string path = "/" + std::string(bytes - 2, 'a');
+    ASSERT_EQ(index.lookup(path + "a")[0].owner, ann) << bytes;
+    ASSERT_EQ(index.lookup(path + "b")[0].owner, bob) << bytes;
+    ASSERT_TRUE(index.lookup(path + "c").empty()) << bytes;
+  }
+  EXPECT_TRUE(index.lookup("/" + std::string(300, 'a')).empty());
+}
+
+/// Bound and withdrawn at random, while the table grows: the index is what a map would be.
+TEST(Index, AgreesWithAMapWhateverIsBoundAndWithdrawn) {
+  Index index;
+  std::map<std::string, std::map<std::uint64_t, Version>> model;
+  Random random(7);
+  for (Version version = 1; version <= 60'000; ++version) {
+    const std::string path = "/n/" + std::to_string(random.below(4000));
+    const MemberKey owner{MemberId{random.below(3)}, 1};
+    const auto id = static_cast<std::uint64_t>(owner.id);
+    if (random.below(5) < 2) {
+      index.withdraw(owner, path);
+      if (model[path].erase(id); model[path].empty()) model.erase(path);
+    } else {
+      index.bind({owner, path, {}, version});
+      model[path][id] = version;
+    }
+    const auto expected = model.find(path);
+    const auto found = index.lookup(path);
+    ASSERT_EQ(found.size(), expected == model.end() ? 0 : expected->second.size());
+    for (const Bound& bound : found)
+      ASSERT_EQ(bound.version, expected->second.at(static_cast<std::uint64_t>(bound.owner.id)));
+  }
+  EXPECT_EQ(index.names(), model.size());
+  std::vector<std::string> paths;
+  for (const auto& [path, bound] : model) {
+    ASSERT_EQ(index.lookup(path).size(), bound.size()) << path;
+    paths.insert(paths.end(), bound.size(), path);
+  }
+  EXPECT_EQ(listed(index, "/"), paths);
 }
 
 TEST(Index, PicksInTurn) {
