@@ -75,6 +75,15 @@ TEST_P(PingerTest, DoesNotTakeTheLateAnswerToAPingThatWasGivenUpForTheNext) {
   EXPECT_TRUE(completed.has_value());
 }
 
+TEST_P(PingerTest, EndsWithWhatHasComeBackWhenTimeIsUp) {
+  asks.start(test::id("b"), 1000, std::chrono::milliseconds(0));
+  EXPECT_TRUE(asks.step(*a->node));
+  answer(next(b));
+  ASSERT_TRUE(completed.has_value());
+  EXPECT_EQ(completed->round_trips_ns.size(), 1U);
+  EXPECT_FALSE(asks.busy());
+}
+
 TEST_P(PingerTest, LeavesTextAlone) {
   EXPECT_FALSE(asks.hear(*a->node, {}, test::bytes("hello"), completed));
   EXPECT_FALSE(asks.hear(*a->node, {}, test::bytes(std::string(64, 'x')), completed));

@@ -66,13 +66,17 @@ void Scenario::advertise() {
 }
 
 void Scenario::talk() {
-  Step& step = begin("messages",
-                     fmt::format("ann sends bob {} messages of 64 bytes, each sent back.", pings));
+  Step& step =
+      begin("messages",
+            fmt::format("ann sends bob {} messages of 64 bytes, each sent back; fewer if that "
+                        "takes more than 3 seconds.",
+                        pings));
   lab::Server& ann = stage_.server("ann");
   ann.tell(fmt::format("ping bob {}", pings));
   step.ok = expect(
       step, "took_ms", [&] { return !ann.last("pinged").is_null(); },
       "the messages did not all come back");
+  if (!step.ok) return;
   step.values["round_trips"] = ann.last("pinged").value("count", 0);
   step.values["round_trip_p50_us"] = us(ann.last("pinged"), "p50_ns");
   step.values["round_trip_p99_us"] = us(ann.last("pinged"), "p99_ns");
@@ -84,7 +88,8 @@ void Scenario::call() {
   ann.tell("call /echo hello");
   const auto& response = [&]() -> const nlohmann::json& { return ann.last("response"); };
   step.ok = expect(step, "took_ms", [&] { return !response().is_null(); }, "no answer came");
-  if (step.ok && (response()["outcome"] != "ok" || response()["text"] != "hello")) {
+  if (!step.ok) return;
+  if (response()["outcome"] != "ok" || response()["text"] != "hello") {
     step.ok = false;
     step.reason = "the answer was " + response().dump();
   }
