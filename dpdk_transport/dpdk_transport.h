@@ -89,6 +89,8 @@ class DpdkTransport final : public Transport {
   std::uint32_t payload_bytes_max() const override { return payload_bytes; }
 
   DpdkTransportStats stats() const;
+  /// Packets that somebody holds: the caller, the protocol, the port. Not for the hot path.
+  std::uint32_t packets_in_use() const { return pool_.size() - pool_.available(); }
   dpdk::PortCounters port_counters() const { return port_.counters(); }
   const dpdk::MacAddress& mac() const { return station_.mac; }
 

@@ -5,6 +5,13 @@
 #include "cluster/overloaded.h"
 
 namespace muster {
+namespace {
+
+TreeStats view_of(const MemberKey& owner, const Tree& tree) {
+  return {owner, tree.version(), tree.digest(), tree.size()};
+}
+
+}  // namespace
 
 Engine::Engine(const NodeConfig& config, const MemberConfig& member, PacketPort& port,
                Queues queues)
@@ -203,6 +210,10 @@ void Engine::fill(NodeStats& stats) const {
   stats.wrong_copies = directory.wrong_copies;
   stats.own_version = member_.directory().own().version();
   stats.events_queued = backlog_.size();
+  stats.trees = {view_of(member_.self(), member_.directory().own())};
+  for (const auto& [id, peer] : member_.membership().peers())
+    if (const Replica* copy = member_.directory().replica(id); copy != nullptr)
+      stats.trees.push_back(view_of(copy->owner(), copy->tree()));
 }
 
 }  // namespace muster

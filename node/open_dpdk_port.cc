@@ -33,7 +33,8 @@ OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
                                    {"arp_requests", stats.arp_requests},
                                    {"arp_answered", stats.arp_answered},
                                    {"echo_answered", stats.echo_answered},
-                                   {"group_reports", stats.group_reports}};
+                                   {"group_reports", stats.group_reports},
+                                   {"in_use", port.packets_in_use()}};
   };
   return {.transport = std::move(transport), .counters = std::move(counters), .enter_thread = [] {
             dpdk::register_thread();

@@ -19,10 +19,20 @@ struct StallStats {
   DurationNs last_ns = 0;
 };
 
-/// A counter of the transport, by its own name: "received", "send_full".
+/// A counter of the transport, by its own name: "received", "send_full". One is no count but stands
+/// for now: "in_use", packets that somebody holds.
 struct NamedCount {
   std::string_view name;
   std::uint64_t value = 0;
+};
+
+/// One member's part of the directory as this member holds it: two members agree on it exactly when
+/// owner, version and digest are equal (docs/protocol.md §6.3).
+struct TreeStats {
+  MemberKey owner;
+  Version version = 0;
+  std::uint64_t digest = 0;
+  std::size_t names = 0;
 };
 
 /// Counted since the node started.
@@ -51,6 +61,7 @@ struct NodeStats {
   std::uint64_t wrong_copies = 0;   ///< copies whose digest was not the owner's
 
   Version own_version = 0;          ///< of this member's part of the directory
+  std::vector<TreeStats> trees;     ///< its own first, then those of the other members
   std::uint64_t events_queued = 0;  ///< control events that wait in the backlog now
 
   StallStats engine_stalls;  ///< of the thread that runs the protocol: poll()'s when inline

@@ -45,6 +45,27 @@ TEST_P(NodeDirectory, TellsALateMemberWhatItMissed) {
   EXPECT_EQ(b.diary.entries.back(), "synchronized");
 }
 
+TEST_P(NodeDirectory, CountsEveryTreeWithItsVersionAndDigest) {
+  Server& a = start("a");
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  a->advertise("/x", "1");
+  a->advertise("/x", "2");
+  a->advertise("/y", "3");
+  ASSERT_TRUE(until([&] { return tree(b, "/").size() == 2 && b->lookup("/x").size() == 1; }));
+  const std::vector<TreeStats> at_a = a->stats().trees;
+  const std::vector<TreeStats> at_b = b->stats().trees;
+  ASSERT_EQ(at_a.size(), 2U);
+  ASSERT_EQ(at_b.size(), 2U);
+  EXPECT_EQ(at_a[0].owner, a->self()) << "its own stands first";
+  EXPECT_EQ(at_a[0].version, 3U);
+  EXPECT_EQ(at_a[0].names, 2U);
+  EXPECT_EQ(at_b[1].owner, a->self());
+  EXPECT_EQ(at_b[1].version, at_a[0].version);
+  EXPECT_EQ(at_b[1].digest, at_a[0].digest);
+  EXPECT_NE(at_a[0].digest, at_a[1].digest) << "of an empty tree";
+}
+
 TEST_P(NodeDirectory, WithdrawsWhatALeavingMemberOffered) {
   Server& a = start("a");
   Server& b = start("b");

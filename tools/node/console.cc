@@ -19,7 +19,7 @@ std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(s
 
 constexpr const char* help =
     "advertise PATH [VALUE] | withdraw PATH | serve PATH | send MEMBER TEXT | call PATH TEXT | "
-    "ping MEMBER [COUNT] | members | tree | stats | leave";
+    "ping MEMBER [COUNT] | members | tree | state | stats | leave";
 
 constexpr DurationNs call_deadline_ns = 2 * second;
 
@@ -65,6 +65,8 @@ void Console::command(std::string_view line) {
     say_members();
   else if (verb == "tree")
     say_tree();
+  else if (verb == "state")
+    say_state();
   else if (verb == "stats")
     say_stats();
   else if (verb == "leave")
@@ -94,7 +96,9 @@ void Console::serve_echo(const std::string& path) {
 
 void Console::send(const std::string& member, const std::string& message) {
   const SendResult result = node_->send(member_id(member), bytes(message));
-  if (result != SendResult::sent) output_.complain(fmt::format("to {}: {}", member, word(result)));
+  if (result != SendResult::sent)
+    output_.say(
+        {{"event", "unsent"}, {"member", member}, {"text", message}, {"reason", word(result)}});
 }
 
 void Console::call(const std::string& path, const std::string& payload) {
@@ -126,6 +130,28 @@ void Console::say_tree() {
     tree[std::string(path)][name_of(bound.owner.id)] = text(bound.value);
   });
   output_.say({{"event", "tree"}, {"names", tree}});
+}
+
+/// What members must agree on once all is quiet, as the protocol holds it and as lookups find it.
+void Console::say_state() {
+  ordered_json trees = ordered_json::object();
+  for (const TreeStats& tree : node_->stats().trees)
+    trees[name_of(tree.owner.id)] = {{"incarnation", tree.owner.incarnation},
+                                     {"version", tree.version},
+                                     {"digest", fmt::format("{:016x}", tree.digest)},
+                                     {"names", tree.names}};
+  std::map<std::pair<std::string, Incarnation>, std::size_t> owners;
+  node_->list("/", [&](std::string_view, const Bound& bound) {
+    ++owners[{name_of(bound.owner.id), bound.owner.incarnation}];
+  });
+  ordered_json bound = ordered_json::array();
+  for (const auto& [owner, names] : owners)
+    bound.push_back({{"owner", owner.first}, {"incarnation", owner.second}, {"names", names}});
+  output_.say({{"event", "state"},
+               {"incarnation", node_->self().incarnation},
+               {"synchronized", node_->synchronized()},
+               {"trees", trees},
+               {"bound", bound}});
 }
 
 void Console::say_stats() {
@@ -172,8 +198,10 @@ void Console::on_standing(Standing standing) {
 }
 void Console::on_joined(const MemberInfo& member) {
   names_[member.key.id] = member.name;
-  output_.say(
-      {{"event", "joined"}, {"member", member.name}, {"endpoint", to_string(member.endpoint)}});
+  output_.say({{"event", "joined"},
+               {"member", member.name},
+               {"incarnation", member.key.incarnation},
+               {"endpoint", to_string(member.endpoint)}});
 }
 void Console::on_suspected(const MemberInfo& member) {
   output_.say({{"event", "suspected"}, {"member", member.name}});
@@ -186,6 +214,7 @@ void Console::on_removed(const MemberInfo& member, RemovalReason reason) {
   pinger_.abandon(member.key.id);
   output_.say({{"event", "removed"},
                {"member", member.name},
+               {"incarnation", member.key.incarnation},
                {"reason", words[static_cast<std::size_t>(reason)]}});
 }
 void Console::on_bound(const Binding& binding) {
@@ -202,7 +231,11 @@ void Console::on_synchronized() { output_.say({{"event", "synchronized"}}); }
 void Console::on_message(const MemberKey& from, std::span<const std::byte> payload) {
   std::optional<Pinger::Result> completed;
   if (!pinger_.hear(*node_, from, payload, completed)) {
-    output_.say({{"event", "message"}, {"from", name_of(from.id)}, {"text", text(payload)}});
+    output_.say({{"event", "message"},
+                 {"from", name_of(from.id)},
+                 {"incarnation", from.incarnation},
+                 {"self", node_->self().incarnation},
+                 {"text", text(payload)}});
   } else if (completed) {
     output_.say({{"event", "pinged"},
                  {"member", name_of(from.id)},

@@ -50,6 +50,7 @@ class Console : public Handler {
   void say_members();
   void say_tree();
   void say_stats();
+  void say_state();
   void check(AdvertiseResult result, const std::string& path);
   std::string name_of(MemberId id) const;
 

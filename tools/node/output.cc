@@ -39,6 +39,7 @@ std::string sentence(const ordered_json& event) {
     return fmt::format("  {} withdrawn  ({})", field("path"), field("owner"));
   if (kind == "synchronized") return "synchronized: this member holds everybody's names";
   if (kind == "message") return fmt::format("{}: {}", field("from"), field("text"));
+  if (kind == "unsent") return fmt::format("not sent to {}: {}", field("member"), field("reason"));
   if (kind == "response")
     return fmt::format("answer of {}: {} {} ({:.1f} us)", field("path"), field("outcome"),
                        field("text"), us(event, "round_trip_ns"));
