@@ -23,7 +23,7 @@ using nlohmann::json;
 
 class ControlRequest : public testing::Test {
  public:
-  json request(std::string_view line) { return json::parse(answer_request(line, forwarder)); }
+  json request(std::string_view line) { return json::parse(answer_request(line, forwarder, 7)); }
   void accepts(std::string_view line) {
     const json answer = request(line);
     EXPECT_TRUE(answer["ok"]) << line << " -> " << answer;
@@ -130,6 +130,7 @@ TEST_F(ControlRequest, ReportsCountersAndFaults) {
   const auto info = inspect(muster_frame(group_mac, station(0), wire::Type::advertisement));
   forwarder.forward(*info, 0, 0);
   const json stats = request(R"({"stats":true})")["stats"];
+  EXPECT_EQ(stats["buffers_in_use"], 7);
   ASSERT_EQ(stats["ports"].size(), 4U);
   EXPECT_EQ(stats["ports"][0]["in"]["frames"], 1);
   EXPECT_EQ(stats["ports"][0]["in"]["bytes"], info->bytes);

@@ -102,7 +102,8 @@ void expect_true(const std::string& name, const json& body) {
   if (body != true) throw RequestError{name, "must be true"};
 }
 
-ordered_json carry_out(const std::string& name, const json& body, Forwarder& forwarder) {
+ordered_json carry_out(const std::string& name, const json& body, Forwarder& forwarder,
+                       std::size_t buffers_in_use) {
   ordered_json answer = {{"ok", true}};
   if (name == "set") {
     set_faults(body, forwarder);
@@ -117,7 +118,7 @@ ordered_json carry_out(const std::string& name, const json& body, Forwarder& for
     forwarder.faults().connectivity.heal();
   } else if (name == "stats") {
     expect_true(name, body);
-    answer["stats"] = stats(forwarder);
+    answer["stats"] = stats(forwarder, buffers_in_use);
   } else {
     throw RequestError{name,
                        "is no request; requests are set, partition, cut, heal, drop_next, stats"};
@@ -127,14 +128,15 @@ ordered_json carry_out(const std::string& name, const json& body, Forwarder& for
 
 }  // namespace
 
-std::string answer_request(std::string_view line, Forwarder& forwarder) {
+std::string answer_request(std::string_view line, Forwarder& forwarder,
+                           std::size_t buffers_in_use) {
   ordered_json answer;
   try {
     const json request = json::parse(line, nullptr, false);
     if (!request.is_object() || request.size() != 1)
       throw RequestError{"request",
                          "must be a JSON object with one member, such as {\"stats\":true}"};
-    answer = carry_out(request.begin().key(), request.begin().value(), forwarder);
+    answer = carry_out(request.begin().key(), request.begin().value(), forwarder, buffers_in_use);
   } catch (const RequestError& error) {
     answer = {{"ok", false},
               {"field", error.field},

@@ -1,6 +1,7 @@
 // What the control socket is asked: a JSON object in a line, answered by one in a line.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -18,7 +19,7 @@ inline constexpr DurationNs delay_ns_max = 60 * second;
 ///   {"drop_next": {"type": "advertisement", "from": 0, "to": 2, "count": 1}}
 ///   {"stats": true}
 /// The answer has "ok"; when that is false, "field" names what is wrong and "error" says how to
-/// put it right, and nothing was changed.
-std::string answer_request(std::string_view line, Forwarder& forwarder);
+/// put it right, and nothing was changed. `buffers_in_use` is told with the stats.
+std::string answer_request(std::string_view line, Forwarder& forwarder, std::size_t buffers_in_use);
 
 }  // namespace muster::fabric

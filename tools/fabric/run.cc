@@ -147,8 +147,8 @@ int run_fabric(const FabricOptions& options) {
   FabricSwitch<OwnedFrame> fabric(config);
   for (PortLink& link : fabric.forwarder().faults().links) link.out.faults() = options.faults;
   std::vector<DpdkPort> ports = open_ports(options.ports, socket, pool);
-  ControlServer control(options.control, [&fabric](std::string_view line) {
-    return answer_request(line, fabric.forwarder());
+  ControlServer control(options.control, [&](std::string_view line) {
+    return answer_request(line, fabric.forwarder(), pool.size() - pool.available());
   });
   std::optional<Capture> capture;
   if (!options.capture.empty()) capture.emplace(options.capture, options.ports);

@@ -48,7 +48,7 @@ ordered_json rule(const DropRule& rule) {
 
 }  // namespace
 
-ordered_json stats(const Forwarder& forwarder) {
+ordered_json stats(const Forwarder& forwarder, std::size_t buffers_in_use) {
   ordered_json ports = ordered_json::array();
   for (std::size_t port = 0; port < forwarder.counters().size(); ++port) {
     const PortCounters& counters = forwarder.counters()[port];
@@ -64,7 +64,9 @@ ordered_json stats(const Forwarder& forwarder) {
   }
   ordered_json rules = ordered_json::array();
   for (const DropRule& pending : forwarder.faults().rules.pending()) rules.push_back(rule(pending));
-  return {{"ports", std::move(ports)}, {"drop_next", std::move(rules)}};
+  return {{"buffers_in_use", buffers_in_use},
+          {"ports", std::move(ports)},
+          {"drop_next", std::move(rules)}};
 }
 
 }  // namespace muster::fabric
