@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 #include <rte_errno.h>
@@ -20,8 +21,11 @@ namespace {
 
 constexpr std::uint64_t tx_checksums = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
 constexpr std::uint64_t rx_checksums = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
-/// From the connected socket to the link, and from one attempt to the next.
-constexpr DurationNs handshake_timeout_ns = 250'000'000;
+/// From the connected socket to the link, at the start. Long enough for a switch that gets no core
+/// for a while: whoever hangs up in the middle costs it a descriptor.
+constexpr DurationNs handshake_timeout_ns = 2'000'000'000;
+/// The same for reconnect(), which does not see that the switch has hung up.
+constexpr DurationNs reconnect_timeout_ns = 250'000'000;
 constexpr std::chrono::milliseconds retry_interval(5);
 
 /// What a memif is told besides what the user told it. Small rings stay in the cache: the latency
@@ -101,28 +105,29 @@ void RawPort::start(const RawPortConfig& config) {
 void RawPort::connect(DurationNs timeout_ns) {
   const MemifEnd end = memif_end(name_);
   const TimeNs deadline = now_ns() + timeout_ns;
-  const LogCapture log;
-  bool met = false;  // somebody has accepted the connection
+  bool met = false;    // somebody has accepted the connection
+  std::string reason;  // why the other side hung up last
   while (true) {
+    const LogCapture log;
     if (rte_eth_dev_start(id_) == 0) {
       met = true;
       const TimeNs patience = std::min(now_ns() + handshake_timeout_ns, deadline);
-      while (!link_up() && now_ns() < patience)
+      while (!link_up() && log.hang_up().empty() && now_ns() < patience)
         std::this_thread::sleep_for(std::chrono::microseconds(200));
       if (link_up()) {
         started_ = true;
         return;
       }
       device_.stop();
+      if (std::string said = log.hang_up(); !said.empty()) reason = std::move(said);
     }
     if (now_ns() >= deadline) break;
     std::this_thread::sleep_for(retry_interval);
   }
-  if (std::string reason = why_unreachable(end.socket); !reason.empty()) throw StartError(reason);
+  if (const std::string why = why_unreachable(end.socket); !why.empty()) throw StartError(why);
   if (!met)
     throw StartError(
         fmt::format("no switch listens on {}: start `muster fabric` first", end.socket));
-  const std::string reason = log.hang_up();
   throw StartError(
       fmt::format("the switch on {} does not take this member as id={} ({}): choose "
                   "an id that is free there",
@@ -160,7 +165,7 @@ void RawPort::reconnect() {
   if (started_) device_.stop();
   const LogCapture log;
   started_ = rte_eth_dev_start(id_) == 0;
-  reconnect_after_ns_ = now + handshake_timeout_ns;
+  reconnect_after_ns_ = now + reconnect_timeout_ns;
 }
 
 void RawPort::receive_groups(std::span<const MacAddress> groups) {

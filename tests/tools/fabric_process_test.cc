@@ -9,6 +9,9 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "cluster/config.h"
 #include "dpdk_transport/eal.h"
@@ -180,6 +183,31 @@ TEST_F(FabricProcess, DelaysFrames) {
   members[0]->send(group_mac, wire::Type::heartbeat);
   EXPECT_TRUE(members[1]->comes(wire::Type::heartbeat));
   EXPECT_GE(std::chrono::steady_clock::now() - begin, 50ms);
+}
+
+/// As a member does that is killed while it starts, or while the switch is busy.
+void connect_and_hang_up(const std::string& path) {
+  const int fd = ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ::close(fd);
+}
+
+TEST_F(FabricProcess, SurvivesMembersThatAreGoneBeforeTheyAreLetIn) {
+  start();
+  for (int i = 0; i < 3; ++i) {
+    process->signal(SIGSTOP);
+    std::this_thread::sleep_for(20ms);
+    connect_and_hang_up(socket);
+    process->signal(SIGCONT);
+    std::this_thread::sleep_for(20ms);
+  }
+  connect_three();
+  members[0]->send(group_mac, wire::Type::heartbeat);
+  EXPECT_TRUE(members[1]->comes(wire::Type::heartbeat));
+  EXPECT_FALSE(process->ended());
 }
 
 TEST_F(FabricProcess, StartsAgainOverTheSocketsOfOneThatWasKilled) {
