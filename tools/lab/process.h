@@ -18,6 +18,7 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
+  pid_t id() const { return pid_; }
   /// Readable when a line may be there.
   int output() const { return output_; }
   /// The lines that have come so far; never blocks.

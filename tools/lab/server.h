@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tools/lab/process.h"
@@ -33,8 +34,9 @@ class Server {
   /// The last event of a kind, for answers to what it was told; null before the first.
   const nlohmann::json& last(const std::string& event) const;
   void forget(const std::string& event) { last_.erase(event); }
-  /// All it has said, in order.
+  /// All it has said, in order, and was not taken.
   const std::vector<nlohmann::json>& events() const { return events_; }
+  std::vector<nlohmann::json> take_events() { return std::exchange(events_, {}); }
 
  private:
   void hear(const nlohmann::json& event);
