@@ -21,6 +21,7 @@ Application::Application(const NodeConfig& config, Handler& handler, Runner& run
       handler_(handler),
       runner_(runner),
       self_{member_id(config.name), 0},
+      dice_(wall_ns() ^ static_cast<std::uint64_t>(self_.id)),
       own_(config.directory),
       calls_(config.messaging.calls_max) {
   unanswered_.reserve(unanswered_max);
@@ -103,8 +104,16 @@ AdvertiseResult Application::serve(std::string_view path, std::span<const std::b
   return result;
 }
 
-std::optional<MemberKey> Application::pick(std::string_view path) {
-  const Bound* bound = index_.pick(path);
+DurationNs Application::round_trip_ns(const Peer& peer) const {
+  return runner_.round_trip_ns(peer.view.key.id, peer.credit.get());
+}
+
+std::optional<MemberKey> Application::pick(std::string_view path, const Pick& how) {
+  const Bound* bound = index_.pick(path, how, dice_, [this](const MemberKey& key) {
+    if (key.id == self_.id) return std::optional<DurationNs>(0);
+    const Peer* peer = find(key.id);
+    return std::optional(peer == nullptr ? never_ns : round_trip_ns(*peer));
+  });
   return bound == nullptr ? std::nullopt : std::optional(bound->owner);
 }
 
@@ -170,13 +179,14 @@ SendResult Application::commit(Buffer& buffer, MemberId to) {
 }
 
 CallStart Application::call(std::string_view path, std::span<const std::byte> payload,
-                            DurationNs deadline_ns, CallCallback callback) {
+                            DurationNs deadline_ns, CallCallback callback, const Pick& how) {
   if (closed()) return {SendResult::closed};
-  for (std::size_t left = index_.lookup(path).size(); left > 0; --left) {
-    const MemberId to = index_.pick(path)->owner.id;
-    if (find(to) != nullptr) return call(to, path, payload, deadline_ns, std::move(callback));
-  }
-  return {SendResult::not_connected};
+  const Bound* bound = index_.pick(path, how, dice_, [this](const MemberKey& key) {
+    const Peer* peer = find(key.id);
+    return peer == nullptr ? std::nullopt : std::optional(round_trip_ns(*peer));
+  });
+  if (bound == nullptr) return {SendResult::not_connected};
+  return call(bound->owner.id, path, payload, deadline_ns, std::move(callback));
 }
 
 CallStart Application::call(MemberId to, std::string_view path, std::span<const std::byte> payload,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cluster/directory/index.h"
+#include "cluster/random.h"
 #include "cluster/wire/parse.h"
 #include "node/calls_in_flight.h"
 #include "node/config.h"
@@ -38,7 +39,7 @@ class Application {
                         ServiceHandler handler);
 
   const Index& index() const { return index_; }
-  std::optional<MemberKey> pick(std::string_view path);
+  std::optional<MemberKey> pick(std::string_view path, const Pick& how);
   WatchId watch(std::string_view prefix, WatchCallback callback);
   void unwatch(WatchId id) { watches_.remove(id); }
   std::vector<MemberView> members() const;
@@ -51,7 +52,7 @@ class Application {
   std::size_t message_bytes_max() const { return runner_.payload_bytes_max() - message_offset; }
 
   CallStart call(std::string_view path, std::span<const std::byte> payload, DurationNs deadline_ns,
-                 CallCallback callback);
+                 CallCallback callback, const Pick& how);
   CallStart call(MemberId to, std::string_view path, std::span<const std::byte> payload,
                  DurationNs deadline_ns, CallCallback callback);
   void cancel(CallId id);
@@ -101,6 +102,7 @@ class Application {
   bool closed() const { return leaving_ || standing_ != Standing::member; }
   bool over() const;
   Peer* find(MemberId id);
+  DurationNs round_trip_ns(const Peer& peer) const;
   void report_undelivered(const MemberKey& to, std::size_t messages);
   SendResult send_copy(Peer& peer, Outgoing outgoing, std::string_view path,
                        std::span<const std::byte> payload);
@@ -121,6 +123,7 @@ class Application {
   std::unordered_map<MemberId, Peer> peers_;
   HugePages index_memory_;
   Index index_{index_memory_};
+  Random dice_;
   OwnBindings own_;
   Watches watches_;
   CallsInFlight calls_;

@@ -1,9 +1,11 @@
-// How much the application may give the engine thread for one peer.
+// What the application's thread and the engine's share about one peer: how much may be given to
+// send, and how far away the peer is.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 
+#include "cluster/types.h"
 #include "ring/slots.h"
 
 namespace muster {
@@ -25,13 +27,20 @@ class Credit {
   /// What was given and never handed to the session; exact once the engine has closed the queue.
   std::uint64_t outstanding() const { return given_ - taken_.load(std::memory_order_acquire); }
 
+  /// Smoothed; never_ns before the first measurement.
+  DurationNs round_trip_ns() const { return round_trip_ns_.load(std::memory_order_relaxed); }
+
   /// The engine's.
+  void measured(DurationNs round_trip_ns) {
+    round_trip_ns_.store(round_trip_ns, std::memory_order_relaxed);
+  }
   void take() {
     taken_.store(taken_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }
 
  private:
   alignas(ring::line_stride_bytes) std::atomic<std::uint64_t> taken_{0};
+  std::atomic<DurationNs> round_trip_ns_{never_ns};
   alignas(ring::line_stride_bytes) std::uint64_t given_ = 0;
   std::uint64_t taken_seen_ = 0;
 };

@@ -57,6 +57,7 @@ std::size_t Engine::finish(TimeNs now) {
     ++work;
   }
   if (queues_ && queues_->waiting() && !overrun_) queues_->retry(now);
+  if (queues_) queues_->publish_round_trips(now);
   member_.transmit();
   tell_self();
   return work;

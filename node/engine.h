@@ -47,6 +47,7 @@ class Engine final : private Events {
 
   TimeNs next_deadline() const { return member_.next_deadline(); }
   Member& member() { return member_; }
+  const Member& member() const { return member_; }
   void fill(NodeStats& stats) const;
 
  private:

@@ -30,6 +30,9 @@ class InlineRunner final : public Runner {
   void release(Packet& packet) override { transport_.release(packet); }
   std::uint32_t payload_bytes_max() const override { return transport_.payload_bytes_max(); }
   SendResult submit(Packet& packet, const Outgoing& outgoing, Credit* credit) override;
+  DurationNs round_trip_ns(MemberId peer, const Credit*) const override {
+    return engine_.member().messaging().round_trip_ns(peer).value_or(never_ns);
+  }
   bool execute(Command command) override;
   void fill(NodeStats& stats) override;
 

@@ -89,8 +89,8 @@ AdvertiseResult Node::serve(std::string_view path, std::span<const std::byte> va
 std::span<const Bound> Node::lookup(std::string_view path) const {
   return parts_->application.index().lookup(path);
 }
-std::optional<MemberKey> Node::pick(std::string_view path) {
-  return parts_->application.pick(path);
+std::optional<MemberKey> Node::pick(std::string_view path, const Pick& how) {
+  return parts_->application.pick(path, how);
 }
 void Node::list(std::string_view prefix,
                 const std::function<void(std::string_view, const Bound&)>& visit) const {
@@ -115,8 +115,8 @@ SendResult Node::commit(Buffer& buffer, MemberId to) {
 std::size_t Node::message_bytes_max() const { return parts_->application.message_bytes_max(); }
 
 CallStart Node::call(std::string_view path, std::span<const std::byte> payload,
-                     DurationNs deadline_ns, CallCallback callback) {
-  return parts_->application.call(path, payload, deadline_ns, std::move(callback));
+                     DurationNs deadline_ns, CallCallback callback, const Pick& how) {
+  return parts_->application.call(path, payload, deadline_ns, std::move(callback), how);
 }
 CallStart Node::call(MemberId to, std::string_view path, std::span<const std::byte> payload,
                      DurationNs deadline_ns, CallCallback callback) {

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "cluster/directory/bound.h"
+#include "cluster/directory/pick.h"
 #include "cluster/messaging/send.h"
 #include "cluster/packet.h"
 #include "cluster/types.h"
@@ -168,8 +169,9 @@ class Node {
   /// All who bind `path`, in the order in which they were heard; constant time. Valid until the
   /// next poll().
   std::span<const Bound> lookup(std::string_view path) const;
-  /// One of those, in turn.
-  std::optional<MemberKey> pick(std::string_view path);
+  /// One of those, this member too where it binds `path`: then it is the nearest. Allocates
+  /// nothing.
+  std::optional<MemberKey> pick(std::string_view path, const Pick& how = Pick::round_robin());
   /// Visits each binding at or below `prefix` ("/" is everything), in ascending order of paths.
   void list(std::string_view prefix,
             const std::function<void(std::string_view path, const Bound&)>& visit) const;
@@ -196,11 +198,11 @@ class Node {
   /// The largest message, in bytes.
   std::size_t message_bytes_max() const;
 
-  /// Calls a service at one of the other members that advertise it, in turn; not_connected if there
-  /// is none. `callback` is called from within poll(), once, at the latest at the deadline. A
+  /// Calls a service at one of the other members that advertise it; not_connected if there is none.
+  /// `callback` is called from within poll(), once, at the latest at the deadline. A
   /// callback that captures no more than two pointers allocates nothing.
   CallStart call(std::string_view path, std::span<const std::byte> payload, DurationNs deadline_ns,
-                 CallCallback callback);
+                 CallCallback callback, const Pick& how = Pick::round_robin());
   /// The same at a given member.
   CallStart call(MemberId to, std::string_view path, std::span<const std::byte> payload,
                  DurationNs deadline_ns, CallCallback callback);

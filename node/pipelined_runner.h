@@ -34,6 +34,9 @@ class PipelinedRunner final : public Runner {
   void release(Packet& packet) override;
   std::uint32_t payload_bytes_max() const override { return payload_bytes_max_; }
   SendResult submit(Packet& packet, const Outgoing& outgoing, Credit* credit) override;
+  DurationNs round_trip_ns(MemberId, const Credit* credit) const override {
+    return credit->round_trip_ns();
+  }
   bool execute(Command command) override;
   void fill(NodeStats& stats) override;
 

@@ -35,6 +35,8 @@ class Runner {
   /// The payload, and a request's path, stand in the packet. Its reference passes over if the
   /// result is `sent`. `credit` is the peer's, as its Joined told.
   virtual SendResult submit(Packet& packet, const Outgoing& outgoing, Credit* credit) = 0;
+  /// Smoothed; never_ns before the first measurement. `credit` is that peer's.
+  virtual DurationNs round_trip_ns(MemberId peer, const Credit* credit) const = 0;
   /// False: the queue is full.
   virtual bool execute(Command command) = 0;
 

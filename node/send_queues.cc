@@ -4,11 +4,18 @@
 #include <cassert>
 
 namespace muster {
+namespace {
+
+/// A thousand peers are gone through in a twentieth of a second.
+constexpr DurationNs publish_interval_ns = 50 * us;
+
+}  // namespace
 
 SendQueues::SendQueues(Member& member, PacketPort& port, Events& events, std::size_t members_max)
     : member_(member), port_(port), events_(events) {
   queues_.reserve(members_max);
   blocked_.reserve(members_max);
+  all_.reserve(members_max);
 }
 
 SendQueues::~SendQueues() {
@@ -20,6 +27,7 @@ std::shared_ptr<Credit> SendQueues::open(const MemberKey& peer) {
   Queue& queue = queues_[peer.id];
   queue.peer = peer;
   queue.credit = std::make_shared<Credit>();
+  all_.push_back(&queue);
   return queue.credit;
 }
 
@@ -32,6 +40,7 @@ void SendQueues::close(const MemberKey& peer) {
     port_.release(*queue.at(i));
   }
   std::erase(blocked_, &queue);
+  std::erase(all_, &queue);
   queues_.erase(found);
 }
 
@@ -84,6 +93,14 @@ void SendQueues::drain(TimeNs now, Queue& queue) {
     --queue.size;
   }
   if (queue.size == 0) queue.next_call_deadline_ns = never_ns;
+}
+
+void SendQueues::publish_round_trips(TimeNs now) {
+  if (now < next_publish_ns_ || all_.empty()) return;
+  next_publish_ns_ = now + publish_interval_ns;
+  const Queue& queue = *all_[++published_ % all_.size()];
+  if (const auto round_trip = member_.messaging().round_trip_ns(queue.peer.id))
+    queue.credit->measured(*round_trip);
 }
 
 /// Calls that never left: the others keep their order.

@@ -32,6 +32,9 @@ class SendQueues {
   void submit(TimeNs now, Packet& packet);
   /// Once in each cycle: sends what the windows allow by now.
   void retry(TimeNs now);
+  /// Once in each cycle: tells the application how far away the peers are, now and then one of
+  /// them.
+  void publish_round_trips(TimeNs now);
   /// Something waits: retry() has something to do.
   bool waiting() const { return !blocked_.empty(); }
 
@@ -58,6 +61,9 @@ class SendQueues {
   Events& events_;
   std::unordered_map<MemberId, Queue> queues_;
   std::vector<Queue*> blocked_;  ///< the queues that are not empty
+  std::vector<Queue*> all_;
+  std::size_t published_ = 0;
+  TimeNs next_publish_ns_ = 0;
 };
 
 }  // namespace muster

@@ -46,12 +46,4 @@ void Index::withdraw(const MemberKey& owner, std::string_view path) {
   Name::destroy(pool_, &name);
 }
 
-const Bound* Index::pick(std::string_view path) {
-  NameSlot* slot = table_.find(path);
-  if (slot == nullptr) return nullptr;
-  Name& name = *slot->name;
-  name.turn = (name.turn + 1) % slot->bound_count;
-  return &name.bound[name.turn];
-}
-
 }  // namespace muster

@@ -7,10 +7,12 @@
 #include <memory_resource>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "cluster/directory/bound.h"
 #include "cluster/directory/name.h"
 #include "cluster/directory/name_table.h"
+#include "cluster/directory/pick.h"
 #include "cluster/events.h"
 #include "cluster/types.h"
 
@@ -37,8 +39,14 @@ class Index {
     if (slot == nullptr) return {};
     return {slot->bound, slot->bound_count};
   }
-  /// One of those, in turn; nullptr where nobody binds `path`.
-  const Bound* pick(std::string_view path);
+  /// One of those; nullptr where none is a candidate. See choose().
+  template <class Distance>
+  const Bound* pick(std::string_view path, const Pick& how, Random& dice, Distance&& distance_ns) {
+    NameSlot* slot = table_.find(path);
+    if (slot == nullptr) return nullptr;
+    return choose(how, {slot->bound, slot->bound_count}, slot->name->turn, dice,
+                  std::forward<Distance>(distance_ns));
+  }
 
   /// Calls `visit(path, bound)` for each binding below `prefix`, in ascending order of paths. A
   /// prefix is a path (itself and all below it), or "/" for everything.

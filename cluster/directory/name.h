@@ -24,7 +24,7 @@ struct Name : boost::intrusive::set_base_hook<boost::intrusive::optimize_size<tr
   friend bool operator<(const Name& a, const Name& b) { return a.path() < b.path(); }
 
   boost::container::small_vector<Bound, 1> bound;
-  std::uint32_t turn = 0;  ///< whom pick() gave last
+  std::uint32_t turn = 0;  ///< whom a pick in turn gave last
 
  private:
   explicit Name(std::string_view path);

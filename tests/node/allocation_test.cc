@@ -57,6 +57,8 @@ class NodeAllocation : public World {
       while ((*a)->send(id("b"), bytes("copied")) != SendResult::sent) poll();
       for (Buffer buffer; (*a)->commit(buffer, id("b")) != SendResult::sent; poll())
         if (!buffer) buffer = (*a)->claim(64);
+      for (const Pick& how : {Pick(), Pick::random(), Pick::nearest(), Pick::sticky("key")})
+        ASSERT_TRUE((*a)->pick("/echo", how));
       bool answered = false;
       const auto answer = [&answered](CallOutcome, std::span<const std::byte>) { answered = true; };
       while ((*a)->call("/echo", bytes("call"), second, answer).result != SendResult::sent) poll();

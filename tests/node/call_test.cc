@@ -1,3 +1,6 @@
+#include <map>
+#include <set>
+
 #include "tests/node/world.h"
 
 namespace muster::test {
@@ -77,6 +80,29 @@ TEST_P(NodeCall, IsBalancedOverThoseWhoServe) {
   EXPECT_EQ(at_b + at_c, 12);
   EXPECT_GE(at_b, 4);
   EXPECT_GE(at_c, 4);
+}
+
+TEST_P(NodeCall, StaysWithTheMemberOfItsKey) {
+  Server& c = start("c");
+  ASSERT_TRUE(settle());
+  for (Server* server : {b, &c})
+    serve(*server, "/s", [server](const Request&, Responder answer) {
+      answer.reply(bytes((*server)->self().id == id("b") ? "b" : "c"));
+    });
+  (*a)->advertise("/s");  // its own is not called, whatever the key
+  ASSERT_TRUE(until([&] { return (*a)->lookup("/s").size() == 3; }));
+  std::map<std::string, std::string> answered;
+  for (int i = 0; i < 48; ++i) {
+    const std::string key = std::to_string(i % 16);
+    Outcome outcome;
+    ASSERT_EQ((*a)->call("/s", {}, 5 * second, outcome.callback(), Pick::sticky(key)).result,
+              SendResult::sent);
+    ASSERT_TRUE(until([&] { return outcome.called; }));
+    EXPECT_EQ(answered.try_emplace(key, outcome.payload).first->second, outcome.payload);
+  }
+  std::set<std::string> callees;
+  for (const auto& [key, callee] : answered) callees.insert(callee);
+  EXPECT_EQ(callees, (std::set<std::string>{"b", "c"}));
 }
 
 TEST_P(NodeCall, MayBeAnsweredLater) {

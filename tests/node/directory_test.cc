@@ -93,6 +93,45 @@ TEST_P(NodeDirectory, PicksThoseWhoBindANameInTurn) {
   EXPECT_EQ(a->pick("/x"), first);
 }
 
+TEST_P(NodeDirectory, PicksTheNearestOfThoseMeasuredAndFirstOfAllItself) {
+  Server& a = start("a");
+  Server& b = start("b");
+  Server& c = start("c");
+  ASSERT_TRUE(settle());
+  b->advertise("/x");
+  c->advertise("/x");
+  ASSERT_TRUE(until([&] { return a->lookup("/x").size() == 2; }));
+  const auto nearest = [&] { return a->pick("/x", Pick::nearest())->id; };
+  EXPECT_NE(nearest(), nearest());  // nobody was measured: in turn
+  const auto measured = [&](std::string_view name) {
+    while (a->send(id(name), {}) != SendResult::sent) a->poll();
+    return until([&] { return nearest() == id(name) && nearest() == id(name); });
+  };
+  EXPECT_TRUE(measured("c"));
+  a->advertise("/x");
+  ASSERT_TRUE(until([&] { return a->lookup("/x").size() == 3; }));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(nearest(), id("a"));
+}
+
+TEST_P(NodeDirectory, PicksTheSameForAKeyAtEveryMember) {
+  Server& a = start("a");
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  a->advertise("/x");
+  b->advertise("/x");
+  ASSERT_TRUE(until([&] { return a->lookup("/x").size() == 2 && b->lookup("/x").size() == 2; }));
+  std::size_t at_a = 0;
+  for (int i = 0; i < 64; ++i) {
+    const std::string key = std::to_string(i);
+    const Pick how = Pick::sticky(key);
+    const auto keeper = a->pick("/x", how);
+    EXPECT_EQ(keeper, b->pick("/x", how));
+    at_a += keeper->id == id("a") ? 1 : 0;
+  }
+  EXPECT_GT(at_a, 8U);
+  EXPECT_LT(at_a, 56U);
+}
+
 TEST_P(NodeDirectory, AnswersEachChangeOfItsOwnTreeAtOnce) {
   Server& a = start("a");
   ASSERT_TRUE(settle());

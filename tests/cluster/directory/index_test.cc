@@ -1,7 +1,7 @@
 #include "cluster/directory/index.h"
 
 #include <map>
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -103,6 +103,22 @@ TEST(Index, FindsPathsOfEveryLength) {
   EXPECT_TRUE(index.lookup("/" + std::string(300, 'a')).empty());
 }
 
+/// The low 32 bits of XXH3-64 are the same for the two of each pair.
+TEST(Index, TellsNamesOfOneHashApart) {
+  const std::string deep = "/" + std::string(40, 'a');
+  for (const auto& [one, other] : {std::pair<std::string, std::string>("/a/205193", "/a/308183"),
+                                   {deep + "/107996", deep + "/143014"}}) {
+    Index index;
+    add(index, ann, one);
+    EXPECT_TRUE(index.lookup(other).empty());
+    add(index, bob, other);
+    EXPECT_EQ(index.lookup(one)[0].owner, ann);
+    EXPECT_EQ(index.lookup(other)[0].owner, bob);
+    index.withdraw(ann, one);
+    EXPECT_EQ(index.lookup(other)[0].owner, bob);
+  }
+}
+
 /// Bound and withdrawn at random, while the table grows: the index is what a map would be.
 TEST(Index, AgreesWithAMapWhateverIsBoundAndWithdrawn) {
   Index index;
@@ -134,17 +150,22 @@ TEST(Index, AgreesWithAMapWhateverIsBoundAndWithdrawn) {
   EXPECT_EQ(listed(index, "/"), paths);
 }
 
-TEST(Index, PicksInTurn) {
+TEST(Index, CountsTheTurnsOfEachNameByItself) {
   Index index;
-  EXPECT_EQ(index.pick("/db"), nullptr);
-  add(index, ann, "/db");
-  add(index, bob, "/db");
-  std::set<std::uint64_t> picked;
-  for (int i = 0; i < 2; ++i)
-    picked.insert(static_cast<std::uint64_t>(index.pick("/db")->owner.id));
-  EXPECT_EQ(picked.size(), 2u);
+  Random dice(1);
+  const auto pick = [&](std::string_view path) {
+    return index.pick(path, {}, dice, [](const MemberKey&) { return std::optional(never_ns); });
+  };
+  EXPECT_EQ(pick("/db"), nullptr);
+  for (const auto* path : {"/db", "/web"}) {
+    add(index, ann, path);
+    add(index, bob, path);
+  }
+  const MemberKey first = pick("/db")->owner;
+  EXPECT_EQ(pick("/web")->owner, first);
+  EXPECT_NE(pick("/db")->owner, first);
   index.withdraw(bob, "/db");
-  EXPECT_EQ(index.pick("/db")->owner, ann);
+  EXPECT_EQ(pick("/db")->owner, ann);
 }
 
 TEST(Index, GrowsPastItsFirstBuckets) {
