@@ -1,6 +1,8 @@
 #include "node/watches.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace muster {
 namespace {
@@ -20,29 +22,51 @@ class Calling {
 }  // namespace
 
 WatchId Watches::add(std::string_view prefix, WatchCallback callback, const Index& index) {
-  Watch& watch = watches_.emplace_back(++last_id_, std::string(prefix), std::move(callback));
+  auto& [own_prefix, watches] = *by_prefix_.try_emplace(std::string(prefix)).first;
+  Watch& watch = watches.emplace_back(++last_id_, std::move(callback));
+  const WatchId id = watch.id;
   const Calling calling(calling_);
   // The callback may send and advertise, but the index changes only from within poll().
-  index.list(watch.prefix, [&](std::string_view path, const Bound& bound) {
+  index.list(own_prefix, [&](std::string_view path, const Bound& bound) {
     if (!watch.removed)
       watch.callback({Change::Kind::bound, {bound.owner, path, bound.value, bound.version}});
   });
-  return watch.id;
+  return id;
 }
 
 void Watches::remove(WatchId id) {
-  const auto found = std::ranges::find(watches_, id, &Watch::id);
-  if (found != watches_.end()) found->removed = true;
+  for (auto& [prefix, watches] : by_prefix_)
+    for (Watch& watch : watches)
+      if (watch.id == id) watch.removed = any_removed_ = true;
 }
 
 void Watches::tell(const Change& change) {
-  if (calling_ == 0) watches_.remove_if([](const Watch& watch) { return watch.removed; });
+  if (calling_ == 0 && any_removed_) erase_removed();
   const Calling calling(calling_);
   // Whoever is added from here on has seen this change in the tree as it stands.
   const WatchId last = last_id_;
-  for (Watch& watch : watches_)
-    if (watch.id <= last && !watch.removed && Index::below(change.binding.path, watch.prefix))
-      watch.callback(change);
+  const std::string_view path = change.binding.path;
+  tell("/", last, change);
+  for (std::size_t end = 0; end < path.size();) {
+    end = std::min(path.find('/', end + 1), path.size());
+    tell(path.substr(0, end), last, change);
+  }
+}
+
+void Watches::tell(std::string_view prefix, WatchId last, const Change& change) {
+  const auto found = by_prefix_.find(prefix);
+  if (found == by_prefix_.end()) return;
+  std::list<Watch>& watches = found->second;  // stays where it is, whatever a callback adds
+  for (Watch& watch : watches)
+    if (watch.id <= last && !watch.removed) watch.callback(change);
+}
+
+void Watches::erase_removed() {
+  any_removed_ = false;
+  for (auto at = by_prefix_.begin(); at != by_prefix_.end();) {
+    at->second.remove_if([](const Watch& watch) { return watch.removed; });
+    at = at->second.empty() ? by_prefix_.erase(at) : std::next(at);
+  }
 }
 
 }  // namespace muster

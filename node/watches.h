@@ -4,9 +4,10 @@
 #include <list>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <unordered_map>
 
 #include "cluster/directory/index.h"
+#include "cluster/directory/tree.h"
 #include "node/node.h"
 
 namespace muster {
@@ -17,19 +18,23 @@ class Watches {
   /// Calls back for what `index` holds already.
   WatchId add(std::string_view prefix, WatchCallback callback, const Index& index);
   void remove(WatchId id);
+  /// Costs a look at each prefix of the path, however many watches there are elsewhere.
   void tell(const Change& change);
 
  private:
   struct Watch {
     WatchId id;
-    std::string prefix;
     WatchCallback callback;
     bool removed = false;
   };
 
+  void tell(std::string_view prefix, WatchId last, const Change& change);
+  void erase_removed();
+
   WatchId last_id_ = 0;
   unsigned calling_ = 0;  // callbacks are running: nothing is erased
-  std::list<Watch> watches_;
+  bool any_removed_ = false;
+  std::unordered_map<std::string, std::list<Watch>, StringHash, std::equal_to<>> by_prefix_;
 };
 
 }  // namespace muster

@@ -1,3 +1,6 @@
+#include <map>
+#include <numeric>
+
 #include "tests/node/world.h"
 
 namespace muster::test {
@@ -216,6 +219,62 @@ TEST_P(NodeDirectory, LetsAWatcherAddAndRemoveWatches) {
   ASSERT_TRUE(until([&] { return a.diary.heard("withdrawn /x"); }));
   EXPECT_EQ(calls, 1);
   EXPECT_EQ(late.seen, (Strings{"+/x1", "-/x1"}));
+}
+
+TEST_P(NodeDirectory, TellsEachWatcherOfANameOnceWhereverItWatches) {
+  Server& a = start("a");
+  ASSERT_TRUE(settle());
+  std::array<Watching, 7> watching;
+  const std::array prefixes{"/", "/x", "/x/y", "/x/y", "/x/y/z", "/x/yy", "/y"};
+  for (std::size_t i = 0; i < prefixes.size(); ++i) a->watch(prefixes[i], watching[i].callback());
+  a->advertise("/x/y", "1");
+  a->withdraw("/x/y");
+  ASSERT_TRUE(until([&] { return a.diary.heard("withdrawn /x/y"); }));
+  for (std::size_t i = 0; i < 4; ++i)
+    EXPECT_EQ(watching[i].seen, (Strings{"+/x/y1", "-/x/y1"})) << prefixes[i];
+  for (std::size_t i = 4; i < prefixes.size(); ++i)
+    EXPECT_EQ(watching[i].seen, Strings{}) << prefixes[i];
+}
+
+/// Each owner's changes come in the order in which it made them, however they are mixed.
+TEST_P(NodeDirectory, ShowsAWatcherTheChangesOfEachOwnerInOrder) {
+  Server& a = start("a");
+  Server& b = start("b");
+  Server& c = start("c");
+  ASSERT_TRUE(settle());
+  std::map<MemberId, std::vector<Version>> versions;
+  a->watch("/x", [&](const Change& change) {
+    versions[change.binding.owner.id].push_back(change.binding.version);
+  });
+  for (int i = 0; i < 100; ++i)
+    for (Server* server : {&b, &c})
+      while ((*server)->advertise(fmt::format("/x/{}", i % 7), std::to_string(i)) !=
+             AdvertiseResult::done)
+        (*server)->poll();
+  ASSERT_TRUE(
+      until([&] { return versions[id("b")].size() == 100 && versions[id("c")].size() == 100; }));
+  run_for(20 * ms);
+  std::vector<Version> expected(100);
+  std::iota(expected.begin(), expected.end(), Version{1});
+  EXPECT_EQ(versions[id("b")], expected);
+  EXPECT_EQ(versions[id("c")], expected);
+}
+
+TEST_P(NodeDirectory, StopsTellingAWatcherRemovedByAnother) {
+  Server& a = start("a");
+  ASSERT_TRUE(settle());
+  a->advertise("/x/1");
+  a->advertise("/x/2");
+  ASSERT_TRUE(until([&] { return a->names() == 2; }));
+  Watching removed;
+  WatchId other = 0;
+  a->watch("/", [&](const Change& change) {
+    if (change.binding.path == "/x/3") a->unwatch(other);
+  });
+  other = a->watch("/x", removed.callback());
+  a->advertise("/x/3");
+  ASSERT_TRUE(until([&] { return a.diary.heard("bound /x/3="); }));
+  EXPECT_EQ(removed.seen, (Strings{"+/x/1", "+/x/2"}));
 }
 
 TEST_P(NodeDirectory, LetsTheHandlerAdvertise) {
