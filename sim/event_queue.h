@@ -44,6 +44,8 @@ class EventQueue {
     events_.push({when, ++order_, kind, static_cast<std::uint32_t>(server), what});
   }
   bool empty() const { return events_.empty(); }
+  /// When the next event is due; never_ns: there is none.
+  TimeNs next_ns() const { return events_.empty() ? never_ns : events_.top().at_ns; }
   Event pop() {
     const Event event = events_.top();
     events_.pop();

@@ -16,7 +16,7 @@ FLOORS = {
     "tools": {"ring", "cluster", "dpdk_transport", "socket_transport", "node"},
 }
 EVERYTHING = set(FLOORS)
-MAY_INCLUDE = FLOORS | {"tests": EVERYTHING, "bench": EVERYTHING, "examples": EVERYTHING}
+MAY_INCLUDE = FLOORS | {"tests": EVERYTHING | {"bench"}, "bench": EVERYTHING, "examples": EVERYTHING}
 
 # Where DPDK's headers may be included: its room, the room's tests, and what compares with it.
 DPDK_ROOMS = ("dpdk_transport/", "tests/dpdk_transport/")

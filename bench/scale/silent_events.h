@@ -1,0 +1,26 @@
+// An application that listens to nothing: a benchmark overrides what it wants to hear.
+#pragma once
+
+#include "cluster/events.h"
+
+namespace muster::bench {
+
+struct SilentEvents : Events {
+  void on_standing(Standing) override {}
+  void on_joined(const MemberInfo&) override {}
+  void on_suspected(const MemberInfo&) override {}
+  void on_refuted(const MemberInfo&) override {}
+  void on_removed(const MemberInfo&, RemovalReason) override {}
+  void on_bound(const Binding&) override {}
+  void on_withdrawn(const Binding&) override {}
+  void on_synchronized() override {}
+  bool on_message(const MemberKey&, std::span<const std::byte>, Packet&) override { return true; }
+  bool on_request(const MemberKey&, CallId, std::string_view, std::span<const std::byte>,
+                  Packet&) override {
+    return true;
+  }
+  void on_response(CallId, CallOutcome, std::span<const std::byte>, Packet*) override {}
+  void on_undelivered(const MemberKey&, std::size_t) override {}
+};
+
+}  // namespace muster::bench
