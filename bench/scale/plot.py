@@ -104,6 +104,7 @@ def main(report, folder):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     plt.rcParams["svg.hashsalt"] = "muster"  # the same figures, the same file
+    plt.rcParams["svg.fonttype"] = "none"
     for plot in (rest, times, catch_up):
         figure = plot(lines)
         figure.tight_layout()
