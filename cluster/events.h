@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "cluster/attributes.h"
 #include "cluster/packet.h"
 #include "cluster/types.h"
 #include "cluster/wire/layout.h"
@@ -30,6 +31,7 @@ struct Binding {
   std::string_view path;
   std::span<const std::byte> value;
   Version version = 0;  ///< the owner's version that bound it
+  Attributes attributes = {};
 };
 
 enum class RemovalReason : std::uint8_t {
@@ -69,6 +71,13 @@ class Events {
 
   virtual void on_bound(const Binding& binding) = 0;
   virtual void on_withdrawn(const Binding& binding) = 0;
+  /// What one owner binds and withdraws between these two becomes visible together. Events of
+  /// others may stand in between; a removed owner's batch ends before on_removed().
+  virtual void on_batch_begin(const MemberKey& owner) = 0;
+  virtual void on_batch_end(const MemberKey& owner) = 0;
+  /// False while the application lags behind what it was told: no more is fetched until it has
+  /// caught up.
+  virtual bool ready() const { return true; }
   /// Holds every live member's tree at least at the version advertised when first heard of.
   virtual void on_synchronized() = 0;
 

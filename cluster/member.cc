@@ -54,7 +54,7 @@ void Member::dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw) {
           [&](const wire::AdvertisementView& advertisement) {
             if (peer != nullptr) directory_.on_advertisement(now, sender.id, advertisement);
           },
-          [&](const wire::SyncRequest* request) { directory_.on_request(*request, from); },
+          [&](const wire::SyncRequest* request) { directory_.on_request(now, *request, from); },
           [&](const wire::SyncAnswerView& answer) { directory_.on_answer(now, sender.id, answer); },
           [&](const wire::JoinView&) { membership_.on_join(header, from); },
           [&](const wire::LeaveView&) { membership_.on_leave(now, header); },
@@ -98,18 +98,23 @@ TimeNs Member::next_deadline() const {
       {membership_.next_deadline(), directory_.next_deadline(), messaging_.next_deadline()});
 }
 
-void Member::transmit() {
+void Member::transmit(TimeNs now) {
   outbox_.top_up();
   if (standing() != Standing::member) return;
-  directory_.transmit();
+  directory_.transmit(now);
   messaging_.transmit();
 }
 
-BindResult Member::bind(std::string_view path, std::span<const std::byte> value) {
-  return directory_.bind(path, value);
+BindResult Member::bind(std::string_view path, std::span<const std::byte> value,
+                        Attributes attributes) {
+  return directory_.bind(path, {attributes, value});
 }
 
 BindResult Member::withdraw(std::string_view path) { return directory_.withdraw(path); }
+
+BindResult Member::withdraw_all() { return directory_.withdraw_all(); }
+
+BindResult Member::apply(const Batch& batch) { return directory_.apply(batch); }
 
 SendResult Member::send(TimeNs now, MemberId to, Packet& packet, std::size_t payload_bytes) {
   if (standing() != Standing::member) return SendResult::closed;
@@ -137,10 +142,11 @@ void Member::member_added(const Peer& peer) {
 }
 
 void Member::member_removed(TimeNs now, const Peer& peer, RemovalReason reason) {
-  directory_.remove_member(now, peer.key.id);
   messaging_.remove_peer(peer.key.id);
-  events_.on_removed(peer.info(), reason);
+  directory_.remove_member(now, peer.info(), reason);
 }
+
+bool Member::still_leaving(MemberId id) const { return directory_.still_leaving(id); }
 
 void Member::self_reincarnated(const MemberKey& before) {
   directory_.reincarnate(before, self());

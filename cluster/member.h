@@ -42,11 +42,15 @@ class Member final : private MembershipListener {
   TimeNs next_deadline() const;
   /// Sends what this cycle has gathered: changes of the own tree, acknowledgements. Call it once
   /// after a burst of the verbs above and of the requests below.
-  void transmit();
+  void transmit(TimeNs now);
 
-  /// Binds `path` to `value` in the own part of the tree; a second bind replaces the value.
-  BindResult bind(std::string_view path, std::span<const std::byte> value);
+  /// Binds `path` in the own part of the tree; a second bind replaces value and attributes.
+  BindResult bind(std::string_view path, std::span<const std::byte> value,
+                  Attributes attributes = {});
   BindResult withdraw(std::string_view path);
+  BindResult withdraw_all();
+  /// Everybody sees all of it at once, or nothing.
+  BindResult apply(const Batch& batch);
 
   /// Messages. The payload stands in `packet` at message_offset (request_offset, response_offset);
   /// the packet's reference passes over if the result is `sent`, and stays with the caller if not.
@@ -76,6 +80,7 @@ class Member final : private MembershipListener {
 
   void member_added(const Peer& peer) override;
   void member_removed(TimeNs now, const Peer& peer, RemovalReason reason) override;
+  bool still_leaving(MemberId id) const override;
   void self_reincarnated(const MemberKey& before) override;
   void standing_changed(TimeNs now, Standing standing) override;
   void describe_directory(wire::Heartbeat& heartbeat) const override;

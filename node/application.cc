@@ -26,8 +26,11 @@ Application::Application(const NodeConfig& config, Handler& handler, Runner& run
       calls_(config.messaging.calls_max) {
   unanswered_.reserve(unanswered_max);
   peers_.reserve(config.membership.members_max);
-  for (const ServiceConfig& service : config.services)
-    advertise(service.path, std::as_bytes(std::span(service.value)));
+  for (const ServiceConfig& service : config.services) {
+    AttributeSet attributes;
+    for (const auto& [key, value] : service.attributes) attributes.set(key, value);
+    advertise(service.path, std::as_bytes(std::span(service.value)), attributes.view());
+  }
 }
 
 Application::~Application() { ended_ = true; }
@@ -77,13 +80,33 @@ Application::Peer* Application::find(MemberId id) {
 
 // The directory.
 
-AdvertiseResult Application::advertise(std::string_view path, std::span<const std::byte> value) {
+AdvertiseResult Application::advertise(std::string_view path, std::span<const std::byte> value,
+                                       Attributes attributes) {
   if (leaving_ || over()) return AdvertiseResult::closed;
-  const AdvertiseResult result = own_.may_put(path, value);
+  const Content content{attributes, value};
+  const AdvertiseResult result = own_.may_put(path, content);
   if (result != AdvertiseResult::done) return result;
-  if (!runner_.execute(Bind{std::string(path), {value.begin(), value.end()}}))
+  if (!runner_.execute(
+          Bind{std::string(path), {value.begin(), value.end()}, AttributeSet(attributes)}))
     return AdvertiseResult::would_block;
-  own_.put(path, value);
+  own_.put(path, content);
+  return AdvertiseResult::done;
+}
+
+AdvertiseResult Application::advertise(const Batch& batch) {
+  if (leaving_ || over()) return AdvertiseResult::closed;
+  const AdvertiseResult result = own_.may_apply(batch);
+  if (result != AdvertiseResult::done) return result;
+  if (!runner_.execute(batch)) return AdvertiseResult::would_block;
+  own_.apply(batch);
+  return AdvertiseResult::done;
+}
+
+AdvertiseResult Application::withdraw_all() {
+  if (leaving_ || over()) return AdvertiseResult::closed;
+  if (own_.may_clear() != AdvertiseResult::done) return AdvertiseResult::unchanged;
+  if (!runner_.execute(WithdrawAll{})) return AdvertiseResult::would_block;
+  own_.clear();
   return AdvertiseResult::done;
 }
 
@@ -97,8 +120,8 @@ AdvertiseResult Application::withdraw(std::string_view path) {
 }
 
 AdvertiseResult Application::serve(std::string_view path, std::span<const std::byte> value,
-                                   ServiceHandler handler) {
-  const AdvertiseResult result = advertise(path, value);
+                                   ServiceHandler handler, Attributes attributes) {
+  const AdvertiseResult result = advertise(path, value, attributes);
   if (result == AdvertiseResult::done || result == AdvertiseResult::unchanged)
     own_.serve(path, std::move(handler));
   return result;

@@ -33,10 +33,13 @@ class Application {
   std::size_t poll();
   void leave();
 
-  AdvertiseResult advertise(std::string_view path, std::span<const std::byte> value);
+  AdvertiseResult advertise(std::string_view path, std::span<const std::byte> value,
+                            Attributes attributes);
+  AdvertiseResult advertise(const Batch& batch);
   AdvertiseResult withdraw(std::string_view path);
+  AdvertiseResult withdraw_all();
   AdvertiseResult serve(std::string_view path, std::span<const std::byte> value,
-                        ServiceHandler handler);
+                        ServiceHandler handler, Attributes attributes);
 
   const Index& index() const { return index_; }
   std::optional<MemberKey> pick(std::string_view path, const Pick& how);
@@ -92,12 +95,15 @@ class Application {
   void hear(const Refuted& event);
   void hear(const Removed& event);
   void hear(const BindingChanged& event);
+  void hear(const BatchBegan& event) { batches_[event.owner.id]; }
+  void hear(const BatchEnded& event);
   void hear(const Synchronized& event);
   void hear(const CallEnded& event);
   void hear(const Undelivered& event);
   void hear(const PortLost& event);
   void hear(const Overrun& event);
 
+  void show(std::span<const BindingChanged> changes);
   void retry();
   bool closed() const { return leaving_ || standing_ != Standing::member; }
   bool over() const;
@@ -123,6 +129,7 @@ class Application {
   std::unordered_map<MemberId, Peer> peers_;
   HugePages index_memory_;
   Index index_{index_memory_};
+  std::unordered_map<MemberId, std::vector<BindingChanged>> batches_;  // not complete yet
   Random dice_;
   OwnBindings own_;
   Watches watches_;

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "cluster/directory/batch.h"
 #include "cluster/events.h"
 
 namespace muster {
@@ -13,15 +14,17 @@ namespace muster {
 struct Bind {
   std::string path;
   std::vector<std::byte> value;
+  AttributeSet attributes;
 };
 struct Withdraw {
   std::string path;
 };
+struct WithdrawAll {};
 struct Cancel {
   CallId call;
 };
 struct Leave {};
 
-using Command = std::variant<Bind, Withdraw, Cancel, Leave>;
+using Command = std::variant<Bind, Withdraw, WithdrawAll, Batch, Cancel, Leave>;
 
 }  // namespace muster

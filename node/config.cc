@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "cluster/attributes.h"
 #include "cluster/wire/layout.h"
 #include "cluster/wire/path.h"
 #include "node/address.h"
@@ -170,6 +171,13 @@ class Check {
       if (service.value.size() > wire::value_bytes_max)
         wrong(fmt::format("services[{}].value", i), "has {} bytes: give at most {}",
               service.value.size(), wire::value_bytes_max);
+      AttributeSet attributes;
+      for (const auto& [key, value] : service.attributes)
+        if (!attributes.set(key, value))
+          wrong(fmt::format("services[{}].attributes", i),
+                "cannot take \"{}\": give keys of 1 to {} bytes, values of at most {}, and at most "
+                "{} bytes in all, with 2 for each",
+                key, Attributes::key_bytes_max, Attributes::value_bytes_max, Attributes::bytes_max);
     }
   }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -58,6 +59,7 @@ struct LimitsConfig {
 struct ServiceConfig {
   std::string path;
   std::string value;
+  std::map<std::string, std::string> attributes = {};
 };
 
 struct NodeConfig {

@@ -113,6 +113,7 @@ class Reader {
       ServiceConfig& service = config_.services.emplace_back();
       fields.text("path", service.path);
       fields.text("value", service.value);
+      fields.texts("attributes", service.attributes);
       fields.refuse_the_rest();
     }
   }

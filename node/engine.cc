@@ -42,8 +42,12 @@ void Engine::submit(TimeNs now, Packet& packet) {
 }
 
 void Engine::execute(TimeNs now, const Command& command) {
-  std::visit(Overloaded{[this](const Bind& bind) { member_.bind(bind.path, bind.value); },
+  std::visit(Overloaded{[this](const Bind& bind) {
+                          member_.bind(bind.path, bind.value, bind.attributes.view());
+                        },
                         [this](const Withdraw& withdraw) { member_.withdraw(withdraw.path); },
+                        [this](const WithdrawAll&) { member_.withdraw_all(); },
+                        [this](const Batch& batch) { member_.apply(batch); },
                         [this](const Cancel& cancel) { member_.cancel(cancel.call); },
                         [&](const Leave&) { member_.leave(now); }},
              command);
@@ -58,7 +62,7 @@ std::size_t Engine::finish(TimeNs now) {
   }
   if (queues_ && queues_->waiting() && !overrun_) queues_->retry(now);
   if (queues_) queues_->publish_round_trips(now);
-  member_.transmit();
+  member_.transmit(now);
   tell_self();
   return work;
 }
@@ -83,21 +87,18 @@ void Engine::on_removed(const MemberInfo& member, RemovalReason reason) {
   emit(Removed{member.key, reason});
 }
 
-void Engine::on_bound(const Binding& binding) {
-  emit(BindingChanged{true,
+void Engine::emit_change(bool bound, const Binding& binding) {
+  emit(BindingChanged{bound,
                       binding.owner,
                       std::string(binding.path),
                       {binding.value.begin(), binding.value.end()},
-                      binding.version});
+                      binding.version,
+                      AttributeSet(binding.attributes)});
 }
 
-void Engine::on_withdrawn(const Binding& binding) {
-  emit(BindingChanged{false,
-                      binding.owner,
-                      std::string(binding.path),
-                      {binding.value.begin(), binding.value.end()},
-                      binding.version});
-}
+void Engine::on_bound(const Binding& binding) { emit_change(true, binding); }
+
+void Engine::on_withdrawn(const Binding& binding) { emit_change(false, binding); }
 
 void Engine::on_synchronized() { emit(Synchronized{}); }
 

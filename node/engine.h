@@ -58,6 +58,10 @@ class Engine final : private Events {
   void on_removed(const MemberInfo& member, RemovalReason reason) override;
   void on_bound(const Binding& binding) override;
   void on_withdrawn(const Binding& binding) override;
+  void on_batch_begin(const MemberKey& owner) override { emit(BatchBegan{owner}); }
+  void on_batch_end(const MemberKey& owner) override { emit(BatchEnded{owner}); }
+  /// Far from an overrun.
+  bool ready() const override { return backlog_.size() <= backlog_max_ / 8; }
   void on_synchronized() override;
   bool on_message(const MemberKey& from, std::span<const std::byte> payload,
                   Packet& packet) override;
@@ -69,6 +73,7 @@ class Engine final : private Events {
 
   void tell_self();
   void emit(Event event);
+  void emit_change(bool bound, const Binding& binding);
   /// Cannot be refused, so it waits where the ring is full.
   void queue(Word word);
   /// False: no room.

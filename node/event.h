@@ -43,6 +43,16 @@ struct BindingChanged {
   std::string path;
   std::vector<std::byte> value;
   Version version;
+  AttributeSet attributes;
+
+  Binding binding() const { return {owner, path, value, version, attributes.view()}; }
+};
+/// What of this owner's follows becomes visible at the end of the batch.
+struct BatchBegan {
+  MemberKey owner;
+};
+struct BatchEnded {
+  MemberKey owner;
 };
 struct Synchronized {};
 /// A call that ended without an answer.
@@ -57,7 +67,8 @@ struct Undelivered {
 struct PortLost {};
 struct Overrun {};
 
-using Event = std::variant<SelfChanged, StandingChanged, Joined, Suspected, Refuted, Removed,
-                           BindingChanged, Synchronized, CallEnded, Undelivered, PortLost, Overrun>;
+using Event =
+    std::variant<SelfChanged, StandingChanged, Joined, Suspected, Refuted, Removed, BindingChanged,
+                 BatchBegan, BatchEnded, Synchronized, CallEnded, Undelivered, PortLost, Overrun>;
 
 }  // namespace muster

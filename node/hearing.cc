@@ -83,15 +83,33 @@ void Application::hear(const Removed& event) {
 }
 
 void Application::hear(const BindingChanged& event) {
-  const Binding binding{event.owner, event.path, event.value, event.version};
-  if (event.bound) {
-    index_.bind(binding);
-    handler_.on_bound(binding);
-  } else {
-    index_.withdraw(event.owner, event.path);
-    handler_.on_withdrawn(binding);
+  const auto batch = batches_.find(event.owner.id);
+  if (batch == batches_.end()) return show({&event, 1});
+  batch->second.push_back(event);
+}
+
+void Application::hear(const BatchEnded& event) {
+  const auto batch = batches_.extract(event.owner.id);
+  show(batch.mapped());
+}
+
+/// All of it stands in the tree before anybody is told of any.
+void Application::show(std::span<const BindingChanged> changes) {
+  for (const BindingChanged& change : changes) {
+    if (change.bound)
+      index_.bind(change.binding());
+    else
+      index_.withdraw(change.owner, change.path);
   }
-  watches_.tell({event.bound ? Change::Kind::bound : Change::Kind::withdrawn, binding});
+  const WatchId newest = watches_.newest();
+  for (const BindingChanged& change : changes) {
+    const Binding binding = change.binding();
+    if (change.bound)
+      handler_.on_bound(binding);
+    else
+      handler_.on_withdrawn(binding);
+    watches_.tell({change.bound ? Change::Kind::bound : Change::Kind::withdrawn, binding}, newest);
+  }
 }
 
 void Application::hear(const Synchronized&) {

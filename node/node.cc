@@ -74,16 +74,20 @@ bool Node::join(DurationNs timeout_ns) {
 
 void Node::leave() { parts_->application.leave(); }
 
-AdvertiseResult Node::advertise(std::string_view path, std::span<const std::byte> value) {
-  return parts_->application.advertise(path, value);
+AdvertiseResult Node::advertise(std::string_view path, std::span<const std::byte> value,
+                                Attributes attributes) {
+  return parts_->application.advertise(path, value, attributes);
 }
-AdvertiseResult Node::advertise(std::string_view path, std::string_view value) {
-  return advertise(path, std::as_bytes(std::span(value)));
+AdvertiseResult Node::advertise(std::string_view path, std::string_view value,
+                                Attributes attributes) {
+  return advertise(path, std::as_bytes(std::span(value)), attributes);
 }
+AdvertiseResult Node::advertise(const Batch& batch) { return parts_->application.advertise(batch); }
+AdvertiseResult Node::withdraw_all() { return parts_->application.withdraw_all(); }
 AdvertiseResult Node::withdraw(std::string_view path) { return parts_->application.withdraw(path); }
 AdvertiseResult Node::serve(std::string_view path, std::span<const std::byte> value,
-                            ServiceHandler handler) {
-  return parts_->application.serve(path, value, std::move(handler));
+                            ServiceHandler handler, Attributes attributes) {
+  return parts_->application.serve(path, value, std::move(handler), attributes);
 }
 
 std::span<const Bound> Node::lookup(std::string_view path) const {

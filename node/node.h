@@ -18,6 +18,8 @@
 #include <string_view>
 #include <vector>
 
+#include "cluster/attributes.h"
+#include "cluster/directory/batch.h"
 #include "cluster/directory/bound.h"
 #include "cluster/directory/pick.h"
 #include "cluster/messaging/send.h"
@@ -36,7 +38,7 @@ enum class AdvertiseResult : std::uint8_t {
   done,
   unchanged,     ///< it was so already
   invalid_path,  ///< not "/segment/segment…", or longer than 255 bytes
-  too_large,     ///< a value of more than 1024 bytes
+  too_large,     ///< a value of more than 64 KiB, or a batch of more than Batch allows
   full,          ///< this member's part of the directory has reached its limit
   would_block,   ///< the queue to the engine thread is full: poll(), and try again
   closed,        ///< this member has left or was refused
@@ -118,7 +120,8 @@ struct CallStart {
   CallId id = 0;  ///< for Node::cancel(); only if the result is `sent`
 };
 
-/// One change of the naming tree, or one binding of the tree as it stands.
+/// One change of the naming tree (of a batch, each: all of it stands in the tree by then), or one
+/// binding of the tree as it stands.
 struct Change {
   enum class Kind : std::uint8_t { bound, withdrawn };
   Kind kind;
@@ -159,12 +162,20 @@ class Node {
   /// Tells the others. standing() becomes `left` within a poll() or two, and stays that.
   void leave();
 
-  /// Binds `path` to `value` in this member's part of the tree; a second time replaces the value.
-  /// Lookups show it once poll() has heard it, as they do for the bindings of others.
-  AdvertiseResult advertise(std::string_view path, std::span<const std::byte> value = {});
-  AdvertiseResult advertise(std::string_view path, std::string_view value);
+  /// Binds `path` in this member's part of the tree to a value of up to 64 KiB, with attributes; a
+  /// second time replaces both. Lookups show it once poll() has heard it, as they do for the
+  /// bindings of others.
+  AdvertiseResult advertise(std::string_view path, std::span<const std::byte> value = {},
+                            Attributes attributes = {});
+  AdvertiseResult advertise(std::string_view path, std::string_view value,
+                            Attributes attributes = {});
+  /// All changes of a batch, which become visible together everywhere; where one of them is refused
+  /// none is made.
+  AdvertiseResult advertise(const Batch& batch);
   /// Also ends serve() for that path.
   AdvertiseResult withdraw(std::string_view path);
+  /// The same for all that this member advertises, as one change.
+  AdvertiseResult withdraw_all();
 
   /// All who bind `path`, in the order in which they were heard; constant time. Valid until the
   /// next poll().
@@ -211,7 +222,7 @@ class Node {
   /// Advertises `path` and answers calls to it. Calls to a path that is not served are answered
   /// with CallOutcome::no_such_service.
   AdvertiseResult serve(std::string_view path, std::span<const std::byte> value,
-                        ServiceHandler handler);
+                        ServiceHandler handler, Attributes attributes = {});
 
   /// What poll() has heard last.
   Standing standing() const;

@@ -15,27 +15,36 @@ constexpr std::size_t slack_bytes = 4096;
 OwnBindings::OwnBindings(const DirectoryConfig& config)
     : bytes_max_(config.tree_bytes_max - config.tombstone_bytes_max - slack_bytes) {}
 
-std::size_t OwnBindings::bytes(std::string_view path, std::size_t value_bytes) {
-  return sizeof(TreeEntry) + 2 * path.size() + value_bytes;
+AdvertiseResult OwnBindings::check(std::string_view path, const Content& content) {
+  if (!wire::valid_path(path)) return AdvertiseResult::invalid_path;
+  return content.value.size() > wire::value_bytes_max ? AdvertiseResult::too_large
+                                                      : AdvertiseResult::done;
 }
 
-AdvertiseResult OwnBindings::may_put(std::string_view path,
-                                     std::span<const std::byte> value) const {
-  if (!wire::valid_path(path)) return AdvertiseResult::invalid_path;
-  if (value.size() > wire::value_bytes_max) return AdvertiseResult::too_large;
+bool OwnBindings::holds(std::string_view path, const Content& content) const {
   const auto found = own_.find(path);
-  if (found != own_.end() && std::ranges::equal(found->second.value, value))
-    return AdvertiseResult::unchanged;
-  const std::size_t before = found == own_.end() ? 0 : bytes(path, found->second.value.size());
-  if (bytes_ - before + bytes(path, value.size()) > bytes_max_) return AdvertiseResult::full;
+  return found != own_.end() &&
+         found->second.attribute_bytes == content.attributes.bytes().size() &&
+         std::ranges::equal(found->second.content, joined(content));
+}
+
+AdvertiseResult OwnBindings::may_put(std::string_view path, const Content& content) const {
+  if (const auto result = check(path, content); result != AdvertiseResult::done) return result;
+  if (holds(path, content)) return AdvertiseResult::unchanged;
+  const auto found = own_.find(path);
+  const std::size_t before =
+      found == own_.end() ? 0 : TreeEntry::reckon(path, found->second.content.size());
+  if (bytes_ - before + TreeEntry::reckon(path, content.bytes()) > bytes_max_)
+    return AdvertiseResult::full;
   return AdvertiseResult::done;
 }
 
-void OwnBindings::put(std::string_view path, std::span<const std::byte> value) {
+void OwnBindings::put(std::string_view path, const Content& content) {
   const auto [at, fresh] = own_.try_emplace(std::string(path));
-  if (!fresh) bytes_ -= bytes(path, at->second.value.size());
-  at->second.value.assign(value.begin(), value.end());
-  bytes_ += bytes(path, value.size());
+  if (!fresh) bytes_ -= TreeEntry::reckon(path, at->second.content.size());
+  at->second.content = joined(content);
+  at->second.attribute_bytes = content.attributes.bytes().size();
+  bytes_ += TreeEntry::reckon(path, content.bytes());
 }
 
 AdvertiseResult OwnBindings::may_erase(std::string_view path) const {
@@ -45,8 +54,45 @@ AdvertiseResult OwnBindings::may_erase(std::string_view path) const {
 
 void OwnBindings::erase(std::string_view path) {
   const auto found = own_.find(path);
-  bytes_ -= bytes(path, found->second.value.size());
+  bytes_ -= TreeEntry::reckon(path, found->second.content.size());
   own_.erase(found);
+}
+
+AdvertiseResult OwnBindings::may_clear() const {
+  return own_.empty() ? AdvertiseResult::unchanged : AdvertiseResult::done;
+}
+
+void OwnBindings::clear() {
+  own_.clear();
+  bytes_ = 0;
+}
+
+/// As OwnTree::apply() reckons: what is replaced may still be there until the end.
+AdvertiseResult OwnBindings::may_apply(const Batch& batch) const {
+  if (batch.size() > Batch::changes_max || batch.bytes() > Batch::bytes_max)
+    return AdvertiseResult::too_large;
+  std::size_t bytes = bytes_;
+  bool changes = false;
+  for (const StoredChange& change : batch.changes()) {
+    const Content content = change.content();
+    if (const auto result = check(change.path, content); result != AdvertiseResult::done)
+      return result;
+    bytes += TreeEntry::reckon(change.path, content.bytes());
+    changes |= change.kind == wire::ChangeKind::bind ? !holds(change.path, content)
+                                                     : own_.contains(change.path);
+  }
+  if (bytes > bytes_max_) return AdvertiseResult::full;
+  // Where a path is named twice the last word may be what was there before.
+  return changes ? AdvertiseResult::done : AdvertiseResult::unchanged;
+}
+
+void OwnBindings::apply(const Batch& batch) {
+  for (const StoredChange& change : batch.changes()) {
+    if (change.kind == wire::ChangeKind::bind)
+      put(change.path, change.content());
+    else if (own_.contains(change.path))
+      erase(change.path);
+  }
 }
 
 void OwnBindings::serve(std::string_view path, ServiceHandler handler) {

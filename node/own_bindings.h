@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "cluster/directory/batch.h"
 #include "cluster/directory/tree.h"
 #include "node/node.h"
 
@@ -19,10 +20,14 @@ class OwnBindings {
   explicit OwnBindings(const DirectoryConfig& config);
 
   /// `done`: the engine is to be told; then call put().
-  AdvertiseResult may_put(std::string_view path, std::span<const std::byte> value) const;
-  void put(std::string_view path, std::span<const std::byte> value);
+  AdvertiseResult may_put(std::string_view path, const Content& content) const;
+  void put(std::string_view path, const Content& content);
   AdvertiseResult may_erase(std::string_view path) const;
   void erase(std::string_view path);
+  AdvertiseResult may_clear() const;
+  void clear();
+  AdvertiseResult may_apply(const Batch& batch) const;
+  void apply(const Batch& batch);
 
   /// Replaces the handler of a path that was put.
   void serve(std::string_view path, ServiceHandler handler);
@@ -31,10 +36,12 @@ class OwnBindings {
 
  private:
   struct Own {
-    std::vector<std::byte> value;
+    std::vector<std::byte> content;  ///< attributes, then value
+    std::size_t attribute_bytes = 0;
     std::shared_ptr<const ServiceHandler> handler;
   };
-  static std::size_t bytes(std::string_view path, std::size_t value_bytes);
+  static AdvertiseResult check(std::string_view path, const Content& content);
+  bool holds(std::string_view path, const Content& content) const;
 
   const std::size_t bytes_max_;
   std::size_t bytes_ = 0;

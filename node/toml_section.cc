@@ -99,6 +99,16 @@ void TomlSection::texts(std::string_view key, std::vector<std::string>& out) {
   for (const toml::node& element : *node->as_array()) out.push_back(element.as_string()->get());
 }
 
+void TomlSection::texts(std::string_view key, std::map<std::string, std::string>& out) {
+  const toml::node* node = find(key);
+  if (node == nullptr) return;
+  const auto is_text = [](const auto& field) { return field.second.is_string(); };
+  if (!node->is_table() || !std::ranges::all_of(*node->as_table(), is_text))
+    return wrong(key, *node, "is not a table of strings: give one like { zone = \"eu-1\" }");
+  for (const auto& [name, value] : *node->as_table())
+    out.emplace(name.str(), value.as_string()->get());
+}
+
 void TomlSection::flag(std::string_view key, bool& out) {
   const toml::node* node = find(key);
   if (node == nullptr) return;

@@ -54,6 +54,7 @@ class TomlSection {
 
   void text(std::string_view key, std::string& out);
   void texts(std::string_view key, std::vector<std::string>& out);
+  void texts(std::string_view key, std::map<std::string, std::string>& out);
   void flag(std::string_view key, bool& out);
   void duration(std::string_view key, DurationNs& out);
   template <std::unsigned_integral T>

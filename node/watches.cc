@@ -29,7 +29,8 @@ WatchId Watches::add(std::string_view prefix, WatchCallback callback, const Inde
   // The callback may send and advertise, but the index changes only from within poll().
   index.list(own_prefix, [&](std::string_view path, const Bound& bound) {
     if (!watch.removed)
-      watch.callback({Change::Kind::bound, {bound.owner, path, bound.value, bound.version}});
+      watch.callback({Change::Kind::bound,
+                      {bound.owner, path, bound.value, bound.version, bound.attributes.view()}});
   });
   return id;
 }
@@ -40,25 +41,23 @@ void Watches::remove(WatchId id) {
       if (watch.id == id) watch.removed = any_removed_ = true;
 }
 
-void Watches::tell(const Change& change) {
+void Watches::tell(const Change& change, WatchId newest) {
   if (calling_ == 0 && any_removed_) erase_removed();
   const Calling calling(calling_);
-  // Whoever is added from here on has seen this change in the tree as it stands.
-  const WatchId last = last_id_;
   const std::string_view path = change.binding.path;
-  tell("/", last, change);
+  tell("/", newest, change);
   for (std::size_t end = 0; end < path.size();) {
     end = std::min(path.find('/', end + 1), path.size());
-    tell(path.substr(0, end), last, change);
+    tell(path.substr(0, end), newest, change);
   }
 }
 
-void Watches::tell(std::string_view prefix, WatchId last, const Change& change) {
+void Watches::tell(std::string_view prefix, WatchId newest, const Change& change) {
   const auto found = by_prefix_.find(prefix);
   if (found == by_prefix_.end()) return;
   std::list<Watch>& watches = found->second;  // stays where it is, whatever a callback adds
   for (Watch& watch : watches)
-    if (watch.id <= last && !watch.removed) watch.callback(change);
+    if (watch.id <= newest && !watch.removed) watch.callback(change);
 }
 
 void Watches::erase_removed() {

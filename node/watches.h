@@ -18,8 +18,10 @@ class Watches {
   /// Calls back for what `index` holds already.
   WatchId add(std::string_view prefix, WatchCallback callback, const Index& index);
   void remove(WatchId id);
-  /// Costs a look at each prefix of the path, however many watches there are elsewhere.
-  void tell(const Change& change);
+  /// Whoever is added after `newest` has seen the change in the tree as it stood. Costs a look at
+  /// each prefix of the path, however many watches there are elsewhere.
+  void tell(const Change& change, WatchId newest);
+  WatchId newest() const { return last_id_; }
 
  private:
   struct Watch {
@@ -28,7 +30,7 @@ class Watches {
     bool removed = false;
   };
 
-  void tell(std::string_view prefix, WatchId last, const Change& change);
+  void tell(std::string_view prefix, WatchId newest, const Change& change);
   void erase_removed();
 
   WatchId last_id_ = 0;

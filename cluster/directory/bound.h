@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "cluster/attributes.h"
 #include "cluster/types.h"
 
 namespace muster {
@@ -13,6 +14,7 @@ struct Bound {
   MemberKey owner;
   std::vector<std::byte> value;
   Version version = 0;
+  AttributeSet attributes = {};
 };
 
 }  // namespace muster

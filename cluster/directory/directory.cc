@@ -1,15 +1,6 @@
 #include "cluster/directory/directory.h"
 
-#include "cluster/directory/answer.h"
-
 namespace muster {
-namespace {
-
-MemberKey key_of(const wire::SyncRequest& request) {
-  return {MemberId{std::uint64_t{request.owner}}, request.incarnation};
-}
-
-}  // namespace
 
 Directory::Directory(const DirectoryConfig& config, const Endpoint& group, Outbox& outbox,
                      Events& events, std::uint64_t seed)
@@ -18,7 +9,8 @@ Directory::Directory(const DirectoryConfig& config, const Endpoint& group, Outbo
       outbox_(outbox),
       events_(events),
       random_(seed),
-      own_(config, outbox, events) {}
+      own_(config, outbox, events),
+      budget_(config.answer_packets_per_ms) {}
 
 const Replica* Directory::replica(MemberId owner) const {
   const Copy* copy = find(owner);
@@ -31,21 +23,26 @@ Directory::Copy* Directory::find(MemberId owner) const {
 }
 
 void Directory::add_member(const MemberKey& key, const Endpoint& endpoint) {
-  by_owner_[key.id] =
-      &copies_.try_emplace(key.id, Replica(key, config_, events_), endpoint).first->second;
+  by_owner_[key.id] = &copies_.try_emplace(key.id, key, endpoint, config_, events_).first->second;
 }
 
-void Directory::remove_member(TimeNs now, MemberId id) {
-  const auto found = copies_.find(id);
-  if (found == copies_.end()) return;
-  found->second.replica.withdraw_all();
-  copies_.erase(found);
-  by_owner_.erase(id);
-  if (dump_.active() && dump_.source == id) {
-    ++stats_.dumps_abandoned;
-    end_dump(now);
+/// docs/protocol.md §6.8.
+void Directory::remove_member(TimeNs now, const MemberInfo& member, RemovalReason reason) {
+  auto copy = copies_.extract(member.key.id);
+  by_owner_.erase(member.key.id);
+  if (copy.mapped().replica.withdraw(config_.bindings_per_step)) {
+    events_.on_removed(member, reason);
+  } else {
+    leaving_.push_back({std::move(copy), std::string(member.name), reason});
+    step_at(now);
   }
+  if (dump_.active() && dump_.source == member.key.id) abandon_source(now);
   check_synchronized();
+}
+
+bool Directory::still_leaving(MemberId id) const {
+  return std::ranges::any_of(leaving_,
+                             [id](const Leaving& member) { return member.copy.key() == id; });
 }
 
 void Directory::on_heartbeat(TimeNs now, MemberId from, const Advertised& advertised) {
@@ -57,7 +54,8 @@ void Directory::on_heartbeat(TimeNs now, MemberId from, const Advertised& advert
   copy.synchronized = advertised.synchronized;
   copy.advertised = std::max(copy.advertised, advertised.version);
   const Tree& tree = copy.replica.tree();
-  if (advertised.version == tree.version() && advertised.digest != tree.digest() && !copy.wrong) {
+  if (copy.replica.settled() && !copy.wrong && advertised.version == tree.version() &&
+      advertised.digest != tree.digest()) {
     copy.wrong = true;
     ++stats_.wrong_copies;
   }
@@ -86,160 +84,58 @@ void Directory::on_advertisement(TimeNs now, MemberId from,
   }
 }
 
-void Directory::on_request(const wire::SyncRequest& request, const Endpoint& from) {
-  Packet* packet = outbox_.open(wire::Type::sync_answer);
-  if (packet == nullptr) return;  // the requester asks again
-  auto& head =
-      append(*packet, wire::SyncAnswer{.request = request.request, .flags = 0, .sections = 0});
-  if (wire::SyncScope{request.scope} == wire::SyncScope::everything)
-    answer_everything(*packet, head, request);
-  else
-    answer_owner(*packet, head, request);
-  ++stats_.answers;
-  outbox_.send(*packet, from);
-}
-
-void Directory::answer_owner(Packet& packet, wire::SyncAnswer& head,
-                             const wire::SyncRequest& request) {
-  const MemberKey owner = key_of(request);
-  const Replica* copy = replica(owner.id);
-  const Tree* tree = nullptr;
-  if (owner == outbox_.sender().self) tree = &own_.tree();
-  if (copy != nullptr && copy->owner() == owner) tree = &copy->tree();
-  if (tree == nullptr) return;
-  if (append_section(packet, owner, *tree, request.since_version, request.cursor_version) !=
-      Written::nothing)
-    head.sections = 1;
-}
-
-/// Own tree and copies in ascending order of owners, as many as fit.
-void Directory::answer_everything(Packet& packet, wire::SyncAnswer& head,
-                                  const wire::SyncRequest& request) {
-  const MemberKey resumed = key_of(request);
-  const MemberKey self = outbox_.sender().self;
-  // False when the packet is full.
-  const auto add = [&](const MemberKey& owner, const Tree& tree) {
-    if (owner.id < resumed.id || tree.version() == 0) return true;
-    const Version cursor = owner == resumed ? Version{request.cursor_version} : 0;
-    const Written written = append_section(packet, owner, tree, 0, cursor);
-    if (written != Written::nothing) ++head.sections;
-    return written == Written::complete && head.sections < UINT8_MAX;
-  };
-  bool self_done = false;
-  for (const auto& [id, copy] : copies_) {
-    if (!self_done && self.id < id) {
-      self_done = true;
-      if (!add(self, own_.tree())) return;
-    }
-    if (!add(copy.replica.owner(), copy.replica.tree())) return;
-  }
-  if (!self_done && !add(self, own_.tree())) return;
-  head.flags = wire::answer_last;
-}
-
-void Directory::on_answer(TimeNs now, MemberId from, const wire::SyncAnswerView& answer) {
-  if (dump_.pursuit.awaits(answer.body->request) && dump_.source == from)
-    return take_dump_page(now, answer);
-  const auto found = copies_.find(from);
-  if (found == copies_.end() || !found->second.pursuit.awaits(answer.body->request)) return;
-  if (!answer.sections.empty()) take_page(now, found->second, *answer.sections.begin());
-}
-
-void Directory::take_page(TimeNs now, Copy& copy, const wire::SectionView& section) {
-  if (!(key_of(*section.head) == copy.replica.owner())) return;
-  const Replica::Page page = copy.replica.take(section);
-  if (page == Replica::Page::unexpected) return;
-  if (page == Replica::Page::staged) {
-    if (!copy.behind()) return copy.pursuit.end();  // the rest has arrived by itself
-    copy.pursuit.progressed();
-    return ask(now, copy);
-  }
-  copy.pursuit.end();
-  settle(now, copy, page);
-}
-
-/// A fetch has ended: is the copy now what it should be?
-void Directory::settle(TimeNs now, Copy& copy, Replica::Page page) {
-  if (page == Replica::Page::committed) {
-    copy.wrong = false;
-    copy.advertised = std::max(copy.advertised, copy.replica.tree().version());
-    ++stats_.catch_ups;
-  } else if (page == Replica::Page::wrong) {
-    copy.wrong = true;
-    ++stats_.wrong_copies;
-  } else if (page == Replica::Page::too_large) {
-    ++stats_.too_large;
-    return;  // until the owner's next heartbeat
-  }
-  if (copy.behind()) want(now, copy);
-  check_synchronized();
-}
-
-void Directory::want(TimeNs now, Copy& copy) {
-  if (!active_ || dump_.active() || copy.pursuit.state() != Pursuit::State::idle) return;
-  ++stats_.gaps;
-  copy.pursuit.want(now, config_, random_);
-  due_at(copy.pursuit.due_ns());
-}
-
-void Directory::want_all(TimeNs now) {
-  for (auto& [id, copy] : copies_)
-    if (copy.behind()) want(now, copy);
-}
-
-void Directory::ask(TimeNs now, Copy& copy) {
-  const Replica& replica = copy.replica;
-  const std::uint32_t request = copy.pursuit.sent(now, config_, random_);
-  due_at(copy.pursuit.due_ns());
-  send_request(copy.endpoint, {.request = request,
-                               .scope = static_cast<std::uint8_t>(wire::SyncScope::owner),
-                               .owner = static_cast<std::uint64_t>(replica.owner().id),
-                               .incarnation = replica.owner().incarnation,
-                               .since_version = replica.since(),
-                               .cursor_version = replica.cursor()});
-}
-
-void Directory::send_request(const Endpoint& to, const wire::SyncRequest& request) {
-  Packet* packet = outbox_.open(wire::Type::sync_request);
-  if (packet == nullptr) return;  // the pursuit's timer asks again
-  append(*packet, request);
-  outbox_.send(*packet, to);
-  ++stats_.requests;
+void Directory::transmit(TimeNs now) {
+  if (active_ && own_.advertise(group_)) due_at(now);
 }
 
 void Directory::on_deadline(TimeNs now) {
   if (now < next_due_ns_) return;
   next_due_ns_ = never_ns;
+  if (step_due_ns_ <= now) step(now);
+  due_at(step_due_ns_);
   for (auto& [id, copy] : copies_) {
-    Pursuit& pursuit = copy.pursuit;
-    if (pursuit.due_ns() <= now) {
-      if (!copy.behind()) {  // it arrived by itself
-        pursuit.end();
-        continue;
-      }
-      if (pursuit.state() == Pursuit::State::waiting) copy.replica.restart_fetch(copy.wrong);
+    if (copy.pursuit.due_ns() <= now) {
+      if (copy.pursuit.state() == Pursuit::State::waiting) copy.replica.begin_fetch(copy.wrong);
       ask(now, copy);
     }
-    due_at(pursuit.due_ns());
+    due_at(copy.pursuit.due_ns());
   }
   if (dump_.pursuit.due_ns() <= now) ask_dump(now);
   due_at(dump_.pursuit.due_ns());
 }
 
-void Directory::reincarnate(const MemberKey& from, const MemberKey& to) {
-  own_.withdraw_all(from);
-  own_.bind_all(to);
+// What goes in steps: the bindings of removed members, and what a fetched tree does not name.
+
+void Directory::step_at(TimeNs due) {
+  step_due_ns_ = std::min(step_due_ns_, due);
+  due_at(step_due_ns_);
+}
+
+void Directory::step(TimeNs now) {
+  step_due_ns_ = never_ns;
+  if (!events_.ready()) return step_at(now + pause_ns);
+  if (!leaving_.empty()) {
+    Leaving& member = leaving_.front();
+    Copy& copy = member.copy.mapped();
+    if (copy.replica.withdraw(config_.bindings_per_step)) {
+      events_.on_removed({copy.replica.owner(), member.name, copy.endpoint}, member.reason);
+      leaving_.pop_front();
+    }
+    return step_at(now);
+  }
+  for (auto& [id, copy] : copies_) {
+    if (!copy.sweeping) continue;
+    after_page(now, copy, copy.replica.sweep(config_.bindings_per_step));
+    return step_at(now);
+  }
 }
 
 void Directory::check_synchronized() {
   if (synchronized_ || !active_ || dump_.active()) return;
-  const auto lacks = [](const Copy& copy) {
-    return !copy.heard || copy.wrong || copy.replica.tree().version() < copy.target;
-  };
   // While many join, this is asked for each of their heartbeats: mostly it fails for one as before.
-  if (const Copy* before = find(lacking_); before != nullptr && lacks(*before)) return;
+  if (const Copy* before = find(lacking_); before != nullptr && !before->reached_target()) return;
   for (const auto& [id, copy] : copies_) {
-    if (!lacks(copy)) continue;
+    if (copy.reached_target()) continue;
     lacking_ = id;
     return;
   }

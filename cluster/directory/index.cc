@@ -29,6 +29,7 @@ void Index::bind(const Binding& binding) {
   bound.owner = binding.owner;
   bound.value.assign(binding.value.begin(), binding.value.end());
   bound.version = binding.version;
+  bound.attributes = AttributeSet(binding.attributes);
   show(*slot);
 }
 

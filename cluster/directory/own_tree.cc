@@ -3,84 +3,175 @@
 #include <algorithm>
 
 #include "cluster/directory/answer.h"
+#include "cluster/directory/binding_of.h"
 #include "cluster/wire/path.h"
 
 namespace muster {
 namespace {
 
-/// Past this, waiting changes are no longer advertised one by one: receivers find the gap.
-constexpr std::size_t pending_changes_max = 4096;
+/// Advertised in one call at most: other packets get their turn in between.
+constexpr std::size_t packets_per_call_max = 64;
+/// What fits so many packets, however its changes are cut.
+constexpr std::size_t repeated_bytes_max = packets_per_call_max * 1024;
+
+ChangeRecord record_of(const StoredChange& change) {
+  return {.version = change.version,
+          .kind = change.kind,
+          .more = change.more,
+          .path = change.path,
+          .content = change.bytes,
+          .attribute_bytes = change.attribute_bytes};
+}
+
+bool same(const Content& a, const Content& b) {
+  return std::ranges::equal(a.value, b.value) &&
+         std::ranges::equal(a.attributes.bytes(), b.attributes.bytes());
+}
 
 }  // namespace
 
-BindResult OwnTree::bind(std::string_view path, std::span<const std::byte> value) {
+BindResult OwnTree::may_bind(std::string_view path, const Content& content) const {
   if (!wire::valid_path(path)) return BindResult::invalid_path;
-  if (value.size() > wire::value_bytes_max) return BindResult::too_large;
+  if (content.value.size() > wire::value_bytes_max) return BindResult::too_large;
+  return BindResult::changed;
+}
+
+BindResult OwnTree::bind(std::string_view path, const Content& content) {
+  if (const BindResult may = may_bind(path, content); may != BindResult::changed) return may;
   const TreeEntry* before = tree_.find(path);
-  if (before != nullptr && std::ranges::equal(before->value, value)) return BindResult::unchanged;
-  if (tree_.bytes() + sizeof(TreeEntry) + 2 * path.size() + value.size() > config_.tree_bytes_max)
+  if (before != nullptr && same(before->content(), content)) return BindResult::unchanged;
+  const TreeEntry* latest = tree_.latest(path);
+  const std::size_t others = tree_.bytes() - (latest == nullptr ? 0 : latest->bytes());
+  if (others + TreeEntry::reckon(path, content.bytes()) > config_.tree_bytes_max)
     return BindResult::full;
-  const Version version = tree_.version() + 1;
-  tree_.bind(version, path, value);
-  tree_.advance(version);
-  remember(wire::ChangeKind::bind, path, value);
-  events_.on_bound({outbox_.sender().self, path, value, version});
+  change(wire::ChangeKind::bind, path, content, false);
   return BindResult::changed;
 }
 
 BindResult OwnTree::withdraw(std::string_view path) {
   if (!wire::valid_path(path)) return BindResult::invalid_path;
-  const TreeEntry* before = tree_.find(path);
-  if (before == nullptr) return BindResult::unchanged;
-  events_.on_withdrawn({outbox_.sender().self, path, before->value, before->version});
+  return change(wire::ChangeKind::withdraw, path, {}, false) ? BindResult::changed
+                                                             : BindResult::unchanged;
+}
+
+BindResult OwnTree::withdraw_all() {
+  if (tree_.size() == 0) return BindResult::unchanged;
+  const MemberKey self = outbox_.sender().self;
+  events_.on_batch_begin(self);
+  for (const TreeEntry& entry : tree_)
+    if (entry.bound) events_.on_withdrawn(binding_of(self, entry));
+  events_.on_batch_end(self);
   const Version version = tree_.version() + 1;
-  tree_.withdraw(version, path);
-  tree_.advance(version);
-  tree_.trim_tombstones(config_.tombstone_bytes_max);
-  remember(wire::ChangeKind::withdraw, path, {});
+  tree_.clear(version);
+  log_.add({.version = version, .kind = wire::ChangeKind::clear, .path = {}, .bytes = {}});
   return BindResult::changed;
 }
 
-void OwnTree::remember(wire::ChangeKind kind, std::string_view path,
-                       std::span<const std::byte> value) {
-  if (pending_.size() == pending_changes_max) pending_.clear();
-  pending_.push_back({kind, std::string(path), {value.begin(), value.end()}});
+BindResult OwnTree::apply(const Batch& batch) {
+  if (batch.size() > Batch::changes_max || batch.bytes() > Batch::bytes_max)
+    return BindResult::too_large;
+  std::size_t bytes = tree_.bytes();
+  for (const StoredChange& change : batch.changes()) {
+    const BindResult may = may_bind(change.path, change.content());
+    if (may != BindResult::changed) return may;
+    bytes += TreeEntry::reckon(change.path, change.bytes.size());
+  }
+  if (bytes > config_.tree_bytes_max) return BindResult::full;
+  const MemberKey self = outbox_.sender().self;
+  const Version before = tree_.version();
+  if (batch.size() > 1) events_.on_batch_begin(self);
+  for (const StoredChange& each : batch.changes())
+    change(each.kind, each.path, each.content(), true);
+  if (batch.size() > 1) events_.on_batch_end(self);
+  log_.end_batch();
+  tree_.trim_tombstones(config_.tombstone_bytes_max);
+  return tree_.version() == before ? BindResult::unchanged : BindResult::changed;
 }
 
-void OwnTree::advertise(const Endpoint& group) {
-  std::size_t next = 0;
-  while (next < pending_.size())
-    if (!advertise_one_packet(group, next)) break;
-  pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(next));
+/// False where it changes nothing. The floor stays where it is until the end of a batch: nobody is
+/// at a version within it.
+bool OwnTree::change(wire::ChangeKind kind, std::string_view path, const Content& content,
+                     bool more) {
+  const MemberKey self = outbox_.sender().self;
+  const TreeEntry* before = tree_.find(path);
+  const Version version = tree_.version() + 1;
+  if (kind == wire::ChangeKind::bind) {
+    if (before != nullptr && same(before->content(), content)) return false;
+    events_.on_bound(binding_of(self, *tree_.bind(version, path, content)));
+  } else {
+    if (before == nullptr) return false;
+    events_.on_withdrawn(binding_of(self, *before));
+    tree_.withdraw(version, path);
+  }
+  tree_.advance(version);
+  if (!more) tree_.trim_tombstones(config_.tombstone_bytes_max);
+  log_.add({.version = version,
+            .kind = kind,
+            .more = more,
+            .path = std::string(path),
+            .bytes = joined(content),
+            .attribute_bytes = content.attributes.bytes().size()});
+  return true;
 }
 
-/// Advertises from `next` on, as much as fits; false when there is no packet to write.
-bool OwnTree::advertise_one_packet(const Endpoint& group, std::size_t& next) {
+bool OwnTree::advertise(const Endpoint& group) {
+  for (std::size_t packets = 0; said_.next <= tree_.version(); ++packets) {
+    if (packets == packets_per_call_max) return true;
+    if (!advertise_one_packet(group, said_)) return false;
+  }
+  return false;
+}
+
+/// Advertises from `said` on, as much as fits; false when there is no packet to write.
+/// docs/protocol.md §6.4.
+bool OwnTree::advertise_one_packet(const Endpoint& group, Said& said) {
+  const StoredChange* change = log_.find(said.next);
+  if (change == nullptr) {  // it was forgotten before it was said: receivers find the gap
+    said = {.next = log_.first() == 0 ? tree_.version() + 1 : log_.first(), .offset = 0};
+    return true;
+  }
   Packet* packet = outbox_.open(wire::Type::advertisement);
   if (packet == nullptr) return false;
-  const Version base = tree_.version() - (pending_.size() - next);
-  Version version = base;
-  auto& head =
-      append(*packet, wire::Advertisement{.base_version = base, .to_version = 0, .changes = 0});
-  for (; next < pending_.size(); ++next) {
-    const Change& change = pending_[next];
-    if (packet->size + change_bytes(change.path, change.value.size()) > packet->capacity) break;
-    append_change(*packet, ++version, change.kind, change.path, change.value);
+  auto& head = append(
+      *packet, wire::Advertisement{.base_version = said.next - 1, .to_version = 0, .changes = 0});
+  std::uint16_t written = 0;
+  for (; change != nullptr; change = log_.find(said.next)) {
+    const auto end = append_change(*packet, record_of(*change), said.offset, written == 0);
+    if (!end) break;
+    head.changes = ++written;
+    head.to_version = change->version;
+    said.offset = *end;
+    if (*end < change->bytes.size()) break;
+    said = {.next = change->version + 1, .offset = 0};
   }
-  head.to_version = version;
-  head.changes = static_cast<std::uint16_t>(version - base);
   outbox_.send(*packet, group);
   return true;
 }
 
-void OwnTree::withdraw_all(const MemberKey& from) {
-  for (const TreeEntry& entry : tree_)
-    if (entry.bound) events_.on_withdrawn({from, entry.path, entry.value, entry.version});
+bool OwnTree::repeat(const Endpoint& group, Version since) {
+  if (since + 1 >= said_.next) return false;
+  std::size_t bytes = 0;
+  for (Version version = since + 1; version < said_.next; ++version) {
+    const StoredChange* change = log_.find(version);
+    if (change == nullptr) return false;
+    bytes += change->memory();
+    if (bytes > repeated_bytes_max) return false;
+  }
+  for (Said again{.next = since + 1}; again.next < said_.next;)
+    if (!advertise_one_packet(group, again)) return false;
+  return true;
 }
 
-void OwnTree::bind_all(const MemberKey& to) {
-  for (const TreeEntry& entry : tree_)
-    if (entry.bound) events_.on_bound({to, entry.path, entry.value, entry.version});
+void OwnTree::reincarnate(const MemberKey& from, const MemberKey& to) {
+  const auto tell_all = [this](const MemberKey& owner, auto tell) {
+    events_.on_batch_begin(owner);
+    for (const TreeEntry& entry : tree_)
+      if (entry.bound) (events_.*tell)(binding_of(owner, entry));
+    events_.on_batch_end(owner);
+  };
+  if (tree_.size() == 0) return;
+  tell_all(from, &Events::on_withdrawn);
+  tell_all(to, &Events::on_bound);
 }
 
 }  // namespace muster

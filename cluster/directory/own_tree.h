@@ -3,9 +3,10 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "cluster/config.h"
+#include "cluster/directory/batch.h"
+#include "cluster/directory/change_log.h"
 #include "cluster/directory/tree.h"
 #include "cluster/events.h"
 #include "cluster/outbox.h"
@@ -16,41 +17,50 @@ enum class BindResult : std::uint8_t {
   changed,
   unchanged,     ///< it was so already; nobody is told
   invalid_path,  ///< see wire::valid_path()
-  too_large,     ///< a value of more than wire::value_bytes_max bytes
+  too_large,     ///< a value of more than wire::value_bytes_max bytes, a batch of more than it may
   full,          ///< the own tree has reached DirectoryConfig::tree_bytes_max
 };
 
 class OwnTree {
  public:
   OwnTree(const DirectoryConfig& config, Outbox& outbox, Events& events)
-      : config_(config), outbox_(outbox), events_(events) {}
+      : config_(config), outbox_(outbox), events_(events), log_(config.change_log_bytes_max) {}
 
   const Tree& tree() const { return tree_; }
 
-  BindResult bind(std::string_view path, std::span<const std::byte> value);
+  BindResult bind(std::string_view path, const Content& content);
   BindResult withdraw(std::string_view path);
+  BindResult withdraw_all();
+  /// All of it or, where a change is refused, nothing.
+  BindResult apply(const Batch& batch);
 
-  /// Multicasts what has changed since the last call, in as few packets as it needs.
-  void advertise(const Endpoint& group);
-  /// Tells the application that its own bindings now belong to another incarnation.
-  void withdraw_all(const MemberKey& from);
-  void bind_all(const MemberKey& to);
+  /// Multicasts what has changed since the last call, in as few packets as it needs. True: it
+  /// needs more than one call may send, and goes on at the next.
+  bool advertise(const Endpoint& group);
+
+  /// Multicasts once more what has changed after `since`. False, and nothing is sent: it is no
+  /// longer known in full, or needs more than one call may send.
+  bool repeat(const Endpoint& group, Version since);
+
+  /// The own bindings belong to another incarnation from now on: tells the application.
+  void reincarnate(const MemberKey& from, const MemberKey& to);
 
  private:
-  struct Change {
-    wire::ChangeKind kind;
-    std::string path;
-    std::vector<std::byte> value;
+  /// Where advertising has come to.
+  struct Said {
+    Version next = 1;
+    std::size_t offset = 0;
   };
-  void remember(wire::ChangeKind kind, std::string_view path, std::span<const std::byte> value);
-  bool advertise_one_packet(const Endpoint& group, std::size_t& next);
+  BindResult may_bind(std::string_view path, const Content& content) const;
+  bool change(wire::ChangeKind kind, std::string_view path, const Content& content, bool more);
+  bool advertise_one_packet(const Endpoint& group, Said& said);
 
   const DirectoryConfig& config_;
   Outbox& outbox_;
   Events& events_;
   Tree tree_;
-  /// Changes not advertised yet; the last of them made the tree's version.
-  std::vector<Change> pending_;
+  ChangeLog log_;
+  Said said_;
 };
 
 }  // namespace muster

@@ -1,13 +1,13 @@
-// This member's copy of another member's tree: advertisements and answers go in, and what they
-// change is told to the application.
+// This member's copy of another member's tree: advertisements and pages of answers go in, and what
+// they change is told to the application.
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <string>
 #include <vector>
 
 #include "cluster/config.h"
+#include "cluster/directory/answer.h"
+#include "cluster/directory/assembly.h"
 #include "cluster/directory/tree.h"
 #include "cluster/events.h"
 #include "cluster/wire/parse.h"
@@ -19,61 +19,92 @@ class Replica {
   Replica(const MemberKey& owner, const DirectoryConfig& config, Events& events);
 
   const MemberKey& owner() const { return owner_; }
-  const Tree& tree() const { return *tree_; }
+  /// While settled: the owner's tree at tree().version(). Else on its way to a later one.
+  const Tree& tree() const { return tree_; }
+  bool settled() const { return !fetch_.under_way; }
 
   enum class Applied : std::uint8_t {
-    nothing,  ///< nothing new in it
-    applied,
-    gap,  ///< it builds on a version that is not here yet
+    nothing,  ///< nothing new in it, or not now: a fetch is under way
+    applied,  ///< or kept until the rest of it has come
+    gap,      ///< it builds on what is not here yet
     too_large,
   };
+  /// docs/protocol.md §6.4.
   Applied apply(const wire::AdvertisementView& advertisement);
 
-  /// Where the next page of an answer continues: (since, cursor) of wire::SyncRequest.
-  Version since() const { return since_; }
-  Version cursor() const { return cursor_; }
-  /// Starts to fetch anew: what is missing, or everything.
-  void restart_fetch(bool everything);
+  /// Starts to fetch: what is missing, or everything. A fetch that is under way goes on.
+  void begin_fetch(bool everything);
+  /// Where the next page continues.
+  Place place() const;
 
   enum class Page : std::uint8_t {
-    unexpected,  ///< does not continue what is staged; dropped
-    staged,      ///< ask for the next
-    committed,   ///< the copy is the owner's tree at the answer's version
-    stale,       ///< was complete, but the copy has moved past it meanwhile
-    wrong,       ///< was complete, and its digest is not the owner's: fetch everything
+    unexpected,  ///< does not continue what is here; dropped
+    stale,       ///< of an older tree than what is here; dropped
+    taken,       ///< ask for the next
+    again,       ///< ask from the beginning
+    sweeping,    ///< the last: to be followed by sweep()
+    settled,     ///< the copy is the owner's tree at the answer's version
+    wrong,       ///< it should be, and its digest is not the owner's: fetch everything
     too_large,
   };
-  /// Pages are staged and become visible together: half an answer is no version of the tree.
+  static bool ends_fetch(Page page) { return page >= Page::sweeping; }
+  /// Pages are applied as they come; what they do not name goes at the end, in steps.
+  /// docs/protocol.md §6.6.
   Page take(const wire::SectionView& section);
+  /// Looks through so many entries more.
+  Page sweep(std::size_t entries);
 
-  /// The owner is gone: tells that every binding is withdrawn.
-  void withdraw_all();
+  /// The owner is gone: tells that so many bindings more are withdrawn. True: that was the last.
+  bool withdraw(std::size_t entries);
 
  private:
-  struct Staged {
-    Version version;
-    wire::ChangeKind kind;
-    std::string path;
-    std::vector<std::byte> value;
+  struct Fetch {
+    Version since = 0;
+    Version cursor = 0;
+    Version began = 0;    ///< the owner's version when the first page of a whole tree was written
+    Version reached = 0;  ///< the highest version that a page led to
+    Version floor = 0;
+    std::uint64_t digest = 0;
+    Version swept = 0;
+    bool under_way = false;  ///< the copy is between two versions
+    bool sweeping = false;
+    bool starts_empty = false;  ///< nothing was here before it
   };
-  bool stage(const wire::SectionView& section);
-  Page commit(const wire::Section& head);
-  void commit_changes();
-  void commit_snapshot(Version floor);
+
+  Applied take_change(const wire::ChangeView& change);
+  Applied commit_held();
+  Version position() const { return held_.empty() ? tree_.version() : held_.back().version; }
+
+  bool starts_over(const wire::SectionView& section) const;
+  bool continues(const wire::Section& head) const;
+  void start_over(Version began);
+  Page fetch_changes(const wire::SectionView& section);
+  void fetch_change(Version version, wire::ChangeKind kind, std::string_view path,
+                    const Content& content);
+  void enter_fetch();
+  Page complete(const wire::Section& head);
+  Page settle();
+
+  /// What will go when an update is complete is still here, so there is room for two trees.
+  bool outgrown_by(std::size_t bytes) const {
+    return tree_.bytes() + bytes > 2 * config_.tree_bytes_max;
+  }
   void change(Version version, wire::ChangeKind kind, std::string_view path,
-              std::span<const std::byte> value);
-  void tell_bound(const TreeEntry& entry);
-  void tell_withdrawn(const TreeEntry& entry);
+              const Content& content);
+  void clear(Version version);
+  void begin_batch();
+  void end_batch();
 
   MemberKey owner_;
   const DirectoryConfig& config_;
   Events& events_;
-  std::unique_ptr<Tree> tree_;
-  Version since_ = 0;
-  Version cursor_ = 0;
-  Version began_ = 0;  ///< the owner's version when the first page of a whole tree was written
-  std::vector<Staged> staged_;
-  std::size_t staged_bytes_ = 0;
+  Tree tree_;
+  std::vector<StoredChange> held_;  ///< of a batch whose end has not come
+  std::size_t held_bytes_ = 0;
+  Assembly part_;  ///< of a change that comes in pieces, by advertisement or by pages
+  Fetch fetch_;
+  std::uint32_t pass_ = 0;  ///< counts the times that a whole tree was fetched from its beginning
+  bool in_batch_ = false;   ///< the application has been told so
 };
 
 }  // namespace muster

@@ -1,5 +1,5 @@
-// A joiner's way by a single member (P8): everything from one source, page by page, and from the
-// owners themselves when the source fails.
+// A joiner's way by a single member (P8): everything from one source, page by page, from another
+// one where that fails, and from the owners themselves in the end (docs/protocol.md §6.7).
 #include "cluster/directory/directory.h"
 
 namespace muster {
@@ -7,6 +7,22 @@ namespace {
 
 /// Unanswered requests after which the source counts as failed.
 constexpr std::uint32_t attempts_max = 3;
+/// Sources that are tried before the owners are asked.
+constexpr std::size_t sources_max = 3;
+
+/// Where the reader of `section` stands behind it.
+Place behind(const wire::SectionView& section) {
+  Place place{.since = section.head->base_version, .cursor = section.head->cursor_version};
+  for (const wire::ChangeView& change : section.changes) {
+    if (change.ends()) {
+      place.cursor = change.version;
+    } else {
+      place.part_version = change.version;
+      place.part_offset = change.end();
+    }
+  }
+  return place;
+}
 
 }  // namespace
 
@@ -18,67 +34,85 @@ void Directory::activate(TimeNs now) {
 
 /// False where it does not pay: no synchronized member, or no owner besides it.
 bool Directory::begin_dump(TimeNs now) {
-  std::size_t sources = 0;
-  for (const auto& [id, copy] : copies_) sources += copy.synchronized ? 1 : 0;
-  if (sources == 0 || copies_.size() < 2) return false;
-  std::size_t skip = random_.below(sources);
-  for (const auto& [id, copy] : copies_) {
-    if (!copy.synchronized || skip-- > 0) continue;
-    dump_.source = id;
-    break;
-  }
+  dump_.tried.clear();
+  if (copies_.size() < 2 || !choose_source()) return false;
   dump_.owner = {};
-  dump_.cursor = 0;
-  for (auto& [id, copy] : copies_) copy.replica.restart_fetch(true);
+  dump_.place = {};
+  for (auto& [id, copy] : copies_) copy.replica.begin_fetch(true);
   ask_dump(now);
   return true;
 }
 
+/// A synchronized member, at random among those not tried yet.
+bool Directory::choose_source() {
+  std::vector<MemberId> sources;
+  for (const auto& [id, copy] : copies_)
+    if (copy.synchronized && std::ranges::find(dump_.tried, id) == dump_.tried.end())
+      sources.push_back(id);
+  if (sources.empty() || dump_.tried.size() == sources_max) return false;
+  dump_.source = sources[random_.below(sources.size())];
+  dump_.tried.push_back(dump_.source);
+  return true;
+}
+
 void Directory::ask_dump(TimeNs now) {
-  const auto source = copies_.find(dump_.source);
-  if (dump_.pursuit.attempts() >= attempts_max || source == copies_.end()) {
-    ++stats_.dumps_abandoned;
-    return end_dump(now);
+  if (dump_.pursuit.attempts() >= attempts_max) return abandon_source(now);
+  if (!events_.ready()) {
+    dump_.pursuit.postpone(now + pause_ns);
+    return due_at(dump_.pursuit.due_ns());
   }
   const std::uint32_t request = dump_.pursuit.sent(now, config_, random_);
   due_at(dump_.pursuit.due_ns());
-  send_request(source->second.endpoint,
+  send_request(copies_.at(dump_.source).endpoint,
                {.request = request,
                 .scope = static_cast<std::uint8_t>(wire::SyncScope::everything),
+                .pages = dump_.pursuit.pages(),
                 .owner = static_cast<std::uint64_t>(dump_.owner.id),
                 .incarnation = dump_.owner.incarnation,
                 .since_version = 0,
-                .cursor_version = dump_.cursor});
+                .cursor_version = dump_.place.cursor,
+                .part_version = dump_.place.part_version,
+                .part_offset = static_cast<std::uint32_t>(dump_.place.part_offset)});
 }
 
 void Directory::take_dump_page(TimeNs now, const wire::SyncAnswerView& answer) {
-  for (const auto& section : answer.sections) {
-    const MemberKey owner = key_of(*section.head);
-    // What follows is asked for after this owner, or after its last change that fitted.
-    dump_.owner = owner;
-    if (section.complete()) {
-      dump_.owner = {MemberId{section.head->owner + 1}, 0};
-      dump_.cursor = 0;
-    } else {
-      for (const auto& change : section.changes) dump_.cursor = change.version;
-    }
-    // A dump makes nobody a member: only the trees of members heard of by themselves are taken.
-    const auto found = copies_.find(owner.id);
-    if (found == copies_.end() || !(found->second.replica.owner() == owner)) continue;
-    const Replica::Page page = found->second.replica.take(section);
-    if (page == Replica::Page::committed) ++stats_.catch_ups;
-    if (page == Replica::Page::wrong) found->second.wrong = true;
-    if (page == Replica::Page::too_large) ++stats_.too_large;
-  }
+  for (const wire::SectionView& section : answer.sections) take_dump_section(now, section);
   if ((answer.body->flags & wire::answer_last) != 0) return end_dump(now);
-  if (!answer.sections.empty()) dump_.pursuit.progressed();
+  if (answer.sections.empty()) return abandon_source(now);  // it has nothing to give
+  if ((answer.body->flags & wire::answer_end) == 0) return;
+  dump_.pursuit.answered();
+  ask_dump(now);
+}
+
+void Directory::take_dump_section(TimeNs now, const wire::SectionView& section) {
+  const MemberKey owner = wire::key_of(*section.head);
+  // What follows is asked for after this owner, or after its last change that fitted.
+  dump_.owner = owner;
+  dump_.place = behind(section);
+  if (section.complete()) {
+    dump_.owner = {MemberId{section.head->owner + 1}, 0};
+    dump_.place = {};
+  }
+  // A dump makes nobody a member: only the trees of members heard of by themselves are taken.
+  const auto found = copies_.find(owner.id);
+  if (found == copies_.end() || found->second.replica.owner() != owner) return;
+  const Replica::Page page = found->second.replica.take(section);
+  if (Replica::ends_fetch(page)) after_page(now, found->second, page);
+}
+
+/// It died, is silent, or has nothing to give: another one goes on where it stopped.
+void Directory::abandon_source(TimeNs now) {
+  ++stats_.sources_abandoned;
+  dump_.pursuit.end();
+  if (!choose_source()) return end_dump(now);
+  dump_.pursuit = {};
   ask_dump(now);
 }
 
 /// The owners are asked for whatever the dump did not bring.
 void Directory::end_dump(TimeNs now) {
   dump_.pursuit.end();
-  for (auto& [id, copy] : copies_) copy.replica.restart_fetch(false);
+  for (auto& [id, copy] : copies_) copy.replica.begin_fetch(false);
   want_all(now);
   check_synchronized();
 }

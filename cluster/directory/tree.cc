@@ -5,11 +5,19 @@
 namespace muster {
 namespace {
 
-std::uint64_t digest_of(const TreeEntry& entry) {
-  const std::uint64_t seed =
-      XXH3_64bits_withSeed(entry.path.data(), entry.path.size(), entry.version);
-  return XXH3_64bits_withSeed(entry.value.data(), entry.value.size(), seed);
+std::uint64_t digest_of(std::span<const std::byte> bytes, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
+
+std::uint64_t digest_of(const TreeEntry& entry) {
+  const Content content = entry.content();
+  const std::uint64_t path = digest_of(std::as_bytes(std::span(entry.path)), entry.version);
+  return digest_of(content.value, digest_of(content.attributes.bytes(), path));
+}
+
+constexpr auto later = [](Version version, const TreeEntry& entry) {
+  return version < entry.version;
+};
 
 }  // namespace
 
@@ -20,24 +28,46 @@ const TreeEntry* Tree::find(std::string_view path) const {
   return found == entries_.end() || !found->second.bound ? nullptr : &found->second;
 }
 
-void Tree::bind(Version version, std::string_view path, std::span<const std::byte> value) {
+TreeEntry* Tree::latest(std::string_view path) {
+  const auto found = entries_.find(path);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+TreeEntry* Tree::bind(Version version, std::string_view path, const Content& content) {
   TreeEntry* entry = change(version, path);
-  if (entry == nullptr) return;
-  entry->value.assign(value.begin(), value.end());
+  if (entry == nullptr) return nullptr;
+  entry->contents = joined(content);
+  entry->attribute_bytes = static_cast<std::uint16_t>(content.attributes.bytes().size());
   entry->bound = true;
   digest_ += digest_of(*entry);
   bindings_ += 1;
   bytes_ += entry->bytes();
+  return entry;
 }
 
-void Tree::withdraw(Version version, std::string_view path) {
+TreeEntry* Tree::withdraw(Version version, std::string_view path) {
   TreeEntry* entry = change(version, path);
-  if (entry == nullptr) return;
-  entry->value = {};
+  if (entry == nullptr) return nullptr;
+  entry->contents = {};
+  entry->attribute_bytes = 0;
   entry->bound = false;
   bytes_ += entry->bytes();
   tombstone_bytes_ += entry->bytes();
   tombstones_.insert(tombstones_.end(), *entry);
+  return entry;
+}
+
+void Tree::clear(Version version) {
+  tombstones_.clear();
+  by_version_.clear();
+  entries_.clear();
+  digest_ = bindings_ = bytes_ = tombstone_bytes_ = 0;
+  version_ = floor_ = version;
+}
+
+void Tree::erase(TreeEntry& entry) {
+  take_out(entry);
+  entries_.erase(entries_.find(entry.path));
 }
 
 /// The path's entry, out of every account and at the place of `version`; the caller writes it
@@ -73,13 +103,15 @@ void Tree::trim_tombstones(std::size_t bytes_max) {
   while (tombstone_bytes_ > bytes_max) {
     TreeEntry& oldest = *tombstones_.begin();
     floor_ = oldest.version;
-    take_out(oldest);
-    entries_.erase(entries_.find(oldest.path));
+    erase(oldest);
   }
 }
 
 Tree::ByVersion::const_iterator Tree::after(Version version) const {
-  const auto later = [](Version v, const TreeEntry& entry) { return v < entry.version; };
+  return by_version_.upper_bound(version, later);
+}
+
+Tree::ByVersion::iterator Tree::after(Version version) {
   return by_version_.upper_bound(version, later);
 }
 

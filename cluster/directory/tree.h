@@ -10,8 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "cluster/directory/content.h"
 #include "cluster/types.h"
-#include "cluster/wire/layout.h"
 
 namespace muster {
 
@@ -25,18 +25,27 @@ struct StringHash {
 
 struct ByVersionTag;
 struct TombstoneTag;
-using ByVersionHook = boost::intrusive::set_base_hook<boost::intrusive::tag<ByVersionTag>>;
-using TombstoneHook = boost::intrusive::set_base_hook<boost::intrusive::tag<TombstoneTag>>;
+template <class Tag>
+using TreeHook = boost::intrusive::set_base_hook<boost::intrusive::tag<Tag>,
+                                                 boost::intrusive::optimize_size<true>>;
+using ByVersionHook = TreeHook<ByVersionTag>;
+using TombstoneHook = TreeHook<TombstoneTag>;
 
-/// The latest change of one path: its value, or that it was withdrawn.
+/// The latest change of one path: what it is bound to, or that it was withdrawn.
 struct TreeEntry : ByVersionHook, TombstoneHook {
-  std::string_view path;  ///< the map's key, which does not move
-  std::vector<std::byte> value;
+  std::string_view path;            ///< the map's key, which does not move
+  std::vector<std::byte> contents;  ///< attributes, then value
   Version version = 0;
+  std::uint32_t pass = 0;  ///< of the fetch that met it last, see Replica
+  std::uint16_t attribute_bytes = 0;
   bool bound = false;
 
+  Content content() const { return content_of(contents, attribute_bytes); }
   /// What the memory of one entry is reckoned at.
-  std::size_t bytes() const { return sizeof(TreeEntry) + 2 * path.size() + value.size(); }
+  std::size_t bytes() const { return reckon(path, contents.size()); }
+  static std::size_t reckon(std::string_view path, std::size_t content_bytes) {
+    return sizeof(TreeEntry) + 2 * path.size() + content_bytes;
+  }
 };
 
 /// A tree keeps only the latest change of each path, in order of version: so it is its own log.
@@ -51,8 +60,7 @@ class Tree {
   Version version() const { return version_; }
   /// Readers at a version below this one need the whole tree: tombstones were forgotten.
   Version floor() const { return floor_; }
-  /// Sum over the bindings of XXH3-64(value, seed = XXH3-64(path, seed = version)), modulo 2^64:
-  /// equal trees have equal digests in whatever order they were built.
+  /// docs/protocol.md §6.3: equal trees have equal digests in whatever order they were built.
   std::uint64_t digest() const { return digest_; }
   /// Bindings, tombstones not counted.
   std::size_t size() const { return bindings_; }
@@ -62,9 +70,14 @@ class Tree {
   /// The binding at `path`, or nullptr.
   const TreeEntry* find(std::string_view path) const;
 
-  /// Binds or withdraws at `version`, unless the path has changed at `version` or later already.
-  void bind(Version version, std::string_view path, std::span<const std::byte> value);
-  void withdraw(Version version, std::string_view path);
+  /// Binds or withdraws at `version`; nullptr where the path has changed at `version` or later
+  /// already.
+  TreeEntry* bind(Version version, std::string_view path, const Content& content);
+  TreeEntry* withdraw(Version version, std::string_view path);
+  /// Withdraws everything at `version`, and remembers none of it.
+  void clear(Version version);
+  /// As if the path had never been.
+  void erase(TreeEntry& entry);
   /// What the tree holds is now all that happened up to `version`.
   void advance(Version version) { version_ = version; }
   void set_floor(Version floor) { floor_ = floor; }
@@ -75,8 +88,13 @@ class Tree {
   using ByVersion = boost::intrusive::set<TreeEntry, boost::intrusive::base_hook<ByVersionHook>>;
   ByVersion::const_iterator begin() const { return by_version_.begin(); }
   ByVersion::const_iterator end() const { return by_version_.end(); }
+  ByVersion::iterator begin() { return by_version_.begin(); }
+  ByVersion::iterator end() { return by_version_.end(); }
   /// The first entry changed after `version`.
   ByVersion::const_iterator after(Version version) const;
+  ByVersion::iterator after(Version version);
+  /// The latest change of `path`, a withdrawal included, or nullptr.
+  TreeEntry* latest(std::string_view path);
 
  private:
   TreeEntry* change(Version version, std::string_view path);

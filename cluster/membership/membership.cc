@@ -99,13 +99,14 @@ bool Membership::admits(const wire::Header& header, const Endpoint& from) {
     send_removed(from, removed);
     return false;
   }
-  return true;
+  return !listener_.still_leaving(key.id);
 }
 
 Peer* Membership::add(TimeNs now, const wire::Header& header, std::string_view name,
                       const Endpoint& from) {
   const MemberKey key = wire::sender_of(header);
   if (find(key.id) != nullptr) remove(now, key.id, RemovalReason::replaced);
+  if (listener_.still_leaving(key.id)) return nullptr;
   if (peers_.size() + 1 >= config_.membership.members_max) {
     ++stats_.over_limit;
     return nullptr;

@@ -21,6 +21,9 @@ class MembershipListener {
   virtual ~MembershipListener() = default;
   virtual void member_added(const Peer& peer) = 0;
   virtual void member_removed(TimeNs now, const Peer& peer, RemovalReason reason) = 0;
+  /// It was removed, and the application has not heard all of that yet: no other incarnation of it
+  /// may be added.
+  virtual bool still_leaving(MemberId id) const = 0;
   /// This member was removed while it lived, and speaks as a higher incarnation from now on.
   virtual void self_reincarnated(const MemberKey& before) = 0;
   virtual void standing_changed(TimeNs now, Standing standing) = 0;

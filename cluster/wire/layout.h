@@ -110,18 +110,25 @@ struct ProbeRequest {
   Address subject_address;
 };
 
-enum class ChangeKind : std::uint8_t { bind = 1, withdraw = 2 };
+/// clear withdraws everything that the tree holds.
+enum class ChangeKind : std::uint8_t { bind = 1, withdraw = 2, clear = 3 };
 
-/// One change of a tree; path and value follow.
+inline constexpr std::uint8_t change_more = 1;  ///< becomes visible together with the next change
+/// One change of a tree, or a piece of it: the path and `length` bytes of its content follow. The
+/// content is the attributes and then the value; it may be cut over packets, the attributes not.
 struct Change {
   Le64 version;  ///< the tree's version that this change made
   std::uint8_t kind;
-  std::uint8_t path_length;
-  Le16 value_length;  ///< 0 for withdraw
+  std::uint8_t flags;
+  std::uint8_t path_length;  ///< 0 for clear
+  Le16 attribute_bytes;
+  Le32 value_bytes;  ///< of the whole change; both 0 unless it binds
+  Le32 offset;       ///< of this piece within the content
+  Le16 length;
 };
 
 /// advertisement: multicast by the owner; `changes` follow, versions base+1, base+2 … up to
-/// to_version.
+/// to_version. Only the first may continue a change, only the last may be incomplete.
 struct Advertisement {
   Le64 base_version;
   Le64 to_version;
@@ -131,28 +138,34 @@ struct Advertisement {
 enum class SyncScope : std::uint8_t { owner = 1, everything = 2 };
 
 /// sync_request: to an owner (or to any member that holds the owner's tree): "what did I miss?".
-/// One request, one answer packet: the requester sets the pace.
+/// The answer is at most `pages` packets: the requester sets the pace.
 struct SyncRequest {
-  Le32 request;  ///< echoed in the answer
+  Le32 request;  ///< echoed in each page of the answer
   std::uint8_t scope;
+  std::uint8_t pages;   ///< at least 1
   Le64 owner;           ///< scope everything: resume at this owner, in ascending order of ids
   Le64 incarnation;     ///< of that owner; 0 where the requester does not know it
   Le64 since_version;   ///< 0: nothing held, send the whole tree
-  Le64 cursor_version;  ///< the last change received by earlier pages; since_version at first
+  Le64 cursor_version;  ///< the last change received whole; since_version at first
+  Le64 part_version;    ///< the change after it of which a part was received; 0: none
+  Le32 part_offset;     ///< how much of it
 };
 
 inline constexpr std::uint8_t answer_last = 1;  ///< nothing is left to ask for
-/// sync_answer: `sections` follow, each about one owner.
+inline constexpr std::uint8_t answer_end = 2;   ///< this answer has no further page
+/// sync_answer: one page of an answer; `sections` follow, each about one owner.
 struct SyncAnswer {
   Le32 request;
+  std::uint8_t page;  ///< 0, 1, 2 … within this answer
   std::uint8_t flags;
   std::uint8_t sections;
 };
 
 inline constexpr std::uint8_t section_complete = 1;  ///< reaches to_version with this section
-/// One owner's part of an answer; `changes` follow in ascending order of version. Only the
+/// One owner's part of a page; `changes` follow in ascending order of version. Only the
 /// latest change of each path is there: applied together they turn the tree at base_version
-/// into the tree at to_version.
+/// into the tree at to_version. Only the first may continue a change, only the last may be
+/// incomplete.
 struct Section {
   Le64 owner;
   Le64 incarnation;
@@ -199,8 +212,8 @@ static_assert(packed<Header, 56>);
 static_assert(offsetof(Header, cluster) == 8 && offsetof(Header, tag) == 40);
 static_assert(packed<UnsupportedVersion, 2> && packed<Heartbeat, 28> && packed<Join, 1>);
 static_assert(packed<Refuse, 9> && packed<Removed, 8> && packed<Address, 6> && packed<Probe, 14>);
-static_assert(packed<ProbeAck, 30> && packed<ProbeRequest, 30> && packed<Change, 12>);
-static_assert(packed<Advertisement, 18> && packed<SyncRequest, 37> && packed<SyncAnswer, 6>);
+static_assert(packed<ProbeAck, 30> && packed<ProbeRequest, 30> && packed<Change, 23>);
+static_assert(packed<Advertisement, 18> && packed<SyncRequest, 50> && packed<SyncAnswer, 7>);
 static_assert(packed<Section, 59> && packed<Session, 28> && packed<Message, 4> && packed<Call, 9>);
 
 }  // namespace muster::wire

@@ -1,5 +1,6 @@
 #include "cluster/wire/parse.h"
 
+#include "cluster/attributes.h"
 #include "cluster/wire/path.h"
 #include "cluster/wire/reader.h"
 
@@ -19,22 +20,47 @@ Bytes front(const std::byte*& at, std::size_t length) {
   return bytes;
 }
 
-bool well_formed(ChangeKind kind) {
-  return kind == ChangeKind::bind || kind == ChangeKind::withdraw;
+/// The piece lies within the change's content, and no attribute is cut.
+bool well_formed_piece(const Change& change) {
+  const std::size_t attributes = change.attribute_bytes;
+  const std::size_t content = attributes + change.value_bytes;
+  const std::size_t offset = change.offset;
+  const std::size_t end = offset + change.length;
+  if (attributes > Attributes::bytes_max || change.value_bytes > value_bytes_max) return false;
+  if (end > content || (change.length == 0 && content > 0)) return false;
+  return offset == 0 ? end >= attributes : offset >= attributes;
+}
+
+/// docs/protocol.md §6.2.
+bool take_change(Reader& in, const Change*& change) {
+  change = in.take<Change>();
+  if (change == nullptr || change->flags > change_more || !well_formed_piece(*change)) return false;
+  const auto kind = ChangeKind{change->kind};
+  if (kind < ChangeKind::bind || kind > ChangeKind::clear) return false;
+  if (kind != ChangeKind::bind && change->attribute_bytes + change->value_bytes != 0) return false;
+  const std::byte* path = in.skip(change->path_length);
+  if (path == nullptr) return false;
+  if (kind == ChangeKind::clear ? change->path_length != 0
+                                : !valid_path(text(path, change->path_length)))
+    return false;
+  const std::byte* piece = in.skip(change->length);
+  if (piece == nullptr) return false;
+  return change->offset > 0 || Attributes::well_formed({piece, change->attribute_bytes});
 }
 
 /// Walks `count` changes whose versions ascend within (after, last]; `contiguous` demands each.
 bool check_changes(Reader& in, std::size_t count, std::uint64_t after, std::uint64_t last,
                    bool contiguous) {
   for (std::size_t i = 0; i < count; ++i) {
-    const auto* change = in.take<Change>();
-    if (change == nullptr || !well_formed(ChangeKind{change->kind})) return false;
+    const Change* change = nullptr;
+    if (!take_change(in, change)) return false;
     if (change->version <= after || change->version > last) return false;
     if (contiguous && change->version != after + 1) return false;
-    if (ChangeKind{change->kind} == ChangeKind::withdraw && change->value_length != 0) return false;
-    const std::byte* path = in.skip(change->path_length);
-    if (path == nullptr || !valid_path(text(path, change->path_length))) return false;
-    if (in.skip(change->value_length) == nullptr) return false;
+    // An answer tells of each path; only as it happens is everything withdrawn by one change.
+    if (!contiguous && ChangeKind{change->kind} == ChangeKind::clear) return false;
+    if (i > 0 && change->offset != 0) return false;
+    const std::size_t content = change->attribute_bytes + change->value_bytes;
+    if (i + 1 < count && change->offset + change->length != content) return false;
     after = change->version;
   }
   return !contiguous || after == last;
@@ -124,7 +150,7 @@ bool parse_advertisement(Reader& in, Body& body) {
 bool parse_sync_request(Reader& in, Body& body) {
   const auto* request = in.take<SyncRequest>();
   body = request;
-  return request != nullptr && request->scope >= 1 && request->scope <= 2 &&
+  return request != nullptr && request->scope >= 1 && request->scope <= 2 && request->pages > 0 &&
          request->since_version <= request->cursor_version;
 }
 
@@ -182,8 +208,12 @@ ChangeView decode_change(const std::byte*& at) {
   const Bytes path = front(at, change.path_length);
   return {.version = change.version,
           .kind = ChangeKind{change.kind},
+          .more = (change.flags & change_more) != 0,
           .path = text(path.data(), path.size()),
-          .value = front(at, change.value_length)};
+          .attribute_bytes = change.attribute_bytes,
+          .content_bytes = std::size_t{change.attribute_bytes} + change.value_bytes,
+          .offset = change.offset,
+          .piece = front(at, change.length)};
 }
 
 SectionView decode_section(const std::byte*& at) {

@@ -26,12 +26,22 @@ enum class Reject : std::uint8_t {
 };
 inline constexpr std::size_t reject_count = 6;
 
-/// A change whose path and value are known to lie within the packet.
+/// A change, or a piece of one, whose path and piece are known to lie within the packet. A piece at
+/// offset 0 holds all attributes, and they are well-formed.
 struct ChangeView {
-  std::uint64_t version;
-  ChangeKind kind;
+  std::uint64_t version = 0;
+  ChangeKind kind{};
+  bool more = false;  ///< becomes visible together with the next change
   std::string_view path;
-  Bytes value;
+  std::size_t attribute_bytes = 0;
+  std::size_t content_bytes = 0;  ///< attributes and value of the whole change
+  std::size_t offset = 0;
+  Bytes piece;
+
+  std::size_t end() const { return offset + piece.size(); }
+  /// It ends the change that it belongs to.
+  bool ends() const { return end() == content_bytes; }
+  bool whole() const { return offset == 0 && ends(); }
 };
 
 /// A run of records that parse() has walked once, so that walking it again needs no checks.

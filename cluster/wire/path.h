@@ -7,8 +7,7 @@
 namespace muster::wire {
 
 inline constexpr std::size_t path_bytes_max = 255;
-/// So that any binding fits one packet of 1472 bytes, with the largest headers before it.
-inline constexpr std::size_t value_bytes_max = 1024;
+inline constexpr std::size_t value_bytes_max = 64 << 10;
 
 /// A path is one or more segments, each a '/' and then bytes other than '/' and control
 /// characters; at most path_bytes_max in all.

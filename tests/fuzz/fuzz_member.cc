@@ -24,7 +24,7 @@ constexpr std::size_t packets_max = 64;
 constexpr std::size_t packet_bytes_max = 1472;
 /// Of the one entry by which a tree may pass its limit.
 constexpr std::size_t entry_bytes_max =
-    sizeof(TreeEntry) + 2 * wire::path_bytes_max + packet_bytes_max;
+    sizeof(TreeEntry) + 2 * wire::path_bytes_max + Attributes::bytes_max + wire::value_bytes_max;
 
 /// Reads what it is told, and says yes or no as the input goes.
 class FuzzedApplication final : public Events {
@@ -38,6 +38,8 @@ class FuzzedApplication final : public Events {
   void on_removed(const MemberInfo& member, RemovalReason) override { read(member.name); }
   void on_bound(const Binding& binding) override { read(binding); }
   void on_withdrawn(const Binding& binding) override { read(binding); }
+  void on_batch_begin(const MemberKey&) override {}
+  void on_batch_end(const MemberKey&) override {}
   void on_synchronized() override {}
   bool on_message(const MemberKey&, std::span<const std::byte> payload, Packet&) override {
     read(payload);
@@ -64,6 +66,7 @@ class FuzzedApplication final : public Events {
   void read(const Binding& binding) {
     read(binding.path);
     read(binding.value);
+    read(binding.attributes.bytes());
   }
   volatile unsigned sum_ = 0;
 };
@@ -118,13 +121,13 @@ class Trial {
         now_ = std::max(now_, std::min(member_.next_deadline(), now_ + second));
         return member_.on_deadline(now_);
       case 6:
-        return member_.transmit();
+        return member_.transmit(now_);
       case 7:
-        member_.bind(some_path(input), input.take_bytes(input.take<std::uint16_t>() % 1100));
+        member_.bind(some_path(input), input.take_bytes(input.take<std::uint16_t>() % 2000),
+                     some_attributes(input));
         return;
       case 8:
-        member_.withdraw(some_path(input));
-        return;
+        return change_several(input);
       case 9:
         return send(input);
       case 10:
@@ -134,6 +137,23 @@ class Trial {
         if (input.take<std::uint8_t>() == 0) member_.leave(now_);
         return;
     }
+  }
+
+  Attributes some_attributes(fuzz::Input& input) {
+    const auto block = input.take_bytes(input.take<std::uint8_t>() % 16);
+    return Attributes::well_formed(block) ? Attributes(block) : Attributes();
+  }
+  void change_several(fuzz::Input& input) {
+    const auto kind = input.take<std::uint8_t>();
+    if (kind == 0) {
+      member_.withdraw_all();
+      return;
+    }
+    Batch batch;
+    for (int left = kind % 4; left > 0; --left)
+      batch.bind(some_path(input), input.take_bytes(input.take<std::uint8_t>()));
+    batch.withdraw(some_path(input));
+    member_.apply(batch);
   }
 
   std::string some_path(fuzz::Input& input) {
@@ -202,8 +222,9 @@ class Trial {
       const Replica* replica = member_.directory().replica(id);
       fuzz::require(replica != nullptr && replica->owner() == peer.key,
                     "a copy of the tree of every member");
-      // A change is weighed before it is applied: the last one may pass the limit by its entry.
-      fuzz::require(replica->tree().bytes() <= tree_bytes_max + entry_bytes_max,
+      // While it is fetched anew the old one may still be there. A change is weighed before it is
+      // applied: the last one may pass the limit by its entry.
+      fuzz::require(replica->tree().bytes() <= 2 * tree_bytes_max + entry_bytes_max,
                     "no tree outgrows its limit");
     }
   }

@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 
+#include "cluster/attributes.h"
 #include "cluster/wire/path.h"
 #include "tests/fuzz/require.h"
 
@@ -12,14 +13,34 @@ std::uint64_t hash_of(const void* bytes, std::size_t size) { return XXH3_64bits(
 std::uint64_t hash_of(wire::Bytes bytes) { return hash_of(bytes.data(), bytes.size()); }
 std::uint64_t hash_of(std::string_view text) { return hash_of(text.data(), text.size()); }
 
+std::uint64_t walk_attributes(Attributes attributes) {
+  std::uint64_t sum = 0;
+  std::string_view before;
+  for (const Attribute attribute : attributes) {
+    require(attribute.key > before, "the keys of attributes ascend");
+    before = attribute.key;
+    sum += hash_of(attribute.key) + hash_of(attribute.value);
+  }
+  return sum;
+}
+
 std::uint64_t walk_changes(const wire::Changes& changes) {
   std::uint64_t sum = 0;
   std::uint64_t before = 0;
+  std::size_t seen = 0;
   for (const wire::ChangeView& change : changes) {
+    const bool clear = change.kind == wire::ChangeKind::clear;
     require(change.version > before, "the versions of changes ascend");
-    require(wire::valid_path(change.path), "a change's path is valid");
+    require(clear ? change.path.empty() : wire::valid_path(change.path),
+            "a change's path is valid");
+    require(change.end() <= change.content_bytes, "a piece lies within its change");
+    require(change.offset == 0 || seen == 0, "only the first continues a change");
+    require(change.ends() || seen + 1 == changes.size(), "only the last is incomplete");
     before = change.version;
-    sum += hash_of(change.path) + hash_of(change.value);
+    ++seen;
+    sum += hash_of(change.path) + hash_of(change.piece);
+    if (change.offset == 0)
+      sum += walk_attributes(Attributes(change.piece.first(change.attribute_bytes)));
   }
   return sum;
 }

@@ -43,6 +43,7 @@ value = "v1"
 
 [[services]]
 path = "/shop/ship"
+attributes = { zone = "eu-1", rack = "7" }
 )";
 
 /// The mistakes in a file that would be right without `toml`.
@@ -88,6 +89,8 @@ TEST(ConfigFile, IsReadInFull) {
   EXPECT_EQ(config.services[0].path, "/shop/pay");
   EXPECT_EQ(config.services[0].value, "v1");
   EXPECT_EQ(config.services[1].value, "");
+  const std::map<std::string, std::string> attributes = {{"rack", "7"}, {"zone", "eu-1"}};
+  EXPECT_EQ(config.services[1].attributes, attributes);
 }
 
 template <class T>

@@ -1,5 +1,6 @@
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "tests/node/world.h"
 
@@ -145,7 +146,7 @@ TEST_P(NodeDirectory, AnswersEachChangeOfItsOwnTreeAtOnce) {
   EXPECT_EQ(a->withdraw("/x"), AdvertiseResult::unchanged);
   EXPECT_EQ(a->advertise("x", "1"), AdvertiseResult::invalid_path);
   EXPECT_EQ(a->withdraw("/x/"), AdvertiseResult::invalid_path);
-  EXPECT_EQ(a->advertise("/y", std::string(1025, '.')), AdvertiseResult::too_large);
+  EXPECT_EQ(a->advertise("/y", std::string((64 << 10) + 1, '.')), AdvertiseResult::too_large);
   ASSERT_TRUE(until([&] { return a.diary.heard("withdrawn /x"); }));
   EXPECT_EQ(a->names(), 0U);
 }
@@ -169,6 +170,22 @@ TEST_P(NodeDirectory, IsFullAtItsLimit) {
   EXPECT_TRUE(until([&] { return a->lookup("/x/again").size() == 1; }));
 }
 
+TEST_P(NodeDirectory, CarriesAttributesAndLargeValues) {
+  Server& a = start("a");
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  AttributeSet attributes;
+  ASSERT_TRUE(attributes.set("zone", "eu-1"));
+  const std::string value(64 << 10, 'v');
+  EXPECT_EQ(a->advertise("/x", value, attributes.view()), AdvertiseResult::done);
+  EXPECT_EQ(a->advertise("/x", value, attributes.view()), AdvertiseResult::unchanged);
+  ASSERT_TRUE(until([&] { return b->lookup("/x").size() == 1; }));
+  EXPECT_EQ(text(b->lookup("/x")[0].value), value);
+  EXPECT_EQ(b->lookup("/x")[0].attributes.view().get("zone"), "eu-1");
+  EXPECT_EQ(a->advertise("/x", value), AdvertiseResult::done) << "attributes alone are a change";
+  ASSERT_TRUE(until([&] { return b->lookup("/x")[0].attributes.view().empty(); }));
+}
+
 class Watching {
  public:
   WatchCallback callback() {
@@ -179,6 +196,45 @@ class Watching {
   }
   Strings seen;
 };
+
+TEST_P(NodeDirectory, ShowsAllOfABatchOrNothing) {
+  Server& a = start("a");
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  a->advertise("/old", "1");
+  ASSERT_TRUE(until([&] { return b->names() == 1; }));
+  std::set<std::size_t> names_seen;
+  b->watch("/", [&](const Change&) { names_seen.insert(b->names()); });
+  names_seen.clear();
+  Batch batch;
+  for (int i = 0; i < 100; ++i)
+    batch.bind(fmt::format("/new/{}", i), std::as_bytes(std::span(std::string_view("2"))));
+  batch.withdraw("/old");
+  EXPECT_EQ(a->advertise(batch), AdvertiseResult::done);
+  EXPECT_EQ(a->advertise(batch), AdvertiseResult::unchanged);
+  ASSERT_TRUE(until([&] { return b->names() == 100; }));
+  EXPECT_EQ(names_seen, std::set<std::size_t>{100}) << "also while it is told";
+  EXPECT_TRUE(b->lookup("/old").empty());
+  Batch bad;
+  bad.withdraw("/new/0");
+  bad.bind("bad", {});
+  EXPECT_EQ(a->advertise(bad), AdvertiseResult::invalid_path);
+  EXPECT_EQ(a->withdraw("/new/0"), AdvertiseResult::done) << "nothing of it was done";
+}
+
+TEST_P(NodeDirectory, WithdrawsEverythingAtOnce) {
+  Server& a = start("a");
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  b->advertise("/kept", "1");
+  for (int i = 0; i < 50; ++i) a->advertise(fmt::format("/x/{}", i), "1");
+  ASSERT_TRUE(until([&] { return b->names() == 51; }));
+  EXPECT_EQ(a->withdraw_all(), AdvertiseResult::done);
+  EXPECT_EQ(a->withdraw_all(), AdvertiseResult::unchanged);
+  EXPECT_EQ(a->withdraw("/x/0"), AdvertiseResult::unchanged);
+  ASSERT_TRUE(until([&] { return a->names() == 1 && b->names() == 1; }));
+  EXPECT_EQ(tree(b, "/"), Strings{"/kept=1@self"});
+}
 
 TEST_P(NodeDirectory, ShowsAWatcherTheTreeAndThenEachChangeOnce) {
   Server& a = start("a");

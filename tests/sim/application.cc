@@ -71,6 +71,10 @@ void Application::on_withdrawn(const Binding& binding) {
   watcher_.withdrawn(binding);
 }
 
+void Application::on_batch_begin(const MemberKey& owner) { watcher_.batch_begins(owner); }
+
+void Application::on_batch_end(const MemberKey& owner) { watcher_.batch_ends(owner); }
+
 void Application::on_synchronized() {
   shared_.trace.say(shared_.verdict.now(), self_, "is synchronized");
   watcher_.synchronized(*member_);

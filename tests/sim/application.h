@@ -60,6 +60,9 @@ class Application final : public Events {
   void on_removed(const MemberInfo& member, RemovalReason reason) override;
   void on_bound(const Binding& binding) override;
   void on_withdrawn(const Binding& binding) override;
+  void on_batch_begin(const MemberKey& owner) override;
+  void on_batch_end(const MemberKey& owner) override;
+  bool ready() const override { return !busy(); }
   void on_synchronized() override;
   bool on_message(const MemberKey& from, std::span<const std::byte> payload,
                   Packet& packet) override;

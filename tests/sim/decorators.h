@@ -35,6 +35,9 @@ class EventsDecorator : public Events {
   }
   void on_bound(const Binding& binding) override { inner_.on_bound(binding); }
   void on_withdrawn(const Binding& binding) override { inner_.on_withdrawn(binding); }
+  void on_batch_begin(const MemberKey& owner) override { inner_.on_batch_begin(owner); }
+  void on_batch_end(const MemberKey& owner) override { inner_.on_batch_end(owner); }
+  bool ready() const override { return inner_.ready(); }
   void on_synchronized() override { inner_.on_synchronized(); }
   bool on_message(const MemberKey& from, std::span<const std::byte> payload,
                   Packet& packet) override {

@@ -193,6 +193,8 @@ void World::check_noticed(std::size_t gone, Incarnation incarnation) {
     if (server.state != State::running || number == gone) continue;
     if (server.paused_until + scenario_.detection_ns() > now()) continue;
     const Incarnation held = server.process->watcher().present(gone);
+    const Directory& directory = server.process->member().directory();
+    if (directory.still_leaving(roster_.id(gone))) continue;  // it knows, and tells in steps
     if (held != 0 && held <= incarnation)
       verdict_.fail("I9", "m{} still holds m{} ({}), which has gone {} us ago", number, gone, held,
                     scenario_.detection_ns() / us);

@@ -15,9 +15,10 @@ void Invariants::after_step(const Process& process) {
   check_own_tree(process);
   const auto& peers = process.member().membership().peers();
   for (const auto& [id, peer] : peers) check_peer(process, peer);
-  if (process.watcher().members() != peers.size())
+  const std::size_t told = peers.size() + process.member().directory().leaving();
+  if (process.watcher().members() != told)
     verdict_.fail("I7", "m{} holds {} members, and told its application of {}", process.server(),
-                  peers.size(), process.watcher().members());
+                  told, process.watcher().members());
 
   const std::size_t windows = 2 * (scenario_.servers - 1) * scenario_.messaging.window_packets;
   const std::size_t reserved = process.member().packets_reserved();
@@ -54,6 +55,13 @@ void Invariants::check_peer(const Process& process, const Peer& peer) {
                          incarnation);
 
   const Tree& tree = replica->tree();
+  if (process.watcher().bindings(*owner) != tree.size())
+    verdict_.fail("I7", "m{} holds {} bindings of m{}, and told its application of {}", holder,
+                  tree.size(), *owner, process.watcher().bindings(*owner));
+  if (!replica->settled()) return;
+  if (process.watcher().in_batch(*owner))
+    verdict_.fail("I2", "m{} holds a version of m{}, and told its application to wait for it",
+                  holder, *owner);
   Copy& before = seen_[holder][*owner];
   if (before.incarnation == incarnation && before.version == tree.version() &&
       before.digest == tree.digest())
@@ -65,9 +73,6 @@ void Invariants::check_peer(const Process& process, const Peer& peer) {
     verdict_.fail("I3", "m{} fell from version {} of m{} to {}", holder, before.version, *owner,
                   tree.version());
   check_content(holder, *owner, incarnation, tree);
-  if (process.watcher().bindings(*owner) != tree.size())
-    verdict_.fail("I7", "m{} holds {} bindings of m{}, and told its application of {}", holder,
-                  tree.size(), *owner, process.watcher().bindings(*owner));
   before = {incarnation, tree.version(), tree.digest()};
 }
 
@@ -80,9 +85,12 @@ void Invariants::check_content(std::size_t holder, std::size_t owner, Incarnatio
   if (tree.version() > life->version())
     return verdict_.fail("I2", "m{} holds version {} of m{}, which is at {}", holder,
                          tree.version(), owner, life->version());
+  if (!life->visible(tree.version()))
+    return verdict_.fail("I2", "m{} holds version {} of m{}, which lies within a batch", holder,
+                         tree.version(), owner);
   ContentHash content;
   for (const TreeEntry& entry : tree)
-    if (entry.bound) content.add(entry.version, entry.path, entry.value);
+    if (entry.bound) content.add(entry.version, entry.path, entry.contents);
   if (content.value() != life->content(tree.version()))
     verdict_.fail("I2", "the copy of m{} at m{} is not what m{} had at version {}", owner, holder,
                   owner, tree.version());
@@ -115,9 +123,10 @@ std::optional<Invariants::Disagreement> Invariants::about_membership(const Proce
 std::optional<Invariants::Disagreement> Invariants::about_state(const Process& a,
                                                                 const Process& b) const {
   const MemberKey key = b.member().self();
-  const Tree& copy = a.member().directory().replica(key.id)->tree();
+  const Replica& replica = *a.member().directory().replica(key.id);
+  const Tree& copy = replica.tree();
   const Tree& own = b.member().directory().own();
-  if (copy.version() != own.version() || copy.digest() != own.digest())
+  if (!replica.settled() || copy.version() != own.version() || copy.digest() != own.digest())
     return Disagreement{"I1", fmt::format("m{} holds version {} of m{}, which is at {}", a.server(),
                                           copy.version(), b.server(), own.version())};
   const Party self{a.server(), a.member().self().incarnation};

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/attributes.h"
 #include "cluster/types.h"
 
 namespace muster::sim {
@@ -18,7 +19,8 @@ namespace muster::sim {
 /// Chains the bindings of a tree in order of version: equal trees, equal hashes, and no other.
 class ContentHash {
  public:
-  void add(Version version, std::string_view path, std::span<const std::byte> value);
+  /// `content`: attributes, then value.
+  void add(Version version, std::string_view path, std::span<const std::byte> content);
   std::uint64_t value() const { return hash_; }
 
  private:
@@ -31,11 +33,19 @@ class Life {
   struct Change {
     bool bound;
     std::string path;
-    std::vector<std::byte> value;
+    std::vector<std::byte> content;  ///< attributes, then value
+    bool more = false;               ///< becomes visible together with the next change
+
+    bool is(Attributes attributes, std::span<const std::byte> value) const;
   };
 
-  void bind(std::string_view path, std::span<const std::byte> value);
+  void bind(std::string_view path, std::span<const std::byte> value, Attributes attributes);
   void withdraw(std::string_view path);
+  void withdraw_all();
+  /// All or nothing is seen of what changes from `first` on.
+  void join(Version first);
+  /// Somebody may be at this version: it does not lie within a batch.
+  bool visible(Version version) const { return version == 0 || !changes_[version - 1].more; }
 
   Version version() const { return changes_.size(); }
   std::size_t bindings() const { return by_path_.size(); }
@@ -46,6 +56,8 @@ class Life {
   /// ContentHash at `version`, which is at most version().
   std::uint64_t content(Version version) const { return contents_[version]; }
   bool binds(std::string_view path) const { return by_path_.contains(path); }
+  /// To exactly this content.
+  bool binds(std::string_view path, std::span<const std::byte> content) const;
 
  private:
   void changed(Change change);

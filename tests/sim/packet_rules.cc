@@ -9,6 +9,8 @@ void PacketRules::arrives(Process& process, const Packet& packet) {
   wire::Parsed parsed;
   if (wire::parse(packet.payload(), roster_.cluster(), parsed)) return;
   handling_ = {wire::Type{parsed.header->type}, packet.peer};
+  if (const auto* request = std::get_if<const wire::SyncRequest*>(&parsed.body))
+    handling_->pages = (*request)->pages;
   const MemberKey sender = wire::sender_of(*parsed.header);
   const auto owner = roster_.find(sender.id);
   if (!owner || *owner == process.server()) return;
@@ -57,13 +59,14 @@ void PacketRules::check_request(const Process& process, const wire::SyncRequest&
   const Heard& heard = heard_[server][*asked];
   const auto highest = heard.find(request.incarnation);
   const Replica* replica = process.member().directory().replica(owner);
-  if (replica == nullptr || highest == heard.end() || replica->tree().version() >= highest->second)
+  if (replica == nullptr || highest == heard.end() ||
+      (replica->settled() && replica->tree().version() >= highest->second))
     verdict_.fail("I4", "m{} asks m{} for changes though it misses none", server, *asked);
 }
 
 void PacketRules::check_answer(const Process& process, const Packet& packet) {
   const bool asked = handling_ && handling_->type == wire::Type::sync_request;
-  if (!asked || packet.peer != handling_->from || ++handling_->answers > 1)
+  if (!asked || packet.peer != handling_->from || ++handling_->answers > handling_->pages)
     verdict_.fail("I4", "m{} sends an answer to somebody who did not ask", process.server());
 }
 

@@ -29,6 +29,7 @@ class PacketRules {
   struct Handling {
     wire::Type type;
     Endpoint from;
+    std::size_t pages = 0;  ///< that it asks for
     std::size_t answers = 0;
   };
   /// The highest version heard of, by incarnation.

@@ -34,6 +34,13 @@ DirectoryConfig pick_directory(Dice& dice, DurationNs heartbeat_ns) {
   directory.request_jitter_ns = dice.below(heartbeat_ns / 4) + 1;
   directory.request_timeout_ns = heartbeat_ns * dice.between(2, 10) / 10;
   if (dice.chance(500'000)) directory.tombstone_bytes_max = dice.between(0, 2000);
+  if (dice.chance(300'000)) directory.change_log_bytes_max = dice.between(0, 4000);
+  directory.answer_pages_max = std::uint32_t{1} << dice.below(6);
+  directory.repair_threshold = static_cast<std::uint32_t>(dice.below(4));
+  if (dice.chance(200'000))
+    directory.answer_packets_per_ms = static_cast<std::uint32_t>(dice.between(16, 256));
+  if (dice.chance(500'000))
+    directory.bindings_per_step = static_cast<std::uint32_t>(dice.between(1, 20));
   if (dice.chance(200'000)) directory.tree_bytes_max = dice.between(500, 10'000);
   return directory;
 }
@@ -101,9 +108,15 @@ void pick_work(Dice& dice, Scenario& scenario) {
   for (std::uint32_t& weight : scenario.work_weights)
     weight = static_cast<std::uint32_t>(dice.below(5));
   scenario.work_weights[static_cast<std::size_t>(WorkKind::bind)] += 1;
+  if (!dice.chance(300'000))
+    scenario.work_weights[static_cast<std::size_t>(WorkKind::withdraw_all)] = 0;
   scenario.work_interval_ns = scenario.heartbeat_ns() * dice.between(1, 30) / 10;
   scenario.names = dice.between(1, 60);
-  scenario.value_bytes_max = dice.chance(300'000) ? wire::value_bytes_max : dice.between(0, 64);
+  scenario.value_bytes_max = dice.chance(300'000) ? dice.between(65, 5000) : dice.between(0, 64);
+  if (dice.chance(50'000)) {
+    scenario.value_bytes_max = wire::value_bytes_max;
+    scenario.names = dice.between(1, 8);
+  }
   scenario.payload_bytes_max = dice.chance(300'000) ? 1200 : dice.between(0, 64);
   scenario.refuse = dice.chance(500'000) ? static_cast<Ppm>(dice.below(100'000)) : 0;
   scenario.keep = dice.chance(500'000) ? static_cast<Ppm>(dice.below(300'000)) : 0;
@@ -118,8 +131,16 @@ DurationNs Scenario::detection_ns() const {
   return heartbeat_ns() + silence + membership.dead_after_ns + heartbeat_ns() / 3 + own_pauses;
 }
 
+DurationNs Scenario::fair_delay_max_ns() const {
+  return std::min(links.delay_max_ns, links.delay_min_ns + heartbeat_ns() / 20);
+}
+
 DurationNs Scenario::convergence_ns() const {
-  return links.late_max_ns + membership.join_listen_ns + 10 * heartbeat_ns() +
+  // All trees from one source, a page at a time: delays that differ make holes of any window.
+  constexpr std::size_t page_bytes = 1300;
+  const std::size_t pages = servers * names * (1 + value_bytes_max / page_bytes);
+  const DurationNs transfer_ns = pages * 2 * (fair_delay_max_ns() + cycle_ns);
+  return transfer_ns + links.late_max_ns + membership.join_listen_ns + 10 * heartbeat_ns() +
          3 * (membership.suspect_after_ns + membership.dead_after_ns) +
          32 * directory.request_timeout_ns + 4 * messaging.retransmit_max_ns + call_deadline_max_ns;
 }

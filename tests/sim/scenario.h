@@ -33,8 +33,16 @@ enum class FaultKind : std::uint8_t {
 };
 inline constexpr std::size_t fault_kinds = 10;
 
-enum class WorkKind : std::uint8_t { bind, bind_many, withdraw, message, call };
-inline constexpr std::size_t work_kinds = 5;
+enum class WorkKind : std::uint8_t {
+  bind,
+  bind_many,
+  batch,
+  withdraw,
+  withdraw_all,
+  message,
+  call
+};
+inline constexpr std::size_t work_kinds = 7;
 
 inline constexpr std::size_t servers_max = 8;
 
@@ -72,6 +80,8 @@ struct Scenario {
   DurationNs heartbeat_ns() const { return membership.heartbeat_interval_ns; }
   /// From a crash until everybody knows (design, I9).
   DurationNs detection_ns() const;
+  /// The longest delay once all faults have ended.
+  DurationNs fair_delay_max_ns() const;
   /// From the end of all faults until all live members agree (design, I1).
   DurationNs convergence_ns() const;
 };

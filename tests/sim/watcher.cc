@@ -1,6 +1,7 @@
 #include "tests/sim/watcher.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace muster::sim {
 
@@ -49,6 +50,8 @@ void Watcher::removed(const MemberKey& member, RemovalReason reason) {
   if (!seen.bindings.empty())
     verdict_.fail("I7", "m{} was told that m{} is gone while it still holds {} of its bindings",
                   self_, server, seen.bindings.size());
+  if (seen.in_batch)
+    verdict_.fail("I7", "m{} was told that m{} is gone in the middle of a batch", self_, server);
   if (removals_are_deaths_ && reason == RemovalReason::died &&
       census_[server] == member.incarnation)
     verdict_.fail("I9", "m{} declared m{} ({}) dead, which lives", self_, server,
@@ -73,7 +76,7 @@ void Watcher::bound(const Binding& binding) {
     const Life* life = ledger_.find(server, binding.owner.incarnation);
     const Life::Change* change = life == nullptr ? nullptr : life->change(binding.version);
     if (change == nullptr || !change->bound || change->path != binding.path ||
-        !std::ranges::equal(change->value, binding.value))
+        !change->is(binding.attributes, binding.value))
       verdict_.fail("I2", "m{} was told that m{} bound {} at version {}, which it did not", self_,
                     server, binding.path, binding.version);
   }
@@ -94,6 +97,21 @@ void Watcher::withdrawn(const Binding& binding) {
     return verdict_.fail("I7", "m{} was told that m{} ({}) withdrew {}, which was not bound so",
                          self_, server, binding.owner.incarnation, binding.path);
   bindings.erase(told);
+}
+
+void Watcher::batch_begins(const MemberKey& owner) {
+  const std::size_t server = number(owner);
+  if (!own(server)) named(owner, "batch");
+  if (std::exchange(seen_[server].in_batch, true))
+    verdict_.fail("I2", "m{} was told of a batch of m{} within a batch", self_, server);
+}
+
+void Watcher::batch_ends(const MemberKey& owner) {
+  const std::size_t server = number(owner);
+  if (!own(server)) named(owner, "end of a batch");
+  if (!std::exchange(seen_[server].in_batch, false))
+    verdict_.fail("I2", "m{} was told of the end of a batch of m{} that never began", self_,
+                  server);
 }
 
 void Watcher::advertised(std::size_t owner, Incarnation incarnation, Version version) {

@@ -28,6 +28,8 @@ class Watcher {
   void removed(const MemberKey& member, RemovalReason reason);
   void bound(const Binding& binding);
   void withdrawn(const Binding& binding);
+  void batch_begins(const MemberKey& owner);
+  void batch_ends(const MemberKey& owner);
   /// The callback `what` names this member, which must not have been removed.
   void named(const MemberKey& member, std::string_view what);
   /// A heartbeat with this version is about to be given to the member.
@@ -43,6 +45,7 @@ class Watcher {
     return seen_[server].present != incarnation && seen_[server].highest >= incarnation;
   }
   std::size_t bindings(std::size_t server) const { return seen_[server].bindings.size(); }
+  bool in_batch(std::size_t server) const { return seen_[server].in_batch; }
 
  private:
   struct Told {
@@ -53,6 +56,7 @@ class Watcher {
     Incarnation present = 0;
     Incarnation highest = 0;
     std::map<std::string, Told, std::less<>> bindings;
+    bool in_batch = false;  ///< what it is told becomes visible later
     std::map<Incarnation, Version> first_advertised;
   };
   std::size_t number(const MemberKey& member);

@@ -13,8 +13,12 @@ void Workload::act(Process& process, TimeNs local_now) {
     case WorkKind::bind_many:
       for (std::uint64_t left = dice_.between(2, 30); left > 0; --left) bind(process);
       return;
+    case WorkKind::batch:
+      return batch(process);
     case WorkKind::withdraw:
       return withdraw(process);
+    case WorkKind::withdraw_all:
+      return withdraw_all(process);
     case WorkKind::message:
       for (std::uint64_t left = dice_.between(1, 8); left > 0; --left) message(process, local_now);
       return;
@@ -35,11 +39,55 @@ std::vector<std::byte> Workload::some_value() {
   return value;
 }
 
+/// Most bindings have none.
+AttributeSet Workload::some_attributes() {
+  AttributeSet attributes;
+  for (std::uint64_t left = dice_.chance(300'000) ? dice_.between(1, 4) : 0; left > 0; --left)
+    attributes.set(fmt::format("key-{}", dice_.below(8)),
+                   std::string(dice_.below(Attributes::value_bytes_max + 1), 'a'));
+  return attributes;
+}
+
 void Workload::bind(Process& process) {
   const std::string path = some_path();
   const std::vector<std::byte> value = some_value();
-  if (process.member().bind(path, value) != BindResult::changed) return;
-  ledger_.current(process.server()).bind(path, value);
+  const AttributeSet attributes = some_attributes();
+  if (process.member().bind(path, value, attributes.view()) != BindResult::changed) return;
+  ledger_.current(process.server()).bind(path, value, attributes.view());
+}
+
+void Workload::batch(Process& process) {
+  Batch batch;
+  for (std::uint64_t left = dice_.between(0, 20); left > 0; --left) {
+    const std::string path = some_path();
+    if (dice_.chance(300'000))
+      batch.withdraw(path);
+    else
+      batch.bind(path, some_value(), some_attributes().view());
+  }
+  Life& life = ledger_.current(process.server());
+  const Version before = life.version();
+  if (process.member().apply(batch) != BindResult::changed) return;
+  for (const StoredChange& change : batch.changes()) {
+    const Content content = change.content();
+    if (change.kind == wire::ChangeKind::bind) {
+      if (!life.binds(change.path, change.bytes))
+        life.bind(change.path, content.value, content.attributes);
+    } else if (life.binds(change.path)) {
+      life.withdraw(change.path);
+    }
+  }
+  life.join(before + 1);
+}
+
+void Workload::withdraw_all(Process& process) {
+  Life& life = ledger_.current(process.server());
+  const bool empty = life.bindings() == 0;
+  const BindResult result = process.member().withdraw_all();
+  if ((result == BindResult::changed) == empty)
+    shared_.verdict.fail("I2", "m{} withdrew all, and had {} bindings", process.server(),
+                         life.bindings());
+  if (!empty) life.withdraw_all();
 }
 
 void Workload::withdraw(Process& process) {

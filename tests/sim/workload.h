@@ -20,12 +20,15 @@ class Workload {
 
  private:
   void bind(Process& process);
+  void batch(Process& process);
   void withdraw(Process& process);
+  void withdraw_all(Process& process);
   void message(Process& process, TimeNs local_now);
   void call(Process& process, TimeNs local_now);
 
   std::string some_path();
   std::vector<std::byte> some_value();
+  AttributeSet some_attributes();
   std::optional<Party> somebody(const Process& process);
   std::size_t some_payload_bytes();
 

@@ -196,7 +196,7 @@ void World::cycle(std::size_t number) {
   if (server.state != State::running) return;
   Process& process = *server.process;
   process.application().work(now(), local(server));
-  process.member().transmit();
+  process.member().transmit(local(server));
   after_step(number);
   if (process.application().eager()) schedule_cycle(number, scenario_.heartbeat_ns() / 8);
 }
@@ -230,8 +230,7 @@ void World::heal() {
   phase_ends_ns_ = now() + scenario_.convergence_ns();
   LinkWeather fair;
   fair.delay_min_ns = scenario_.links.delay_min_ns;
-  fair.delay_max_ns =
-      std::min(scenario_.links.delay_max_ns, fair.delay_min_ns + scenario_.heartbeat_ns() / 20);
+  fair.delay_max_ns = scenario_.fair_delay_max_ns();
   fair.loopback = scenario_.links.loopback;
   network_.set_weather(fair);
   network_.heal();

@@ -11,7 +11,7 @@
 namespace muster {
 namespace {
 
-std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+Content bytes(std::string_view text) { return {{}, std::as_bytes(std::span(text))}; }
 
 std::vector<Version> versions_after(const Tree& tree, Version version) {
   std::vector<Version> found;

@@ -71,6 +71,8 @@ class Application final : public Events {
   void on_removed(const MemberInfo&, RemovalReason) override {}
   void on_bound(const Binding&) override {}
   void on_withdrawn(const Binding&) override {}
+  void on_batch_begin(const MemberKey&) override {}
+  void on_batch_end(const MemberKey&) override {}
   void on_synchronized() override {}
 
  private:

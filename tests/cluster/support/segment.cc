@@ -47,6 +47,12 @@ void Listener::on_bound(const Binding& binding) {
 void Listener::on_withdrawn(const Binding& binding) {
   heard.push_back("withdrawn " + name(binding.owner.id) + " " + std::string(binding.path));
 }
+void Listener::on_batch_begin(const MemberKey& owner) {
+  heard.push_back("batch " + name(owner.id));
+}
+void Listener::on_batch_end(const MemberKey& owner) {
+  heard.push_back("end of batch " + name(owner.id));
+}
 void Listener::on_synchronized() { heard.emplace_back("synchronized"); }
 bool Listener::on_message(const MemberKey& from, std::span<const std::byte> payload, Packet&) {
   if (accept) heard.push_back("message " + name(from.id) + " " + text(payload));
@@ -127,7 +133,7 @@ void Segment::step(TimeNs at) {
   for (const auto& host : hosts_) {
     if (!host->running) continue;
     host->member->on_deadline(now_);
-    host->member->transmit();
+    host->member->transmit(now_);
     collect(*host);
   }
 }
@@ -141,7 +147,7 @@ void Segment::collect(Host& from) {
     bool recorded = false;
     for (const auto& to : hosts_) {
       if (to.get() == &from || !(multicast || to->config.self == sent.to)) continue;
-      const Transit transit{from, *to, type, multicast};
+      const Transit transit{from, *to, type, multicast, sent.bytes};
       if (record(transit) && !recorded) {
         recorded = true;
         transcript.push_back(from.config.name + " -> " + (multicast ? "*" : to->config.name) + " " +

@@ -19,6 +19,7 @@ class Listener : public Events {
  public:
   std::vector<std::string> heard;
   bool accept = true;
+  bool ready_now = true;
 
   bool has(std::string_view line) const;
   std::size_t count(std::string_view line) const;
@@ -30,6 +31,9 @@ class Listener : public Events {
   void on_removed(const MemberInfo& member, RemovalReason reason) override;
   void on_bound(const Binding& binding) override;
   void on_withdrawn(const Binding& binding) override;
+  void on_batch_begin(const MemberKey& owner) override;
+  void on_batch_end(const MemberKey& owner) override;
+  bool ready() const override { return ready_now; }
   void on_synchronized() override;
   bool on_message(const MemberKey& from, std::span<const std::byte> payload, Packet&) override;
   bool on_request(const MemberKey& from, CallId call, std::string_view path,
@@ -65,6 +69,7 @@ class Segment {
     const Host& to;
     wire::Type type;
     bool multicast;
+    std::span<const std::byte> bytes;
   };
 
   static constexpr DurationNs delay_ns = 10 * us;
@@ -88,6 +93,7 @@ class Segment {
   std::function<bool(const Transit&)> record = [](const Transit&) { return false; };
 
   TimeNs now() const { return now_; }
+  const std::map<MemberId, std::string>& names() const { return names_; }
 
  private:
   struct Flight {

@@ -39,11 +39,21 @@ class Draft {
   }
   Draft& change(std::uint64_t change_version, ChangeKind kind, std::string_view path,
                 std::string_view value) {
+    return piece(change_version, kind, path, "", value.size(), 0, value);
+  }
+  /// `content` stands at `offset` of the attributes and the value.
+  Draft& piece(std::uint64_t change_version, ChangeKind kind, std::string_view path,
+               std::string_view attributes, std::size_t value_bytes, std::size_t offset,
+               std::string_view content, std::uint8_t flags = 0) {
     add(Change{.version = change_version,
                .kind = static_cast<std::uint8_t>(kind),
+               .flags = flags,
                .path_length = static_cast<std::uint8_t>(path.size()),
-               .value_length = static_cast<std::uint16_t>(value.size())});
-    return add(path).add(value);
+               .attribute_bytes = static_cast<std::uint16_t>(attributes.size()),
+               .value_bytes = static_cast<std::uint32_t>(value_bytes),
+               .offset = static_cast<std::uint32_t>(offset),
+               .length = static_cast<std::uint16_t>(content.size())});
+    return add(path).add(content);
   }
   std::vector<std::byte>& bytes() { return bytes_; }
   Header& header() { return *reinterpret_cast<Header*>(bytes_.data()); }
@@ -78,7 +88,7 @@ Draft advertisement() {
 
 Draft answer() {
   Draft packet(Type::sync_answer);
-  packet.add(SyncAnswer{.request = 9, .flags = answer_last, .sections = 2});
+  packet.add(SyncAnswer{.request = 9, .page = 0, .flags = answer_last, .sections = 2});
   packet.add(Section{.owner = 1,
                      .incarnation = 1,
                      .base_version = 0,
@@ -145,7 +155,7 @@ TEST(Parse, ReadsTheChangesOfAnAdvertisement) {
     changes.push_back(change);
   ASSERT_EQ(changes.size(), 2u);
   EXPECT_EQ(changes[0].path, "/a");
-  EXPECT_EQ(text_of(changes[0].value), "one");
+  EXPECT_EQ(text_of(changes[0].piece), "one");
   EXPECT_EQ(changes[1].kind, ChangeKind::withdraw);
   EXPECT_EQ(changes[1].version, 6u);
 }
@@ -256,7 +266,7 @@ TEST(Parse, RefusesAWithdrawalWithAValue) {
 
 TEST(Parse, RefusesASectionWhoseVersionsDoNotAscend) {
   Draft packet(Type::sync_answer);
-  packet.add(SyncAnswer{.request = 9, .flags = 0, .sections = 1});
+  packet.add(SyncAnswer{.request = 9, .page = 0, .flags = 0, .sections = 1});
   packet.add(Section{.owner = 1,
                      .incarnation = 1,
                      .base_version = 0,

@@ -1,0 +1,210 @@
+// Catching up point-to-point: who misses something asks, page by page, and whoever holds the tree
+// answers (docs/protocol.md §6.5, §6.6).
+#include "cluster/directory/directory.h"
+
+namespace muster {
+namespace {
+
+Place place_of(const wire::SyncRequest& request) {
+  return {.since = request.since_version,
+          .cursor = request.cursor_version,
+          .part_version = request.part_version,
+          .part_offset = request.part_offset};
+}
+
+}  // namespace
+
+// The one who answers.
+
+/// The own tree, or a copy that is no half-way state.
+const Tree* Directory::tree_of(const MemberKey& owner) const {
+  if (owner == outbox_.sender().self) return &own_.tree();
+  const Replica* copy = replica(owner.id);
+  return copy != nullptr && copy->owner() == owner && copy->settled() ? &copy->tree() : nullptr;
+}
+
+/// docs/protocol.md §6.9.
+bool Directory::served_by_repair(TimeNs now, const wire::SyncRequest& request,
+                                 const Endpoint& from) {
+  const bool about_self = wire::SyncScope{request.scope} == wire::SyncScope::owner &&
+                          request.owner == static_cast<std::uint64_t>(outbox_.sender().self.id);
+  // Who wants the whole tree has not missed an advertisement.
+  const bool begins = request.since_version > 0 && request.part_version == 0 &&
+                      request.cursor_version == request.since_version;
+  if (!active_ || !about_self || !begins) return false;
+  switch (repair_.asked(now, from, request.since_version, config_)) {
+    case Repair::Verdict::answer:
+      return false;
+    case Repair::Verdict::covered:
+      return true;
+    case Repair::Verdict::repeat:
+      break;
+  }
+  if (!own_.repeat(group_, request.since_version)) {
+    repair_.failed();
+    return false;
+  }
+  ++stats_.repairs;
+  return true;
+}
+
+void Directory::on_request(TimeNs now, const wire::SyncRequest& request, const Endpoint& from) {
+  if (served_by_repair(now, request, from)) return;
+  Answering at{.owner = {MemberId{std::uint64_t{request.owner}}, request.incarnation},
+               .place = place_of(request)};
+  const std::uint32_t pages =
+      budget_.grant(now, std::min<std::uint32_t>(request.pages, config_.answer_pages_max));
+  if (pages == 0) ++stats_.over_budget;  // the requester asks again
+  const bool everything = wire::SyncScope{request.scope} == wire::SyncScope::everything;
+  for (std::uint32_t page = 0; page < pages; ++page) {
+    Packet* packet = outbox_.open(wire::Type::sync_answer);
+    if (packet == nullptr) return;  // the requester asks again
+    auto& head = append(*packet, wire::SyncAnswer{.request = request.request,
+                                                  .page = static_cast<std::uint8_t>(page),
+                                                  .flags = 0,
+                                                  .sections = 0});
+    const bool last =
+        everything ? answer_everything(*packet, head, at) : answer_owner(*packet, head, at);
+    if (last) head.flags |= wire::answer_last;
+    const bool end = last || head.sections == 0 || page + 1 == pages;
+    if (end) head.flags |= wire::answer_end;
+    ++stats_.answers;
+    outbox_.send(*packet, from);
+    if (end) return budget_.give_back(pages - page - 1);
+  }
+}
+
+/// True: the tree's version is reached.
+bool Directory::answer_owner(Packet& packet, wire::SyncAnswer& head, Answering& at) {
+  const Tree* tree = tree_of(at.owner);
+  if (tree == nullptr) return false;
+  const Written written = append_section(packet, at.owner, *tree, at.place);
+  if (written != Written::nothing) head.sections = 1;
+  return written == Written::complete;
+}
+
+/// Own tree and copies in ascending order of owners, as many as fit. True: that was all.
+bool Directory::answer_everything(Packet& packet, wire::SyncAnswer& head, Answering& at) {
+  const MemberKey self = outbox_.sender().self;
+  const MemberId from = at.owner.id;
+  // False when the packet is full.
+  const auto add = [&](const MemberKey& owner) {
+    const Tree* tree = tree_of(owner);
+    if (owner.id < from || tree == nullptr || tree->version() == 0) return true;
+    if (owner != at.owner) at = {.owner = owner, .place = {}};
+    const Written written = append_section(packet, owner, *tree, at.place);
+    if (written != Written::nothing) ++head.sections;
+    if (written != Written::complete) return false;
+    at = {.owner = {MemberId{static_cast<std::uint64_t>(owner.id) + 1}, 0}, .place = {}};
+    return head.sections < UINT8_MAX;
+  };
+  bool self_done = false;
+  for (const auto& [id, copy] : copies_) {
+    if (!self_done && self.id < id) {
+      self_done = true;
+      if (!add(self)) return false;
+    }
+    if (!add(copy.replica.owner())) return false;
+  }
+  return self_done || add(self);
+}
+
+// The one who asks.
+
+void Directory::want(TimeNs now, Copy& copy) {
+  if (!active_ || dump_.active() || copy.sweeping) return;
+  if (copy.overtaken()) copy.pursuit.end();
+  if (copy.pursuit.state() != Pursuit::State::idle) return;
+  ++stats_.gaps;
+  copy.pursuit.want(now, config_, random_);
+  due_at(copy.pursuit.due_ns());
+}
+
+void Directory::want_all(TimeNs now) {
+  for (auto& [id, copy] : copies_)
+    if (copy.behind()) want(now, copy);
+}
+
+void Directory::ask(TimeNs now, Copy& copy) {
+  if (!copy.behind()) return copy.pursuit.end();  // what was missing has arrived by itself
+  if (!events_.ready()) {
+    copy.pursuit.postpone(now + pause_ns);
+    return due_at(copy.pursuit.due_ns());
+  }
+  const MemberKey owner = copy.replica.owner();
+  const Place place = copy.replica.place();
+  const std::uint32_t request = copy.pursuit.sent(now, config_, random_);
+  due_at(copy.pursuit.due_ns());
+  send_request(copy.endpoint, {.request = request,
+                               .scope = static_cast<std::uint8_t>(wire::SyncScope::owner),
+                               .pages = copy.pursuit.pages(),
+                               .owner = static_cast<std::uint64_t>(owner.id),
+                               .incarnation = owner.incarnation,
+                               .since_version = place.since,
+                               .cursor_version = place.cursor,
+                               .part_version = place.part_version,
+                               .part_offset = static_cast<std::uint32_t>(place.part_offset)});
+}
+
+void Directory::send_request(const Endpoint& to, const wire::SyncRequest& request) {
+  Packet* packet = outbox_.open(wire::Type::sync_request);
+  if (packet == nullptr) return;  // the pursuit's timer asks again
+  append(*packet, request);
+  outbox_.send(*packet, to);
+  ++stats_.requests;
+}
+
+void Directory::on_answer(TimeNs now, MemberId from, const wire::SyncAnswerView& answer) {
+  const std::uint32_t request = answer.body->request;
+  const bool dumps = dump_.pursuit.awaits(request) && dump_.source == from;
+  const auto found = copies_.find(from);
+  if (found == copies_.end() || !(dumps || found->second.pursuit.awaits(request))) return;
+  Pursuit& pursuit = dumps ? dump_.pursuit : found->second.pursuit;
+  switch (pursuit.page(now, answer.body->page)) {
+    case Pursuit::Order::again:
+      return;
+    case Pursuit::Order::hole:
+      ++stats_.holes;
+      return dumps ? ask_dump(now) : ask(now, found->second);
+    case Pursuit::Order::next:
+      break;
+  }
+  if (dumps)
+    take_dump_page(now, answer);
+  else if (!answer.sections.empty())
+    take_page(now, found->second, answer);
+}
+
+void Directory::take_page(TimeNs now, Copy& copy, const wire::SyncAnswerView& answer) {
+  const wire::SectionView section = *answer.sections.begin();
+  if (wire::key_of(*section.head) != copy.replica.owner()) return;
+  const Replica::Page page = copy.replica.take(section);
+  if (Replica::ends_fetch(page)) return after_page(now, copy, page);
+  if (page == Replica::Page::unexpected) return;
+  if (page == Replica::Page::again) return ask(now, copy);
+  if (page == Replica::Page::taken && (answer.body->flags & wire::answer_end) == 0) return;
+  if (page == Replica::Page::taken) copy.pursuit.answered();
+  ask(now, copy);
+}
+
+/// A fetch has ended, or nearly: is the copy now what it should be?
+void Directory::after_page(TimeNs now, Copy& copy, Replica::Page page) {
+  copy.pursuit.end();
+  copy.sweeping = page == Replica::Page::sweeping;
+  if (copy.sweeping) return step_at(now);
+  if (page == Replica::Page::settled) {
+    copy.wrong = false;
+    copy.advertised = std::max(copy.advertised, copy.replica.tree().version());
+    ++stats_.catch_ups;
+  } else if (page == Replica::Page::wrong) {
+    copy.wrong = true;
+    ++stats_.wrong_copies;
+  } else if (page == Replica::Page::too_large) {
+    ++stats_.too_large;
+    return;  // until the owner's next heartbeat
+  }
+  if (copy.behind()) want(now, copy);
+  check_synchronized();
+}
+
+}  // namespace muster

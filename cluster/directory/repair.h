@@ -1,0 +1,45 @@
+// When many ask for the same, one multicast serves them better than an answer to each
+// (docs/protocol.md §6.9). Counts those who ask for what follows one version within one window.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "cluster/config.h"
+
+namespace muster {
+
+class Repair {
+ public:
+  enum class Verdict : std::uint8_t {
+    answer,   ///< point-to-point
+    repeat,   ///< advertise it once more, to all
+    covered,  ///< that has been done a moment ago
+  };
+  /// `by` asks for what follows `since`, which is greater than 0.
+  Verdict asked(TimeNs now, const Endpoint& by, Version since, const DirectoryConfig& config) {
+    if (config.repair_threshold == 0) return Verdict::answer;
+    // Whoever asks once more was not helped by it: what is repeated twice may be missed twice.
+    if (since == repeated_) return now < ends_ns_ ? Verdict::covered : Verdict::answer;
+    if (since != since_ || now >= ends_ns_) {
+      since_ = since;
+      ends_ns_ = now + 2 * config.request_jitter_ns;
+      requesters_.clear();
+    }
+    if (std::ranges::find(requesters_, by) == requesters_.end()) requesters_.push_back(by);
+    if (requesters_.size() < config.repair_threshold) return Verdict::answer;
+    repeated_ = since;
+    return Verdict::repeat;
+  }
+  /// It could not be repeated.
+  void failed() { ends_ns_ = 0; }
+
+ private:
+  Version since_ = 0;
+  Version repeated_ = 0;
+  TimeNs ends_ns_ = 0;
+  std::vector<Endpoint> requesters_;
+};
+
+}  // namespace muster
