@@ -1,0 +1,130 @@
+// Many who miss the same at once. Loss at one receiver and loss at the sender are two cases: the
+// first may burden nobody else (I4), the second must not burden the owner without bound (I5).
+#include <deque>
+
+#include <gtest/gtest.h>
+
+#include "cluster/directory/answer_budget.h"
+#include "tests/cluster/support/directories.h"
+
+namespace muster {
+namespace {
+
+using test::bytes;
+using test::Segment;
+using wire::Type;
+
+/// One owner and many who follow it.
+struct Damping : testing::Test {
+  static constexpr int followers = 40;
+  Segment segment;
+  std::vector<Segment::Host*> hosts;
+
+  void begin(std::uint32_t repair_threshold, std::uint32_t packets_per_ms = 1024) {
+    for (int i = 0; i <= followers; ++i)
+      hosts.push_back(&segment.start("m" + std::to_string(i), [&](MemberConfig& config) {
+        config.directory.repair_threshold = repair_threshold;
+        config.directory.answer_packets_per_ms = packets_per_ms;
+      }));
+    segment.run_for(second);
+    ASSERT_EQ(owner().member->bind("/before", {}), BindResult::changed);
+    segment.run_for(second);
+  }
+  Segment::Host& owner() { return *hosts.front(); }
+  const DirectoryStats& stats() { return owner().member->directory().stats(); }
+  /// The next advertisement is lost on its way to those whom `misses` names.
+  void lose_once(const std::function<bool(const Segment::Host&)>& misses) {
+    segment.filter = [this, misses, when = TimeNs{0}](const Segment::Transit& transit) mutable {
+      if (transit.type != Type::advertisement) return true;
+      if (when == 0) when = segment.now();
+      return segment.now() != when || !misses(transit.to);
+    };
+    ASSERT_EQ(owner().member->bind("/after", bytes("x")), BindResult::changed);
+  }
+  void expect_copies() {
+    for (Segment::Host* host : hosts)
+      EXPECT_TRUE(host == &owner() || test::has_copy(*host, owner())) << host->config.name;
+  }
+  static std::uint64_t received(const Segment::Host& host, Type type) {
+    return host.member->stats().received[static_cast<std::size_t>(type)];
+  }
+};
+
+TEST_F(Damping, RepairsALossAtTheSenderByOneMulticast) {
+  begin(3);
+  lose_once([](const Segment::Host&) { return true; });
+  segment.run_for(second);
+  expect_copies();
+  EXPECT_EQ(stats().repairs, 1U);
+  EXPECT_EQ(stats().answers, 2U) << "those who asked before the third did";
+  RecordProperty("requests", static_cast<int>(received(owner(), Type::sync_request)));
+  EXPECT_LT(received(owner(), Type::sync_request), followers / 4U) << "the others had it by then";
+}
+
+TEST_F(Damping, AnswersEachWithoutRepair) {
+  begin(0);
+  lose_once([](const Segment::Host&) { return true; });
+  segment.run_for(second);
+  expect_copies();
+  EXPECT_EQ(stats().repairs, 0U);
+  EXPECT_EQ(stats().answers, 40U);
+}
+
+TEST_F(Damping, PutsNothingOnOthersForALossAtOneReceiver) {
+  begin(3);
+  Segment::Host& unlucky = *hosts[7];
+  const auto before = received(*hosts[8], Type::advertisement);
+  lose_once([&](const Segment::Host& host) { return &host == &unlucky; });
+  segment.run_for(second);
+  expect_copies();
+  EXPECT_EQ(stats().repairs, 0U);
+  EXPECT_EQ(received(owner(), Type::sync_request), 1U);
+  EXPECT_EQ(stats().answers, 1U);
+  EXPECT_EQ(received(*hosts[8], Type::advertisement), before + 1) << "the first, and no other";
+  EXPECT_EQ(received(*hosts[8], Type::sync_answer), 0U);
+}
+
+TEST_F(Damping, CountsOneMemberThatAsksAgainOnce) {
+  begin(2);
+  segment.filter = [&](const Segment::Transit& transit) {
+    if (&transit.to != hosts[7]) return true;
+    return transit.type != Type::advertisement && transit.type != Type::sync_answer;
+  };
+  ASSERT_EQ(owner().member->bind("/after", bytes("x")), BindResult::changed);
+  segment.run_for(second);
+  EXPECT_GT(received(owner(), Type::sync_request), 3U);
+  EXPECT_EQ(stats().repairs, 0U);
+}
+
+TEST_F(Damping, KeepsToTheBudgetAndStillServesAll) {
+  begin(0, 4);
+  lose_once([](const Segment::Host&) { return true; });
+  std::uint64_t most = 0;
+  std::deque<std::pair<TimeNs, std::uint64_t>> recent;
+  ASSERT_TRUE(segment.run_until([&] {
+    recent.emplace_back(segment.now(), stats().answers);
+    while (recent.front().first + ms < segment.now()) recent.pop_front();
+    most = std::max(most, stats().answers - recent.front().second);
+    return std::ranges::all_of(hosts, [&](const Segment::Host* host) {
+      return host == &owner() || test::has_copy(*host, owner());
+    });
+  }));
+  EXPECT_GT(stats().over_budget, 0U);
+  EXPECT_LE(most, 8U) << "a full bucket, and what it earns in a millisecond";
+}
+
+TEST(AnswerBudget, EarnsWithTimeAndHoldsAMillisecondsWorth) {
+  AnswerBudget budget(10);
+  EXPECT_EQ(budget.grant(second, 32), 10U);
+  EXPECT_EQ(budget.grant(second, 1), 0U);
+  EXPECT_EQ(budget.grant(second + 100 * us, 32), 1U);
+  EXPECT_EQ(budget.grant(second + 350 * us, 32), 2U);
+  EXPECT_EQ(budget.grant(second + 400 * us, 32), 1U) << "what was left over counts";
+  EXPECT_EQ(budget.grant(5 * second, 4), 4U);
+  budget.give_back(3);
+  EXPECT_EQ(budget.grant(5 * second, 32), 9U);
+  EXPECT_EQ(budget.grant(second, 32), 0U) << "a clock that goes back earns nothing";
+}
+
+}  // namespace
+}  // namespace muster
