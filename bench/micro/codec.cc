@@ -69,8 +69,12 @@ Packet& write_advertisement(Desk& desk) {
   for (std::uint64_t version = 1; version <= changes; ++version) {
     append(packet, wire::Change{.version = version,
                                 .kind = static_cast<std::uint8_t>(wire::ChangeKind::bind),
+                                .flags = 0,
                                 .path_length = path.size(),
-                                .value_length = value.size()});
+                                .attribute_bytes = 0,
+                                .value_bytes = value.size(),
+                                .offset = 0,
+                                .length = value.size()});
     append_text(packet, path);
     append_text(packet, value);
   }
