@@ -73,6 +73,8 @@ void Cluster::begin(std::size_t number) {
                       .directory = {},
                       .messaging = {}};
   config.messaging.window_packets = 1;  // nobody sends a message
+  // The way between two alone: what is repeated to all would count as new.
+  config.directory.repair_threshold = 0;
   server.member = std::make_unique<Member>(config, *server.port, *server.ear);
   ++living_;
   server.member->start(now_);
@@ -87,7 +89,7 @@ void Cluster::crash(std::size_t server) {
 void Cluster::bind(std::size_t server, std::string_view path, std::uint64_t value) {
   Member& of = member(server);
   of.bind(path, std::as_bytes(std::span(&value, 1)));
-  of.transmit();
+  of.transmit(now_);
   after_step(server);
 }
 
@@ -134,7 +136,7 @@ void Cluster::wake(std::size_t number, TimeNs at) {
   if (server.wake_at != at || !lives(number)) return;  // of an earlier life, or overtaken
   server.wake_at = never_ns;
   server.member->on_deadline(now_);
-  server.member->transmit();
+  server.member->transmit(now_);
   after_step(number);
 }
 

@@ -95,8 +95,9 @@ double member_cpu_us_per_second(std::size_t members, const MembershipConfig& tim
     for (std::size_t i = 0; i < others.size(); ++i) {
       const TimeNs at = now + interval * (i + 1) / others.size();
       while (member.next_deadline() <= at) {
-        member.on_deadline(member.next_deadline());
-        member.transmit();
+        const TimeNs due = member.next_deadline();
+        member.on_deadline(due);
+        member.transmit(due);
       }
       reinterpret_cast<wire::Header*>(others[i].bytes.data())->packet_number = packet_number;
       Packet packet{.data = others[i].bytes.data(),

@@ -13,6 +13,8 @@ struct SilentEvents : Events {
   void on_removed(const MemberInfo&, RemovalReason) override {}
   void on_bound(const Binding&) override {}
   void on_withdrawn(const Binding&) override {}
+  void on_batch_begin(const MemberKey&) override {}
+  void on_batch_end(const MemberKey&) override {}
   void on_synchronized() override {}
   bool on_message(const MemberKey&, std::span<const std::byte>, Packet&) override { return true; }
   bool on_request(const MemberKey&, CallId, std::string_view, std::span<const std::byte>,

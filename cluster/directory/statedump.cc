@@ -32,7 +32,7 @@ void Directory::activate(TimeNs now) {
   check_synchronized();
 }
 
-/// False where it does not pay: no synchronized member, or no owner besides it.
+/// False where it does not pay: nothing is missing, no synchronized member, or no owner besides it.
 bool Directory::begin_dump(TimeNs now) {
   dump_.tried.clear();
   if (copies_.size() < 2 || !choose_source()) return false;
@@ -46,10 +46,13 @@ bool Directory::begin_dump(TimeNs now) {
 /// A synchronized member, at random among those not tried yet.
 bool Directory::choose_source() {
   std::vector<MemberId> sources;
-  for (const auto& [id, copy] : copies_)
+  bool behind_any = false;
+  for (const auto& [id, copy] : copies_) {
+    behind_any |= copy.behind();
     if (copy.synchronized && std::ranges::find(dump_.tried, id) == dump_.tried.end())
       sources.push_back(id);
-  if (sources.empty() || dump_.tried.size() == sources_max) return false;
+  }
+  if (sources.empty() || !behind_any || dump_.tried.size() == sources_max) return false;
   dump_.source = sources[random_.below(sources.size())];
   dump_.tried.push_back(dump_.source);
   return true;
