@@ -38,7 +38,7 @@ void World::befall(FaultKind kind, std::size_t number) {
     case FaultKind::garbage:
       return throw_garbage(number);
     case FaultKind::pause:
-      if (running) pause(number, dice_.below(scenario_.pause_max_ns) + 1);
+      if (running && may_pause(server)) pause(number, dice_.below(scenario_.pause_max_ns) + 1);
       return;
     case FaultKind::burst:
       trace_.say(now(), number, "--- hears nothing ---");
@@ -60,6 +60,12 @@ void World::befall(FaultKind kind, std::size_t number) {
       server.slow_until = now() + outage_ns;
       return;
   }
+}
+
+/// Two pauses in a row are one that may be longer than what the timers are made for.
+bool World::may_pause(const Server& server) const {
+  return scenario_.weather == Weather::harsh || server.paused_until == 0 ||
+         now() > server.paused_until + scenario_.membership.suspect_after_ns;
 }
 
 /// Bit by bit a server's side; 0: nobody is apart.

@@ -69,6 +69,7 @@ class World final : private Wire {
   void end(std::size_t number);
   void crash(std::size_t number);
   void leave(std::size_t number);
+  bool may_pause(const Server& server) const;
   void pause(std::size_t number, DurationNs duration);
   void resume(std::size_t number);
   void empty_inbox(std::size_t number);
