@@ -17,14 +17,14 @@ inline constexpr TimeNs never_ns = UINT64_MAX;
 
 /// 64-bit identity of a member, derived from its name: see member_id().
 enum class MemberId : std::uint64_t {};
-/// One life of a member: greater at each start. A restarted member is a new incarnation, and
-/// nothing of the old one survives it.
+/// One life of a member (docs/protocol.md §3.2): greater at each start. A restarted member is a new
+/// incarnation, and nothing of the old one survives it.
 using Incarnation = std::uint64_t;
 /// Counts the changes of one member's part of the directory; 0 is the empty tree.
 using Version = std::uint64_t;
 
-/// XXH3-64 of the name. Members with one name are one member, so two of them that live at
-/// once are a mistake, which the second is told (docs/protocol.md, "Joining").
+/// XXH3-64 of the name (docs/protocol.md §3.1). Members with one name are one member, so two of
+/// them that live at once are a mistake, which the second is told (docs/protocol.md, "Joining").
 MemberId member_id(std::string_view name);
 /// XXH3-64 of the cluster's name: packets of other clusters are dropped.
 std::uint64_t cluster_id(std::string_view name);

@@ -1,4 +1,5 @@
-// The little of ICMP and IGMP that a good neighbour on the segment answers.
+// The little of ICMP and IGMP that a good neighbour on the segment answers
+// (docs/protocol.md §1.2).
 #pragma once
 
 #include <cstddef>

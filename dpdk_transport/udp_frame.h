@@ -1,4 +1,4 @@
-// Writes the headers of our own datagrams.
+// Writes the headers of our own datagrams (docs/protocol.md §1.1).
 #pragma once
 
 #include <cstddef>

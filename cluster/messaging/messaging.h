@@ -29,7 +29,8 @@ class Messaging {
   /// `outbox` and `events` outlive it.
   Messaging(const MessagingConfig& config, Outbox& outbox, Events& events);
 
-  /// A session with this incarnation begins. Its predecessor was removed before.
+  /// A session with this incarnation begins (docs/protocol.md §7.1). Its predecessor was removed
+  /// before.
   void add_peer(const MemberKey& peer, const Endpoint& endpoint);
   /// Ends the session (docs/protocol.md §7.5): what was not acknowledged is reported, calls to the
   /// member end with member_removed, and what it sent and the application had not accepted is

@@ -16,6 +16,7 @@ inline constexpr std::uint8_t oldest_version = 1;
 
 inline constexpr std::size_t name_bytes_max = 63;
 
+/// docs/protocol.md §2.2.
 enum class Type : std::uint8_t {
   unsupported_version = 0,  ///< its layout never changes, in any version
   heartbeat = 1,
@@ -33,7 +34,8 @@ enum class Type : std::uint8_t {
 };
 inline constexpr std::uint8_t type_last = 12;
 
-/// First in every packet. The first sixteen bytes never change their meaning.
+/// First in every packet (docs/protocol.md §2.1). The first sixteen bytes never change their
+/// meaning.
 struct Header {
   Le32 magic;
   std::uint8_t version;         ///< the sender speaks this version

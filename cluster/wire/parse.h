@@ -144,9 +144,9 @@ struct Parsed {
   Body body;
 };
 
-/// Checks everything that can be checked without knowing the cluster's state. Never throws,
-/// never reads outside `bytes`; cost is linear in the number of records.
-/// On a Reject::unsupported_version `out.header` is set, so that the sender can be told.
+/// Checks everything that can be checked without knowing the cluster's state (docs/protocol.md
+/// §2.3). Never throws, never reads outside `bytes`; cost is linear in the number of records. On a
+/// Reject::unsupported_version `out.header` is set, so that the sender can be told.
 std::optional<Reject> parse(Bytes bytes, std::uint64_t cluster, Parsed& out);
 
 }  // namespace muster::wire

@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""Lists the sections of docs/protocol.md that no code and no test cites."""
+"""Lists the sections of docs/protocol.md that no code cites, and those that no test cites.
+
+A section that holds others is theirs: only the innermost are looked for. Exit status 1 when one is
+missing.
+"""
 import pathlib
 import sys
 
@@ -8,7 +12,25 @@ sys.dont_write_bytecode = True
 from checks import CITATION, NUMBERED  # noqa: E402
 from project import ROOT, files  # noqa: E402
 
-cited = {number for file in files() if file.is_code for number, _ in CITATION.findall(file.text)}
-for number in NUMBERED.findall((ROOT / "docs/protocol.md").read_text(encoding="utf-8")):
-    if not any(name == number or name.startswith(number + ".") for name in cited):
-        print(f"§{number}")
+
+def cited_by(is_test):
+    for file in files():
+        if file.is_code and file.folder not in ("bench", "examples"):
+            if (file.folder == "tests") == is_test:
+                yield from (number for number, _ in CITATION.findall(file.text))
+
+
+def main():
+    sections = NUMBERED.findall((ROOT / "docs/protocol.md").read_text(encoding="utf-8"))
+    inner = [s for s in sections if not any(other.startswith(s + ".") for other in sections)]
+    missing = False
+    for what, is_test in (("code", False), ("test", True)):
+        cited = set(cited_by(is_test))
+        uncited = [section for section in inner if section not in cited]
+        missing |= bool(uncited)
+        print(f"no {what} cites: {' '.join('§' + section for section in uncited) or 'none'}")
+    return missing
+
+
+if __name__ == "__main__":
+    sys.exit(main())

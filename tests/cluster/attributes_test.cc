@@ -56,6 +56,7 @@ TEST(Attributes, RefuseWhatDoesNotFit) {
   EXPECT_TRUE(set.set("a", std::string(255, 'y'))) << "the old value makes room";
 }
 
+// docs/protocol.md §6.1.
 TEST(Attributes, AreWellFormedOnlyInAscendingOrderAndToTheirEnd) {
   EXPECT_TRUE(Attributes::well_formed({}));
   EXPECT_FALSE(Attributes::well_formed(block({"b", "1", "a", "2"})));

@@ -17,6 +17,7 @@ TEST(Arp, RequestIsWrittenToTheByte) {
   EXPECT_EQ(frame, golden::arp_request);
 }
 
+// docs/protocol.md §1.2.
 TEST(Arp, RequestForOurAddressIsTurnedIntoTheReply) {
   const ArpNews news = read_arp(golden::arp_request, golden::self);
   EXPECT_TRUE(news.valid && news.for_us);

@@ -21,6 +21,7 @@ Bytes written(const Bytes& model, const MacAddress& destination, const Endpoint&
   return frame;
 }
 
+// docs/protocol.md §1.1.
 TEST(UdpFramer, WritesAUnicastDatagramToTheByte) {
   EXPECT_EQ(written(golden::unicast, golden::neighbour.mac, golden::neighbour_endpoint),
             golden::unicast);

@@ -118,7 +118,7 @@ def speaks_of_itself(file):
             yield line, f"'{match[0]}' is no word of this project"
 
 
-CITATION = re.compile(r'protocol\.md,?\s+(?:§(\d+(?:\.\d+)*)|"([^"]+)")')
+CITATION = re.compile(r'§(\d+(?:\.\d+)*)|protocol\.md,?\s+"([^"]+)"')
 NUMBERED = re.compile(r"^(?:#+ +)?§(\d+(?:\.\d+)*)\b", re.M)
 TITLED = re.compile(r"^#+ +(?:§[\d.]+ +)?(.+?) *$", re.M)
 

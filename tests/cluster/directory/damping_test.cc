@@ -50,6 +50,7 @@ struct Damping : testing::Test {
   }
 };
 
+// docs/protocol.md §6.9.
 TEST_F(Damping, RepairsALossAtTheSenderByOneMulticast) {
   begin(3);
   lose_once([](const Segment::Host&) { return true; });

@@ -13,6 +13,7 @@ using wire::Type;
 
 using test::Directories;
 
+// docs/protocol.md §6.4.
 TEST_F(Directories, HearAnAdvertisementAndSayNothing) {
   bind(ann, "/db", "1");
   segment.run_for(second);
@@ -28,6 +29,7 @@ TEST_F(Directories, AdvertiseABurstOfChangesInAsFewPacketsAsItNeeds) {
   EXPECT_EQ(segment.transcript, std::vector<std::string>(10, "ann -> * advertisement"));
 }
 
+// docs/protocol.md §6.5.
 TEST_F(Directories, RepairALostAdvertisementPointToPoint) {
   lose(bob, Type::advertisement);
   bind(ann, "/db");
@@ -123,6 +125,7 @@ TEST_F(Directories, FetchManyPagesFromAnOwnerThatHasForgottenWithdrawals) {
   EXPECT_EQ(bob.member->directory().stats().wrong_copies, 0u);
 }
 
+// docs/protocol.md §6.6.
 TEST_F(Directories, StartOverWhenAWithdrawalWasForgottenBetweenTwoPages) {
   auto& dan = segment.start("dan", [](MemberConfig& config) {
     config.directory.tombstone_bytes_max = 0;
@@ -155,6 +158,7 @@ TEST_F(Directories, DoNotAskForWhatArrivesByItself) {
   EXPECT_EQ(std::ranges::count(segment.transcript, "bob -> ann sync_request"), 0);
 }
 
+// docs/protocol.md §6.5.
 TEST_F(Directories, FindAndReplaceAWrongCopy) {
   // An advertisement whose value was altered on the way: the version is right, the bytes are not.
   bind(ann, "/db", "right");
@@ -172,6 +176,7 @@ TEST_F(Directories, FindAndReplaceAWrongCopy) {
   EXPECT_TRUE(bob.events.has("bound ann /db=right"));
 }
 
+// docs/protocol.md §6.8.
 TEST_F(Directories, LoseTheBindingsOfAMemberThatLeaves) {
   bind(ann, "/db");
   segment.run_for(second);
@@ -183,6 +188,7 @@ TEST_F(Directories, LoseTheBindingsOfAMemberThatLeaves) {
   EXPECT_NE(std::find(withdrawn, heard.end(), "left ann"), heard.end()) << "bindings first";
 }
 
+// docs/protocol.md §6.7.
 TEST_F(Directories, BringAJoinerUpToDateByOneMember) {
   for (int i = 0; i < 20; ++i) bind(ann, "/a/" + std::to_string(i), std::string(300, 'a'));
   bind(bob, "/b");
@@ -242,6 +248,7 @@ TEST_F(Directories, PutNoPacketOnABystanderForAnothersLoss) {
   EXPECT_EQ(received(cid), 0u);
 }
 
+// docs/protocol.md §6.1.
 TEST_F(Directories, RefuseWhatCannotBeBound) {
   EXPECT_EQ(ann.member->bind("no-slash", {}), BindResult::invalid_path);
   EXPECT_EQ(ann.member->bind("/" + std::string(255, 'x'), {}), BindResult::invalid_path);

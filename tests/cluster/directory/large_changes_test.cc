@@ -52,6 +52,7 @@ TEST_F(LargeChanges, OfAttributesAloneAreChanges) {
   EXPECT_TRUE(has_copy(bob, ann));
 }
 
+// docs/protocol.md §6.2.
 TEST_F(LargeChanges, OfABatchBecomeVisibleTogether) {
   bind(ann, "/old");
   segment.run_for(second);

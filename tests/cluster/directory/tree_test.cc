@@ -49,6 +49,7 @@ TEST(Tree, IsItsOwnLog) {
   EXPECT_EQ(versions_after(tree, 4), std::vector<Version>{});
 }
 
+// docs/protocol.md §6.3.
 TEST(Tree, HasOneDigestInWhateverOrderItWasBuilt) {
   Tree forward;
   forward.bind(1, "/a", bytes("1"));

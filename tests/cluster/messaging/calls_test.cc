@@ -32,6 +32,7 @@ TEST_F(Calls, BringARequestThereAndItsAnswerBack) {
   EXPECT_EQ(b.port.alive(), 0U);
 }
 
+// docs/protocol.md §8.2.
 TEST_F(Calls, TellTheStatusOfTheAnswer) {
   call(1);
   call(2);

@@ -205,6 +205,7 @@ TEST(Messaging, TakesSeveralMessagesFromOnePacketAndGoesOnWhereItStopped) {
   EXPECT_EQ(pair.b.port.alive(), 0U);
 }
 
+// docs/protocol.md §7.5.
 TEST(Messaging, ReportsWhatARemovedPeerHadNotAcknowledged) {
   Pair pair;
   pair.a.say(0, pair.b.key.id, "a");
@@ -257,6 +258,7 @@ TEST(Messaging, EndsEverySessionWhenThisMemberIsNoneAnyMore) {
   EXPECT_EQ(pair.a.say(0, pair.b.key.id, "x"), SendResult::sent);
 }
 
+// docs/protocol.md §7.1.
 TEST(Messaging, ARestartedPeerBeginsANewSession) {
   Pair pair;
   for (int i = 0; i < 3; ++i) pair.a.say(0, pair.b.key.id, "old");

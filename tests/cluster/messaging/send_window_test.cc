@@ -89,6 +89,7 @@ TEST_F(SendWindowTest, ClosesWhenThePeersCreditIsUsed) {
   EXPECT_FALSE(window.open());
 }
 
+// docs/protocol.md §7.3.
 TEST_F(SendWindowTest, SendsAPeerWithoutRoomOnePacketAlone) {
   send(0, 1);
   EXPECT_TRUE(acknowledge(1000, 1, {}, 0));
@@ -111,6 +112,7 @@ TEST_F(SendWindowTest, IsNeverLargerThanItsOwnLimitWhateverThePeerGrants) {
   EXPECT_FALSE(window.open());
 }
 
+// docs/protocol.md §7.4.
 TEST_F(SendWindowTest, RetransmitsOnceWhatThreeLaterOnesHaveOvertaken) {
   send(0, 6);
   sent();

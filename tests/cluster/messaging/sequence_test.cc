@@ -5,6 +5,7 @@
 namespace muster {
 namespace {
 
+// docs/protocol.md §7.2.
 TEST(Sequence, SkipsZeroOnTheWireAtTheWrap) {
   EXPECT_EQ(sequence_to_wire(0), 0U);
   EXPECT_EQ(sequence_to_wire(1), 1U);

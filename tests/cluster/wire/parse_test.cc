@@ -174,6 +174,7 @@ TEST(Parse, ReadsSectionsOneAfterTheOther) {
   EXPECT_EQ(changes, 2u);
 }
 
+// docs/protocol.md §8.1.
 TEST(Parse, ReadsMessagesOfEachKind) {
   auto packet = session();
   Parsed out;
@@ -202,6 +203,7 @@ TEST(Parse, RejectsEveryTruncationAndEveryTrailingByte) {
   }
 }
 
+// docs/protocol.md §2.3.
 TEST(Parse, TellsApartWhyAPacketIsNotForUs) {
   auto packet = heartbeat();
   packet.header().magic = 1;
@@ -217,6 +219,7 @@ TEST(Parse, TellsApartWhyAPacketIsNotForUs) {
   EXPECT_EQ(parse(packet), Reject::too_short);
 }
 
+// docs/protocol.md §2.4.
 TEST(Parse, RefusesVersionsThatDoNotOverlapWithOurs) {
   auto newer = heartbeat();
   newer.header().version = version + 3;
