@@ -4,6 +4,15 @@ namespace muster {
 
 MembershipConfig lan_timers() { return {}; }
 
+MembershipConfig wan_timers() {
+  MembershipConfig timers;
+  timers.heartbeat_interval_ns = 500 * ms;
+  timers.suspect_after_ns = 2 * second;
+  timers.dead_after_ns = 2 * second;
+  timers.join_listen_ns = 1500 * ms;
+  return timers;
+}
+
 MembershipConfig fast_timers() {
   MembershipConfig timers;
   timers.heartbeat_interval_ns = 1 * ms;

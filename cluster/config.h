@@ -15,17 +15,20 @@ inline constexpr DurationNs second = 1'000'000'000;
 
 struct MembershipConfig {
   DurationNs heartbeat_interval_ns = 100 * ms;
-  DurationNs suspect_after_ns = 300 * ms;  ///< silence until a member is suspected
-  DurationNs dead_after_ns = 150 * ms;     ///< from suspicion to removal
+  DurationNs suspect_after_ns = 320 * ms;  ///< silence until a member is suspected
+  DurationNs dead_after_ns = 80 * ms;      ///< from suspicion to removal
   DurationNs join_listen_ns = 250 * ms;    ///< how long a joiner waits to be refused
   std::uint32_t helpers = 3;               ///< members asked to probe a suspect
   std::uint32_t members_max = 1024;
 };
 
+// What each promises, as figures: guarantee_of() in cluster/membership/guarantee.h.
 /// For a LAN whose hosts may pause for 200 ms: a crash is known within 0.5 s. The default.
 MembershipConfig lan_timers();
 /// For members that own their cores: a crash is known within 10 ms.
 MembershipConfig fast_timers();
+/// For clouds and long lines, where hosts stand still for seconds: a crash is known within 5 s.
+MembershipConfig wan_timers();
 
 /// Where a joiner gets the trees of those who were there before it (P7 and P8 of the idea).
 enum class CatchUpFrom : std::uint8_t {

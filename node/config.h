@@ -80,7 +80,7 @@ struct NodeConfig {
   DpdkConfig dpdk;
   LimitsConfig limits;
 
-  MembershipConfig membership = lan_timers();  ///< or fast_timers(), or by hand
+  MembershipConfig membership = lan_timers();  ///< or fast_timers(), wan_timers(), or by hand
   DirectoryConfig directory;
   MessagingConfig messaging;
   /// A loop that was away for longer counts as a stall (NodeStats).

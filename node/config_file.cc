@@ -43,9 +43,6 @@ class Reader {
     root_.choice("mode", config_.mode,
                  {{"pipelined", Mode::pipelined}, {"inline", Mode::run_inline}});
     root_.choice("idle", config_.idle, {{"spin", Idle::spin}, {"backoff", Idle::backoff}});
-    enum class Preset : std::uint8_t { lan, fast } preset = Preset::lan;
-    root_.choice("preset", preset, {{"lan", Preset::lan}, {"fast", Preset::fast}});
-    config_.membership = preset == Preset::lan ? lan_timers() : fast_timers();
     root_.choice("catch_up_from", config_.directory.join_from,
                  {{"owners", CatchUpFrom::owners}, {"one_member", CatchUpFrom::one_member}});
   }
@@ -62,6 +59,8 @@ class Reader {
 
   void timers() {
     section("timers", [this](TomlSection& fields) {
+      fields.choice("preset", config_.membership,
+                    {{"lan", lan_timers()}, {"fast", fast_timers()}, {"wan", wan_timers()}});
       fields.duration("heartbeat_interval", config_.membership.heartbeat_interval_ns);
       fields.duration("suspect_after", config_.membership.suspect_after_ns);
       fields.duration("dead_after", config_.membership.dead_after_ns);

@@ -10,19 +10,20 @@
 namespace muster::sim {
 
 enum class EventKind : std::uint8_t {
-  arrival,  ///< of a packet at a server
-  wake,     ///< a server's deadline
-  cycle,    ///< the end of a server's duty cycle
-  serve,    ///< a slow server takes the next packet out of its receive ring
-  work,     ///< the workload of a server does something
-  fault,    ///< something befalls the world
-  start,    ///< of a server's process
-  exit,     ///< of a process that has left
-  resume,   ///< of a paused process
-  mend,     ///< of one outage
-  notice,   ///< by now a death must be known
-  heal,     ///< all faults end
-  settle,   ///< has the cluster converged?
+  arrival,      ///< of a packet at a server
+  wake,         ///< a server's deadline
+  cycle,        ///< the end of a server's duty cycle
+  serve,        ///< a slow server takes the next packet out of its receive ring
+  work,         ///< the workload of a server does something
+  fault,        ///< something befalls the world
+  start,        ///< of a server's process
+  exit,         ///< of a process that has left
+  resume,       ///< of a paused process
+  mend,         ///< of one outage
+  notice,       ///< by now a death must be known to whoever is healthy
+  late_notice,  ///< and by now to all
+  heal,         ///< all faults end
+  settle,       ///< has the cluster converged?
 };
 
 struct Event {

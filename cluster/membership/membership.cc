@@ -29,7 +29,8 @@ Membership::Membership(const MemberConfig& config, Outbox& outbox, Events& event
       events_(events),
       listener_(listener),
       random_(config.seed),
-      tombstones_(2 * std::size_t{config.membership.members_max}) {
+      tombstones_(2 * std::size_t{config.membership.members_max}),
+      health_(config.membership.suspect_after_ns) {
   view_digest_ = digest_of(outbox.sender().self);
 }
 
@@ -72,7 +73,10 @@ Peer* Membership::heard_from(TimeNs now, const wire::Header& header) {
   if (header.packet_number > peer.packet_number) {
     peer.packet_number = header.packet_number;
     peer.last_heard_ns = now;
-    if (peer.suspected) refute(now, peer);
+    if (peer.suspected) {
+      health_.blame(now);  // it could be heard, and was not
+      refute(now, peer);
+    }
   }
   return &peer;
 }
@@ -241,6 +245,7 @@ void Membership::on_deadline(TimeNs now) {
     enter(now, Standing::member);
   }
   if (now >= next_beat_ns_) {
+    if (health_.prove(now)) next_check_ns_ = now;  // what is due has come nearer
     if (standing_ == Standing::member) {
       send_heartbeat();
       next_beat_ns_ = now + config_.membership.heartbeat_interval_ns;
@@ -253,7 +258,7 @@ void Membership::on_deadline(TimeNs now) {
   if (now < next_check_ns_) return;
   std::vector<MemberId> dead;
   for (auto& [id, peer] : peers_) {
-    if (peer.suspected && now >= peer.suspected_since_ns + config_.membership.dead_after_ns)
+    if (peer.suspected && now >= dies(peer))
       dead.push_back(id);
     else
       check(now, peer);

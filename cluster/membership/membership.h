@@ -7,6 +7,7 @@
 
 #include "cluster/config.h"
 #include "cluster/events.h"
+#include "cluster/membership/health.h"
 #include "cluster/membership/peer.h"
 #include "cluster/membership/tombstones.h"
 #include "cluster/outbox.h"
@@ -82,6 +83,7 @@ class Membership {
   bool views_agree() const;
   /// The member that holds this name, when refused.
   const Endpoint& refused_by() const { return refused_by_; }
+  const Health& health() const { return health_; }
   const MembershipStats& stats() const { return stats_; }
 
  private:
@@ -98,9 +100,11 @@ class Membership {
 
   void check(TimeNs now, Peer& peer);
   void suspect(TimeNs now, Peer& peer);
+  bool hears_nobody() const;
   void refute(TimeNs now, Peer& peer);
   void probe(TimeNs now, Peer& peer);
   TimeNs due(const Peer& peer) const;
+  TimeNs dies(const Peer& peer) const;
 
   const MemberConfig& config_;
   Outbox& outbox_;
@@ -110,6 +114,7 @@ class Membership {
   Standing standing_ = Standing::idle;
   std::unordered_map<MemberId, Peer> peers_;
   Tombstones tombstones_;
+  Health health_;
   std::uint64_t view_digest_ = 0;
   TimeNs join_ends_ns_ = 0;
   TimeNs next_beat_ns_ = never_ns;   // a join while joining, a heartbeat after that

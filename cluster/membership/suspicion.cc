@@ -1,6 +1,8 @@
 // Suspicion: a silent member is asked directly and through others before it is declared dead
 // (the probes and helpers of SWIM: Das, Gupta, Motivala, DSN 2002), and whoever was itself late
 // doubts itself first (Lifeguard: Dadgar, Phillips, Currey, 2017).
+#include "cluster/membership/suspicion.h"
+
 #include <algorithm>
 #include <vector>
 
@@ -8,9 +10,6 @@
 
 namespace muster {
 namespace {
-
-/// Times that a suspect is probed before it is declared dead.
-constexpr DurationNs probes_while_suspected = 3;
 
 wire::Address address_of(const Endpoint& endpoint) {
   return {.address = endpoint.address, .port = endpoint.port};
@@ -20,8 +19,12 @@ Endpoint endpoint_of(const wire::Address& address) { return {address.address, ad
 }  // namespace
 
 TimeNs Membership::due(const Peer& peer) const {
-  if (!peer.suspected) return peer.last_heard_ns + config_.membership.suspect_after_ns;
-  return std::min(peer.probe_due_ns, peer.suspected_since_ns + config_.membership.dead_after_ns);
+  if (peer.suspected) return std::min(peer.probe_due_ns, dies(peer));
+  return peer.last_heard_ns + health_.stretch(config_.membership.suspect_after_ns);
+}
+
+TimeNs Membership::dies(const Peer& suspect) const {
+  return suspect.suspected_since_ns + health_.stretch(config_.membership.dead_after_ns);
 }
 
 void Membership::check(TimeNs now, Peer& peer) {
@@ -35,7 +38,14 @@ void Membership::suspect(TimeNs now, Peer& peer) {
   peer.probe_due_ns = now;
   peer.nonce = random_.next();
   ++stats_.suspicions;
+  if (hears_nobody()) health_.blame(now);
   events_.on_suspected(peer.info());
+}
+
+/// All silent at once: it is less likely that all have died than that this member is cut off.
+bool Membership::hears_nobody() const {
+  return peers_.size() > 1 &&
+         std::ranges::all_of(peers_, [](const auto& entry) { return entry.second.suspected; });
 }
 
 void Membership::refute(TimeNs now, Peer& peer) {
@@ -47,7 +57,8 @@ void Membership::refute(TimeNs now, Peer& peer) {
 }
 
 void Membership::probe(TimeNs now, Peer& peer) {
-  peer.probe_due_ns = now + config_.membership.dead_after_ns / probes_while_suspected;
+  peer.probe_due_ns =
+      now + health_.stretch(config_.membership.dead_after_ns) / probes_while_suspected;
   if (Packet* packet = outbox_.open(wire::Type::probe)) {
     append(*packet, wire::Probe{.nonce = peer.nonce, .origin = address_of(config_.self)});
     outbox_.send(*packet, peer.endpoint);
@@ -103,6 +114,7 @@ void Membership::on_probe_ack(TimeNs now, const wire::Header& header, const wire
 }
 
 void Membership::doubt_self(TimeNs now) {
+  health_.blame(now);
   for (auto& [id, peer] : peers_) {
     peer.last_heard_ns = now;
     if (!peer.suspected) continue;

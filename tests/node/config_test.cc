@@ -18,10 +18,10 @@ port = 7000
 group = "239.1.2.3"
 mode = "inline"
 idle = "backoff"
-preset = "fast"
 catch_up_from = "owners"
 
 [timers]
+preset = "fast"
 suspect_after = "6ms"
 retransmit_min = "1.5ms"
 

@@ -133,8 +133,7 @@ void World::end(std::size_t number) {
 
 void World::crash(std::size_t number) {
   trace_.say(now(), number, "--- crashes ---");
-  events_.at(now() + scenario_.detection_ns(), EventKind::notice, number,
-             servers_[number].incarnation);
+  expect_notice(number);
   if (dice_.chance(300'000))
     events_.at(now() + dice_.below(scenario_.detection_ns()), EventKind::start, number);
   end(number);
@@ -148,7 +147,7 @@ void World::leave(std::size_t number) {
   server.process->member().leave(local(server));
   after_step(number);
   conversations_.ended_all({number, server.incarnation});
-  events_.at(now() + scenario_.detection_ns(), EventKind::notice, number, server.incarnation);
+  expect_notice(number);
   events_.at(now() + dice_.below(2 * scenario_.heartbeat_ns()), EventKind::exit, number,
              server.life);
 }
@@ -190,20 +189,28 @@ void World::throw_garbage(std::size_t number) {
                                 : Endpoint{static_cast<std::uint32_t>(dice_.next()), 9});
 }
 
-/// Nobody still holds who has gone so long ago. A survivor that was itself paused meanwhile may
-/// need longer.
-void World::check_noticed(std::size_t gone, Incarnation incarnation) {
+void World::expect_notice(std::size_t gone) {
+  const Incarnation incarnation = servers_[gone].incarnation;
+  events_.at(now() + scenario_.detection_ns(), EventKind::notice, gone, incarnation);
+  events_.at(now() + scenario_.detection_unhealthy_ns(), EventKind::late_notice, gone, incarnation);
+}
+
+/// Nobody still holds who has gone `bound_ns` ago. A survivor that was itself paused meanwhile may
+/// need longer, and until the `last` bound so may one that did not trust itself.
+void World::check_noticed(std::size_t gone, Incarnation incarnation, DurationNs bound_ns,
+                          bool last) {
   if (scenario_.weather == Weather::harsh) return;
   for (std::size_t number = 0; number < scenario_.servers; ++number) {
     const Server& server = servers_[number];
     if (server.state != State::running || number == gone) continue;
-    if (server.paused_until + scenario_.detection_ns() > now()) continue;
+    if (server.paused_until + bound_ns > now()) continue;
+    if (!last && server.unhealthy_until + bound_ns > now()) continue;
     const Incarnation held = server.process->watcher().present(gone);
     const Directory& directory = server.process->member().directory();
     if (directory.still_leaving(roster_.id(gone))) continue;  // it knows, and tells in steps
     if (held != 0 && held <= incarnation)
       verdict_.fail("I9", "m{} still holds m{} ({}), which has gone {} us ago", number, gone, held,
-                    scenario_.detection_ns() / us);
+                    bound_ns / us);
   }
 }
 

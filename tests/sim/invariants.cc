@@ -1,5 +1,7 @@
 #include "tests/sim/invariants.h"
 
+#include <algorithm>
+
 namespace muster::sim {
 
 Invariants::Invariants(const Scenario& scenario, const Roster& roster, const Ledger& ledger,
@@ -9,10 +11,12 @@ Invariants::Invariants(const Scenario& scenario, const Roster& roster, const Led
       ledger_(ledger),
       conversations_(conversations),
       verdict_(verdict),
-      seen_(scenario.servers) {}
+      seen_(scenario.servers),
+      health_scores_(scenario.servers) {}
 
 void Invariants::after_step(const Process& process) {
   check_own_tree(process);
+  check_health(process);
   const auto& peers = process.member().membership().peers();
   for (const auto& [id, peer] : peers) check_peer(process, peer);
   const std::size_t told = peers.size() + process.member().directory().leaving();
@@ -27,6 +31,18 @@ void Invariants::after_step(const Process& process) {
   if (process.port().live() > windows + process.application().kept() + reserved)
     verdict_.fail("I13", "m{} holds {} packets, {} for membership, and its windows at most {}",
                   process.server(), process.port().live(), reserved, windows);
+}
+
+/// I9: where nothing is lost and nobody pauses, a member doubts itself only when it hears nobody.
+void Invariants::check_health(const Process& process) {
+  const Membership& membership = process.member().membership();
+  std::uint32_t& before = health_scores_[process.server()];
+  const std::uint32_t score = membership.health().score();
+  const auto trusted = [](const auto& entry) { return !entry.second.suspected; };
+  if (scenario_.weather == Weather::calm && score > before &&
+      std::ranges::any_of(membership.peers(), trusted))
+    verdict_.fail("I9", "m{} doubts itself though all is well", process.server());
+  before = score;
 }
 
 void Invariants::check_own_tree(const Process& process) {

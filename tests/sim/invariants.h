@@ -21,7 +21,10 @@ class Invariants {
              const Conversations& conversations, Verdict& verdict);
 
   /// A new process knows nothing: what its predecessor had seen binds it no more.
-  void begin(std::size_t server) { seen_[server].assign(scenario_.servers, {}); }
+  void begin(std::size_t server) {
+    seen_[server].assign(scenario_.servers, {});
+    health_scores_[server] = 0;
+  }
   /// The process has made a step.
   void after_step(const Process& process);
 
@@ -39,6 +42,7 @@ class Invariants {
     std::uint64_t digest = 0;
   };
   void check_own_tree(const Process& process);
+  void check_health(const Process& process);
   void check_peer(const Process& process, const Peer& peer);
   void check_content(std::size_t holder, std::size_t owner, Incarnation incarnation,
                      const Tree& tree);
@@ -53,6 +57,7 @@ class Invariants {
   const Conversations& conversations_;
   Verdict& verdict_;
   std::vector<std::vector<Copy>> seen_;  // [holder][owner]
+  std::vector<std::uint32_t> health_scores_;
 };
 
 }  // namespace muster::sim

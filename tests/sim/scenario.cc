@@ -5,17 +5,20 @@
 
 #include <fmt/format.h>
 
+#include "cluster/membership/guarantee.h"
 #include "cluster/wire/path.h"
 
 namespace muster::sim {
 namespace {
 
 MembershipConfig pick_timers(Dice& dice) {
-  switch (dice.below(3)) {
+  switch (dice.below(4)) {
     case 0:
       return lan_timers();
     case 1:
       return fast_timers();
+    case 2:
+      return wan_timers();
     default:
       break;
   }
@@ -125,10 +128,16 @@ void pick_work(Dice& dice, Scenario& scenario) {
 
 }  // namespace
 
+DurationNs Scenario::own_pauses_ns() const {
+  return weather == Weather::calm ? 0 : 2 * pause_max_ns;
+}
+
 DurationNs Scenario::detection_ns() const {
-  const DurationNs silence = links.delay_max_ns + membership.suspect_after_ns;
-  const DurationNs own_pauses = weather == Weather::calm ? 0 : 2 * pause_max_ns;
-  return heartbeat_ns() + silence + membership.dead_after_ns + heartbeat_ns() / 3 + own_pauses;
+  return guarantee_of(membership).detection_ns + own_pauses_ns();
+}
+
+DurationNs Scenario::detection_unhealthy_ns() const {
+  return guarantee_of(membership).detection_unhealthy_ns + own_pauses_ns();
 }
 
 DurationNs Scenario::fair_delay_max_ns() const {

@@ -82,8 +82,13 @@ struct Scenario {
   DurationNs detection_ns() const;
   /// The longest delay once all faults have ended.
   DurationNs fair_delay_max_ns() const;
+  /// The same for a survivor that does not trust itself.
+  DurationNs detection_unhealthy_ns() const;
   /// From the end of all faults until all live members agree (design, I1).
   DurationNs convergence_ns() const;
+
+ private:
+  DurationNs own_pauses_ns() const;
 };
 
 Scenario scenario_of(std::uint64_t seed);

@@ -78,7 +78,9 @@ void World::happen(const Event& event) {
     case EventKind::settle:
       return settle();
     case EventKind::notice:
-      return check_noticed(event.server, event.what);
+      return check_noticed(event.server, event.what, scenario_.detection_ns(), false);
+    case EventKind::late_notice:
+      return check_noticed(event.server, event.what, scenario_.detection_unhealthy_ns(), true);
   }
 }
 
@@ -96,6 +98,7 @@ void World::after_step(std::size_t number) {
   }
   invariants_.after_step(process);
   check_heartbeat(number);
+  if (process.member().membership().health().score() > 0) server.unhealthy_until = now();
   const TimeNs deadline = process.member().next_deadline();
   if (deadline == never_ns) return;
   const TimeNs wake_at = std::max(server.clock.world(deadline), now());

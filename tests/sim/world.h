@@ -39,6 +39,7 @@ class World final : private Wire {
     TimeNs wake_at = never_ns;
     bool cycle_due = false;
     TimeNs paused_until = 0;          ///< the last time
+    TimeNs unhealthy_until = 0;       ///< the last moment at which it did not trust itself
     TimeNs slow_until = 0;            ///< receives slowly until then
     TimeNs beat_at = 0;               ///< its last heartbeat; 0: none in this life
     std::deque<std::uint64_t> inbox;  ///< packets that wait while it is paused or slow
@@ -77,7 +78,8 @@ class World final : private Wire {
   void cut(std::size_t number, DurationNs outage_ns);
   void mend(std::size_t number, std::uint64_t what);
   void throw_garbage(std::size_t number);
-  void check_noticed(std::size_t gone, Incarnation incarnation);
+  void expect_notice(std::size_t gone);
+  void check_noticed(std::size_t gone, Incarnation incarnation, DurationNs bound_ns, bool last);
   Incarnation next_incarnation(std::size_t number);
 
   // How it ends.

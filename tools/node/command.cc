@@ -47,6 +47,11 @@ struct Options {
   bool json = false;
 };
 
+MembershipConfig timers_of(const std::string& preset) {
+  if (preset == "fast") return fast_timers();
+  return preset == "wan" ? wan_timers() : lan_timers();
+}
+
 NodeConfig configure(const Options& options) {
   NodeConfig config;
   config.cluster = "muster";
@@ -63,7 +68,7 @@ NodeConfig configure(const Options& options) {
   take(config.port, options.port);
   if (options.transport)
     config.transport = *options.transport == "socket" ? TransportKind::socket : TransportKind::dpdk;
-  if (options.preset) config.membership = *options.preset == "fast" ? fast_timers() : lan_timers();
+  if (options.preset) config.membership = timers_of(*options.preset);
   if (options.mode) config.mode = *options.mode == "inline" ? Mode::run_inline : Mode::pipelined;
   if (options.idle) config.idle = *options.idle == "spin" ? Idle::spin : Idle::backoff;
   for (const std::string& binding : options.advertise) {
@@ -151,8 +156,10 @@ void add_command(CLI::App& app, Action& chosen) {
   node.add_option("--address", options->address, "of this member: 10.77.0.1/24");
   node.add_option("--port", options->port, "UDP port, the same for all members [7777]");
   node.add_option("--group", options->group, "multicast group of the cluster [239.77.0.1]");
-  choice("--preset", options->preset, {"lan", "fast"},
-         "timers: lan notices a death in 0.5 s, fast in 10 ms but wants cores of its own [lan]");
+  choice(
+      "--preset", options->preset, {"lan", "fast", "wan"},
+      "timers: lan notices a death in 0.5 s, fast in 10 ms but wants cores of its own, wan in 5 s "
+      "[lan]");
   choice("--mode", options->mode, {"pipelined", "inline"},
          "threads of its own, or one [pipelined]");
   choice("--idle", options->idle, {"spin", "backoff"},

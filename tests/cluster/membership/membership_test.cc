@@ -138,7 +138,7 @@ TEST_F(Three, LetALeaverGoEvenIfTwoOfItsLeavesAreLost) {
 
 TEST_F(Three, DoubtThemselvesAfterAPause) {
   segment.pause(ann);
-  segment.run_for(350 * ms);  // longer than suspect_after, shorter than until it is removed itself
+  segment.run_for(330 * ms);  // longer than suspect_after, shorter than until it is removed itself
   segment.resume(ann);
   // What was in flight during the pause never came: all that ann knows is how late it is itself.
   segment.run_for(second);
