@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "cluster/types.h"
 
@@ -63,7 +64,10 @@ struct MemberConfig {
   std::uint64_t cluster = 0;    ///< cluster_id()
   Incarnation incarnation = 1;  ///< greater at each start: nanoseconds of wall time do
   Endpoint self;
-  Endpoint group;          ///< multicast group of the cluster
+  Endpoint group;         ///< multicast group of the cluster
+  bool multicast = true;  ///< false: the group does not reach this member, nor it the group
+  /// Where members may be, for those whom the group does not reach (docs/protocol.md §4.6).
+  std::vector<Endpoint> seeds{};
   std::uint64_t seed = 1;  ///< of the jitter
   MembershipConfig membership;
   DirectoryConfig directory;

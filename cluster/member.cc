@@ -7,7 +7,8 @@ namespace muster {
 Member::Member(const MemberConfig& config, PacketPort& port, Events& events)
     : config_(config),
       events_(events),
-      outbox_(port, {config.cluster, {member_id(config.name), config.incarnation}}),
+      outbox_(port, {config.cluster, {member_id(config.name), config.incarnation}},
+              Audience(config.group, config.multicast)),
       membership_(config_, outbox_, events, *this),
       directory_(config_.directory, config_.group, outbox_, events, config.seed),
       messaging_(config_.messaging, outbox_, events) {}
@@ -59,10 +60,18 @@ void Member::dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw) {
           [&](const wire::JoinView&) { membership_.on_join(header, from); },
           [&](const wire::LeaveView&) { membership_.on_leave(now, header); },
           [&](const wire::Refuse* refuse) { membership_.on_refuse(now, *refuse, from); },
-          [&](const wire::Removed* removed) { membership_.on_removed(now, *removed); },
+          [&](const wire::Removed* removed) {
+            membership_.on_removed(now, header, *removed, from);
+          },
           [&](const wire::Probe* probe) { membership_.on_probe(*probe, from); },
           [&](const wire::ProbeAck* ack) { membership_.on_probe_ack(now, header, *ack); },
           [&](const wire::ProbeRequest* request) { membership_.on_probe_request(*request, from); },
+          [&](const wire::IntroductionRequest* request) {
+            membership_.on_introduction_request(header, *request, from);
+          },
+          [&](const wire::IntroductionView& introduction) {
+            membership_.on_introduction(introduction, from);
+          },
           [](const wire::UnsupportedVersion*) {},  // counted by its type
       },
       packet.body);
@@ -83,17 +92,18 @@ void Member::reject(wire::Reject reason, const wire::Parsed& packet, const Endpo
 void Member::on_deadline(TimeNs now) {
   const TimeNs deadline = next_deadline();
   if (now < deadline) return;
-  if (now - deadline > config_.membership.heartbeat_interval_ns) {
+  if (membership_.takes_part() && now - deadline > config_.membership.heartbeat_interval_ns) {
     ++stats_.stalls;
     membership_.doubt_self(now);
   }
   membership_.on_deadline(now);
+  if (!membership_.takes_part()) return;
   directory_.on_deadline(now);
   messaging_.on_deadline(now);
 }
 
 TimeNs Member::next_deadline() const {
-  if (!membership_.takes_part()) return never_ns;
+  if (!membership_.takes_part()) return membership_.next_deadline();  // of what it says on leaving
   return std::min(
       {membership_.next_deadline(), directory_.next_deadline(), messaging_.next_deadline()});
 }

@@ -71,7 +71,10 @@ class Member final : private MembershipListener {
   const Directory& directory() const { return directory_; }
   const Messaging& messaging() const { return messaging_; }
   MemberStats stats() const;
-  /// Packets kept for membership, up to Outbox::reserve_packets: given back by the destructor.
+  /// Does it hear what others say to the group?
+  bool hears_group() const { return config_.multicast; }
+  /// Packets kept for membership, up to Outbox::reserve_packets and one for each member whom the
+  /// group does not reach: given back by the destructor.
   std::size_t packets_reserved() const { return outbox_.reserved(); }
 
  private:

@@ -7,7 +7,10 @@
 #include <cstdint>
 #include <span>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
+#include "cluster/audience.h"
 #include "cluster/packet.h"
 #include "cluster/types.h"
 #include "cluster/wire/layout.h"
@@ -25,13 +28,17 @@ struct Sender {
 class Outbox {
  public:
   /// Packets in a full reserve: what a member says in a few heartbeats, and little beside a pool.
+  /// One more for each copy of what goes to the group.
   static constexpr std::size_t reserve_packets = 8;
   /// The last of them are for heartbeats only. Without packets to receive with, all others seem
   /// silent, and asking after them must not silence this member.
   static constexpr std::size_t heartbeat_packets = 4;
 
   /// `port` outlives it.
-  Outbox(PacketPort& port, Sender sender) : port_(port), sender_(sender) {}
+  Outbox(PacketPort& port, Sender sender, Audience audience = Audience{})
+      : port_(port), sender_(sender), audience_(std::move(audience)) {
+    reserve_.reserve(reserve_max());
+  }
   /// Gives the reserve back.
   ~Outbox();
   Outbox(const Outbox&) = delete;
@@ -39,6 +46,13 @@ class Outbox {
 
   PacketPort& port() { return port_; }
   const Sender& sender() const { return sender_; }
+  const Audience& audience() const { return audience_; }
+  /// Somebody whom the group's address does not reach hears it all the same.
+  void include(const Endpoint& member) {
+    audience_.include(member);
+    reserve_.reserve(reserve_max());
+  }
+  void exclude(const Endpoint& member);
   /// A member that was removed while it lived signs with a higher incarnation from now on.
   void reincarnate(Incarnation incarnation) {
     sender_.self.incarnation = incarnation;
@@ -50,31 +64,38 @@ class Outbox {
   Packet* open(wire::Type type);
   /// Writes the header into the first bytes of `packet`; its size stays.
   void stamp(Packet& packet, wire::Type type);
-  /// Consumes the caller's reference.
+  /// To a member, or to the group. Consumes the caller's reference.
   void send(Packet& packet, const Endpoint& to);
 
   /// Takes what the reserve lacks from the pool. Called wherever packets may have become free,
   /// before the application can take them.
   void top_up() {
-    if (reserved_ < reserve_packets) fill_reserve();
+    if (reserve_.size() < reserve_max()) fill_reserve();
   }
   /// Packets in the reserve.
-  std::size_t reserved() const { return reserved_; }
+  std::size_t reserved() const { return reserve_.size(); }
 
-  /// Packets sent so far, by type.
+  /// Packets sent so far, by type: one to the group counts once, and so does each of its copies.
   std::uint64_t sent(wire::Type type) const { return sent_[static_cast<std::size_t>(type)]; }
   /// Times that no packet was to be had.
   std::uint64_t exhausted() const { return exhausted_; }
 
  private:
+  std::size_t reserve_max() const { return reserve_packets + audience_.copies().size(); }
   void fill_reserve();
+  /// For a packet of this type; counts when there is none.
+  Packet* allocate(wire::Type type);
+  std::uint8_t flags() const;
   Packet* take_reserved(wire::Type type);
+  void send_to_all(Packet& packet);
+  void send_copy(const Packet& packet, const Endpoint& to);
+  void send_to_one(Packet& packet, const Endpoint& to);
 
   PacketPort& port_;
   Sender sender_;
   std::uint64_t packet_number_ = 0;
-  std::array<Packet*, reserve_packets> reserve_{};
-  std::size_t reserved_ = 0;
+  Audience audience_;
+  std::vector<Packet*> reserve_;
   std::array<std::uint64_t, wire::type_last + 1> sent_{};
   std::uint64_t exhausted_ = 0;
 };

@@ -41,4 +41,14 @@ std::optional<Network> parse_network(std::string_view text) {
   return Network{*address, static_cast<std::uint8_t>(*prefix_bits)};
 }
 
+std::optional<Endpoint> parse_endpoint(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto address = parse_address(text.substr(0, colon));
+  std::string_view rest = text.substr(colon + 1);
+  const auto port = take_number(rest, 65535);
+  if (!address || !port || !rest.empty()) return std::nullopt;
+  return Endpoint{*address, static_cast<std::uint16_t>(*port)};
+}
+
 }  // namespace muster

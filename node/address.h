@@ -5,6 +5,8 @@
 #include <optional>
 #include <string_view>
 
+#include "cluster/types.h"
+
 namespace muster {
 
 /// "10.77.0.1", to host byte order; nullopt for anything else.
@@ -21,6 +23,9 @@ struct Network {
 };
 /// "10.77.0.1/24".
 std::optional<Network> parse_network(std::string_view text);
+
+/// "10.77.0.1:7777".
+std::optional<Endpoint> parse_endpoint(std::string_view text);
 
 inline bool is_multicast(std::uint32_t address) { return address >> 28 == 0xe; }
 

@@ -75,7 +75,27 @@ class Check {
     else if (*group >> 8 == 0xe00000)
       wrong("group", "{} is reserved for routers: give one from 224.0.1.0 to 239.255.255.255",
             config_.group);
+    seeds();
     in_range("dpdk.memory_mb", config_.dpdk.memory_mb);
+  }
+
+  void seeds() {
+    if (config_.seeds.size() > seeds_max)
+      wrong("seeds", "are {}: give at most {}", config_.seeds.size(), seeds_max);
+    for (const std::string& seed : config_.seeds) {
+      const auto at = parse_endpoint(seed);
+      if (!at)
+        wrong("seeds", "\"{}\" is not an address with a port: give one like 10.0.0.1:7777", seed);
+      else if (is_multicast(at->address) || at->address == 0 || at->port == 0)
+        wrong("seeds", "{} cannot be a member's own: give a unicast address and a port", seed);
+    }
+    // A copy of each heartbeat for each member is kept in reserve.
+    const bool copies = !config_.multicast || !config_.seeds.empty();
+    if (copies && config_.membership.members_max > config_.limits.pool_packets / 4)
+      wrong("limits.members",
+            "is {}, more than a quarter of limits.pool_packets, and without multicast each member "
+            "gets a copy: give less, or more packets",
+            config_.membership.members_max);
   }
 
   void own_address() {

@@ -1,6 +1,7 @@
 // What a node can be told, in code. node/config_file.h reads the same from a TOML file.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -62,6 +63,8 @@ struct ServiceConfig {
   std::map<std::string, std::string> attributes = {};
 };
 
+inline constexpr std::size_t seeds_max = 64;
+
 struct NodeConfig {
   std::string name;     ///< of this member, unique in the cluster; 1 to 63 bytes
   std::string cluster;  ///< packets of other clusters are dropped; 1 to 63 bytes
@@ -73,6 +76,12 @@ struct NodeConfig {
   std::string address;               ///< this member's own, with its network: "10.77.0.1/24"
   std::uint16_t port = 7777;         ///< UDP; the same for all members
   std::string group = "239.77.0.1";  ///< multicast group of the cluster
+  /// False where this member's network has none, as in most clouds: what others multicast it then
+  /// gets, and says, as copies by unicast. Members of one cluster may differ in this.
+  bool multicast = true;
+  /// Addresses of members, "10.0.0.1:7777", by which those find each other whom multicast does not
+  /// reach; best the same list for all. This member's own may be among them. At most seeds_max.
+  std::vector<std::string> seeds;
 
   Mode mode = Mode::pipelined;
   Idle idle = Idle::spin;

@@ -40,6 +40,8 @@ class Reader {
     root_.text("address", config_.address);
     root_.number("port", config_.port);
     root_.text("group", config_.group);
+    root_.flag("multicast", config_.multicast);
+    root_.texts("seeds", config_.seeds);
     root_.choice("mode", config_.mode,
                  {{"pipelined", Mode::pipelined}, {"inline", Mode::run_inline}});
     root_.choice("idle", config_.idle, {{"spin", Idle::spin}, {"backoff", Idle::backoff}});

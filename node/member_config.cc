@@ -9,6 +9,12 @@ Endpoint group_endpoint(const NodeConfig& config) {
   return {.address = parse_address(config.group).value(), .port = config.port};
 }
 
+std::vector<Endpoint> seed_endpoints(const NodeConfig& config) {
+  std::vector<Endpoint> seeds;
+  for (const std::string& seed : config.seeds) seeds.push_back(parse_endpoint(seed).value());
+  return seeds;
+}
+
 MemberConfig member_config(const NodeConfig& config, const Endpoint& self) {
   const Incarnation incarnation = wall_ns();
   return {.name = config.name,
@@ -16,6 +22,8 @@ MemberConfig member_config(const NodeConfig& config, const Endpoint& self) {
           .incarnation = incarnation,
           .self = self,
           .group = group_endpoint(config),
+          .multicast = config.multicast,
+          .seeds = seed_endpoints(config),
           .seed = incarnation ^ static_cast<std::uint64_t>(member_id(config.name)),
           .membership = config.membership,
           .directory = config.directory,

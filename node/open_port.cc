@@ -11,6 +11,7 @@ OpenPort open_socket(const NodeConfig& config, const Endpoint& self) {
   auto transport = std::make_unique<SocketTransport>(
       SocketTransportConfig{.self = self,
                             .group = group_endpoint(config),
+                            .multicast = config.multicast,
                             .pool_packets = config.limits.pool_packets,
                             .busy_poll_us = {}});
   const SocketTransport& port = *transport;

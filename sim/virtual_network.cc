@@ -11,7 +11,8 @@ VirtualNetwork::VirtualNetwork(const Roster& roster, EventQueue& events, std::ui
       cut_(roster.size() * roster.size()),
       bad_(cut_.size()),
       sides_(roster.size()),
-      burst_until_(roster.size()) {}
+      burst_until_(roster.size()),
+      deaf_(roster.size()) {}
 
 void VirtualNetwork::heal() {
   cut_.assign(cut_.size(), false);
@@ -49,7 +50,8 @@ void VirtualNetwork::send(TimeNs now, std::size_t from, const Packet& packet) {
   const std::uint64_t number = take_off(packet.payload(), roster_.endpoint(from));
   if (packet.peer == roster_.group()) {
     for (std::size_t to = 0; to < roster_.size(); ++to)
-      if (to != from || weather_.loopback) deliver(now, from, to, number);
+      if (!deaf_[from] && !deaf_[to] && (to != from || weather_.loopback))
+        deliver(now, from, to, number);
   } else if (const auto to = roster_.find(packet.peer)) {
     deliver(now, from, *to, number);
   }

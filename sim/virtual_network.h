@@ -47,6 +47,8 @@ class VirtualNetwork {
   /// All that arrives at `server` until then is lost.
   void burst(std::size_t server, TimeNs until) { burst_until_[server] = until; }
   void heal();
+  /// A server that neither hears the group nor reaches it.
+  void set_deaf(std::size_t server) { deaf_[server] = true; }
 
   /// To a server or to the group; to any other address it vanishes.
   void send(TimeNs now, std::size_t from, const Packet& packet);
@@ -85,6 +87,7 @@ class VirtualNetwork {
   std::vector<bool> bad_;  // of link()
   std::vector<std::uint32_t> sides_;
   std::vector<TimeNs> burst_until_;
+  std::vector<bool> deaf_;  // to the group
   std::deque<Flight> flights_;
   std::vector<std::uint64_t> free_;
 };

@@ -35,9 +35,9 @@ Endpoint checked(const SocketTransportConfig& config, std::size_t stock) {
   return config.self;
 }
 
-socket::Interface multicast_interface(const SocketTransportConfig& config) {
+socket::Interface checked_interface(const SocketTransportConfig& config) {
   socket::Interface interface = socket::interface_with(config.self.address);
-  socket::check_multicast(interface, config.group, config.self.address);
+  if (config.multicast) socket::check_multicast(interface, config.group, config.self.address);
   return interface;
 }
 
@@ -67,10 +67,11 @@ void SocketTransport::Burst::set(std::size_t entry, Packet& packet, std::size_t 
 
 SocketTransport::SocketTransport(const SocketTransportConfig& config)
     : self_(checked(config, burst_max)),
-      interface_(multicast_interface(config)),
+      interface_(checked_interface(config)),
       unicast_(socket::open_unicast(config.self, config.busy_poll_us)),
-      group_(socket::open_group(config.group, config.self)),
-      pool_(config.pool_packets, payload_bytes) {}
+      pool_(config.pool_packets, payload_bytes) {
+  if (config.multicast) group_.emplace(socket::open_group(config.group, config.self));
+}
 
 Packet* SocketTransport::allocate() {
   Packet* packet = pool_.allocate();
@@ -116,7 +117,8 @@ void SocketTransport::flush() {
 std::size_t SocketTransport::receive(std::span<Packet*> burst) {
   // The group goes first when its turn comes, so that a flood of unicast cannot hide heartbeats.
   std::size_t count = 0;
-  if (receives_++ % receives_per_group_look == 0) count = receive_from(group_.fd(), burst);
+  if (group_ && receives_++ % receives_per_group_look == 0)
+    count = receive_from(group_->fd(), burst);
   if (count < burst.size()) count += receive_from(unicast_.fd(), burst.subspan(count));
   return count;
 }
@@ -178,7 +180,8 @@ bool SocketTransport::link_up() {
 
 SocketTransportStats SocketTransport::stats() const {
   SocketTransportStats stats = stats_;
-  stats.receive_full = dropped_by_kernel(unicast_.fd()) + dropped_by_kernel(group_.fd());
+  stats.receive_full = dropped_by_kernel(unicast_.fd());
+  if (group_) stats.receive_full += dropped_by_kernel(group_->fd());
   stats.exhausted = exhausted_.load(std::memory_order_relaxed);
   return stats;
 }

@@ -17,8 +17,9 @@
 namespace muster {
 
 struct SocketTransportConfig {
-  Endpoint self;   ///< an address of this machine, and this member's own port
-  Endpoint group;  ///< the cluster's multicast group
+  Endpoint self;          ///< an address of this machine, and this member's own port
+  Endpoint group;         ///< the cluster's multicast group
+  bool multicast = true;  ///< false: the group is not joined, and need not be reachable
   std::uint32_t pool_packets = 4096;
   std::optional<std::uint32_t> busy_poll_us;  ///< SO_BUSY_POLL, for NICs whose driver polls
 };
@@ -83,7 +84,7 @@ class SocketTransport final : public Transport {
   Endpoint self_;
   socket::Interface interface_;
   socket::Socket unicast_;
-  socket::Socket group_;
+  std::optional<socket::Socket> group_;
   socket::PacketPool pool_;
   Burst incoming_;  ///< empty packets that wait to be received into
   Burst outgoing_;

@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "cluster/membership/health.h"
-#include "cluster/membership/suspicion.h"
 
 namespace muster {
 namespace {

@@ -7,6 +7,9 @@
 
 namespace muster {
 
+/// Times that a suspect is probed before it is declared dead (docs/protocol.md §5.4).
+inline constexpr DurationNs probes_while_suspected = 3;
+
 /// Follows from the timers alone. The network's one-way delay, and what a loop is late without
 /// noticing, together stay within one heartbeat interval.
 struct Guarantee {

@@ -13,8 +13,10 @@ constexpr DurationNs joins_while_listening = 4;
 /// How far beyond a removed incarnation one comes back, at most. Somebody who is not here now may
 /// know the very next one already: of a former life, where the clock was set back since.
 constexpr Incarnation comeback_max = 1 << 20;
-/// Leaves sent: one may be lost, and nothing repeats it later.
-constexpr int leaves_sent = 3;
+/// Leaves said at once, in case that nobody drives this member any more, and then one by one: what
+/// loses some at once does not lose all.
+constexpr int leaves_at_once = 2;
+constexpr int leaves_later = 2;
 
 std::uint64_t digest_of(const MemberKey& key) {
   return XXH3_64bits_withSeed(&key.id, sizeof key.id, key.incarnation);
@@ -30,7 +32,9 @@ Membership::Membership(const MemberConfig& config, Outbox& outbox, Events& event
       listener_(listener),
       random_(config.seed),
       tombstones_(2 * std::size_t{config.membership.members_max}),
-      health_(config.membership.suspect_after_ns) {
+      contacts_(config.seeds, config.self),
+      health_(config.membership.suspect_after_ns),
+      introduction_nonce_(random_.next()) {
   view_digest_ = digest_of(outbox.sender().self);
 }
 
@@ -58,10 +62,22 @@ void Membership::start(TimeNs now) {
 }
 
 void Membership::leave(TimeNs now) {
-  if (standing_ == Standing::member)
-    for (int i = 0; i < leaves_sent; ++i)
-      if (Packet* packet = outbox_.open(wire::Type::leave)) outbox_.send(*packet, config_.group);
-  if (takes_part()) enter(now, Standing::left);
+  if (!takes_part()) return;
+  const bool was_member = standing_ == Standing::member;
+  enter(now, Standing::left);
+  if (!was_member) return;
+  for (int i = 0; i < leaves_at_once; ++i) send_leave();
+  leaves_left_ = leaves_later;
+  next_beat_ns_ = now + leave_interval_ns();
+}
+
+DurationNs Membership::leave_interval_ns() const {
+  return config_.membership.heartbeat_interval_ns / (leaves_later + 1);
+}
+
+void Membership::leave_again(TimeNs now) {
+  send_leave();
+  next_beat_ns_ = --leaves_left_ > 0 ? now + leave_interval_ns() : never_ns;
 }
 
 // What is heard.
@@ -87,6 +103,7 @@ bool Membership::on_heartbeat(TimeNs now, const wire::Header& header,
   if (peer == nullptr && admits(header, from)) peer = add(now, header, heartbeat.name, from);
   if (peer == nullptr || header.packet_number < peer->packet_number) return false;
   peer->view_digest = heartbeat.body->view_digest;
+  note_view(*peer, header, *heartbeat.body);
   return true;
 }
 
@@ -96,6 +113,7 @@ bool Membership::admits(const wire::Header& header, const Endpoint& from) {
   if (const Peer* known = find(key.id);
       known != nullptr && known->key.incarnation > key.incarnation) {
     ++stats_.late_packets;  // its successor's heartbeats tell it
+    introduce_namesake(header, *known, from);
     return false;
   }
   if (const Incarnation removed = tombstones_.last(key.id); removed >= key.incarnation) {
@@ -119,9 +137,12 @@ Peer* Membership::add(TimeNs now, const wire::Header& header, std::string_view n
   peer = {.key = key,
           .name = std::string(name),
           .endpoint = from,
+          .hears_group = wire::hears_group(header),
           .last_heard_ns = now,
           .packet_number = header.packet_number};
   view_digest_ += digest_of(key);
+  if (!outbox_.audience().reaches(peer.hears_group)) outbox_.include(from);
+  contacts_.met(from);
   next_check_ns_ = std::min(next_check_ns_, due(peer));
   listener_.member_added(peer);
   return &peer;
@@ -131,26 +152,48 @@ void Membership::remove(TimeNs now, MemberId id, RemovalReason reason) {
   auto node = peers_.extract(id);
   const Peer& peer = node.mapped();
   tombstones_.add(peer.key);
+  forget_endpoint(peer, reason);
   view_digest_ -= digest_of(peer.key);
   ++stats_.removals;
   listener_.member_removed(now, peer, reason);
 }
 
+/// Nobody is at the endpoint of the removed any more, unless another member has taken it.
+void Membership::forget_endpoint(const Peer& removed, RemovalReason reason) {
+  const auto is_there = [&](const auto& entry) {
+    return entry.second.endpoint == removed.endpoint;
+  };
+  if (std::ranges::any_of(peers_, is_there)) return;
+  outbox_.exclude(removed.endpoint);
+  if (reason == RemovalReason::died && !outbox_.audience().reaches(removed.hears_group))
+    contacts_.lost(removed.endpoint);
+  else
+    contacts_.left(removed.endpoint);
+}
+
 void Membership::on_join(const wire::Header& header, const Endpoint& from) {
   const MemberKey key = wire::sender_of(header);
+  const Peer* peer = find(key.id);
   Incarnation known = tombstones_.last(key.id);
-  if (const Peer* peer = find(key.id); peer != nullptr && peer->key.incarnation > key.incarnation)
-    known = peer->key.incarnation;
-  if (known >= key.incarnation) send_refuse(from, wire::RefuseReason::stale_incarnation, known);
+  if (peer != nullptr && peer->key.incarnation > key.incarnation) known = peer->key.incarnation;
+  if (known >= key.incarnation)
+    send_refuse(from, wire::RefuseReason::stale_incarnation, known, {});
+  else if (peer != nullptr)
+    introduce_namesake(header, *peer, from);
+  if (standing_ == Standing::member && !outbox_.audience().reaches(wire::hears_group(header)))
+    send_heartbeat(from);
 }
 
 void Membership::on_refuse(TimeNs now, const wire::Refuse& refuse, const Endpoint& from) {
-  if (standing_ != Standing::joining) return;
   if (wire::RefuseReason{refuse.reason} == wire::RefuseReason::stale_incarnation) {
-    if (refuse.known_incarnation >= outbox_.sender().self.incarnation)
+    if (standing_ == Standing::joining &&
+        refuse.known_incarnation >= outbox_.sender().self.incarnation)
       reincarnate(now, refuse.known_incarnation);
     return;
   }
+  const Endpoint holder = wire::endpoint_of(refuse.holder);
+  if (holder != from) return meet(holder);  // only the holder itself can refuse for good
+  if (standing_ != Standing::joining) return;
   refused_by_ = from;
   enter(now, Standing::refused);
 }
@@ -161,9 +204,12 @@ void Membership::on_leave(TimeNs now, const wire::Header& header) {
   if (peer != nullptr && peer->key == key) remove(now, key.id, RemovalReason::left);
 }
 
-void Membership::on_removed(TimeNs now, const wire::Removed& removed) {
-  if (removed.incarnation >= outbox_.sender().self.incarnation)
-    reincarnate(now, removed.incarnation);
+void Membership::on_removed(TimeNs now, const wire::Header& header, const wire::Removed& removed,
+                            const Endpoint& from) {
+  if (removed.incarnation < outbox_.sender().self.incarnation) return;
+  reincarnate(now, removed.incarnation);
+  const Audience& audience = outbox_.audience();
+  if (!audience.reaches(wire::hears_group(header)) && !audience.includes(from)) meet(from);
 }
 
 /// Two with one name: whoever lives already stays, and the newcomer is told before it is a
@@ -173,11 +219,11 @@ void Membership::on_namesake(TimeNs now, const wire::Header& header, const wire:
   const Incarnation mine = outbox_.sender().self.incarnation;
   if (std::holds_alternative<wire::JoinView>(packet.body)) {
     if (standing_ == Standing::member || mine < header.incarnation)
-      send_refuse(from, wire::RefuseReason::name_in_use, mine);
+      send_refuse(from, wire::RefuseReason::name_in_use, mine, config_.self);
   } else if (const auto* refuse = std::get_if<const wire::Refuse*>(&packet.body)) {
     on_refuse(now, **refuse, from);
-  } else if (std::holds_alternative<wire::HeartbeatView>(packet.body) &&
-             header.incarnation > mine) {
+  } else if (std::holds_alternative<wire::HeartbeatView>(packet.body)) {
+    if (header.incarnation < mine) return meet(from);
     refused_by_ = from;
     enter(now, Standing::replaced);
   }
@@ -196,76 +242,33 @@ void Membership::reincarnate(TimeNs now, Incarnation above) {
     next_beat_ns_ = now;
   } else {
     next_beat_ns_ = now + config_.membership.heartbeat_interval_ns;
-    send_heartbeat();
+    send_heartbeat(config_.group);
   }
-}
-
-// What is said.
-
-void Membership::send_join() {
-  Packet* packet = outbox_.open(wire::Type::join);
-  if (packet == nullptr) return;
-  append(*packet, wire::Join{.name_length = static_cast<std::uint8_t>(config_.name.size())});
-  append(*packet, std::as_bytes(std::span(config_.name)));
-  outbox_.send(*packet, config_.group);
-}
-
-void Membership::send_heartbeat() {
-  Packet* packet = outbox_.open(wire::Type::heartbeat);
-  if (packet == nullptr) return;
-  wire::Heartbeat& heartbeat = append(*packet, wire::Heartbeat{});
-  listener_.describe_directory(heartbeat);
-  heartbeat.view_digest = view_digest_;
-  heartbeat.members_alive = static_cast<std::uint16_t>(peers_.size() + 1);
-  heartbeat.name_length = static_cast<std::uint8_t>(config_.name.size());
-  append(*packet, std::as_bytes(std::span(config_.name)));
-  outbox_.send(*packet, config_.group);
-}
-
-void Membership::send_refuse(const Endpoint& to, wire::RefuseReason reason, Incarnation known) {
-  Packet* packet = outbox_.open(wire::Type::refuse);
-  if (packet == nullptr) return;
-  append(*packet,
-         wire::Refuse{.reason = static_cast<std::uint8_t>(reason), .known_incarnation = known});
-  outbox_.send(*packet, to);
-}
-
-void Membership::send_removed(const Endpoint& to, Incarnation removed) {
-  Packet* packet = outbox_.open(wire::Type::removed);
-  if (packet == nullptr) return;
-  append(*packet, wire::Removed{.incarnation = removed});
-  outbox_.send(*packet, to);
 }
 
 // What is due.
 
 void Membership::on_deadline(TimeNs now) {
+  if (standing_ == Standing::left) return leave_again(now);
   if (standing_ == Standing::joining && now >= join_ends_ns_) {
     next_beat_ns_ = now;
     enter(now, Standing::member);
   }
-  if (now >= next_beat_ns_) {
-    if (health_.prove(now)) next_check_ns_ = now;  // what is due has come nearer
-    if (standing_ == Standing::member) {
-      send_heartbeat();
-      next_beat_ns_ = now + config_.membership.heartbeat_interval_ns;
-    } else {
-      send_join();
-      next_beat_ns_ =
-          std::min(now + config_.membership.join_listen_ns / joins_while_listening, join_ends_ns_);
-    }
+  if (now >= next_beat_ns_) beat(now);
+  if (now >= next_check_ns_) check_all(now);
+}
+
+void Membership::beat(TimeNs now) {
+  if (health_.prove(now)) next_check_ns_ = now;  // what is due has come nearer
+  if (standing_ == Standing::member) {
+    next_beat_ns_ = now + config_.membership.heartbeat_interval_ns;
+    send_heartbeat(config_.group);
+  } else {
+    next_beat_ns_ =
+        std::min(now + config_.membership.join_listen_ns / joins_while_listening, join_ends_ns_);
+    send_join(config_.group);
   }
-  if (now < next_check_ns_) return;
-  std::vector<MemberId> dead;
-  for (auto& [id, peer] : peers_) {
-    if (peer.suspected && now >= dies(peer))
-      dead.push_back(id);
-    else
-      check(now, peer);
-  }
-  for (const MemberId id : dead) remove(now, id, RemovalReason::died);
-  next_check_ns_ = never_ns;
-  for (const auto& [id, peer] : peers_) next_check_ns_ = std::min(next_check_ns_, due(peer));
+  seek();
 }
 
 }  // namespace muster

@@ -7,6 +7,7 @@
 
 #include "cluster/config.h"
 #include "cluster/events.h"
+#include "cluster/membership/contacts.h"
 #include "cluster/membership/health.h"
 #include "cluster/membership/peer.h"
 #include "cluster/membership/tombstones.h"
@@ -58,10 +59,14 @@ class Membership {
   void on_join(const wire::Header& header, const Endpoint& from);
   void on_refuse(TimeNs now, const wire::Refuse& refuse, const Endpoint& from);
   void on_leave(TimeNs now, const wire::Header& header);
-  void on_removed(TimeNs now, const wire::Removed& removed);
+  void on_removed(TimeNs now, const wire::Header& header, const wire::Removed& removed,
+                  const Endpoint& from);
   void on_probe(const wire::Probe& probe, const Endpoint& from);
   void on_probe_ack(TimeNs now, const wire::Header& header, const wire::ProbeAck& ack);
   void on_probe_request(const wire::ProbeRequest& request, const Endpoint& from);
+  void on_introduction_request(const wire::Header& header, const wire::IntroductionRequest& request,
+                               const Endpoint& from);
+  void on_introduction(const wire::IntroductionView& introduction, const Endpoint& from);
   /// A packet with this member's own id, of another incarnation.
   void on_namesake(TimeNs now, const wire::Header& header, const wire::Parsed& packet,
                    const Endpoint& from);
@@ -88,16 +93,34 @@ class Membership {
 
  private:
   void enter(TimeNs now, Standing standing);
-  void send_join();
-  void send_heartbeat();
-  void send_refuse(const Endpoint& to, wire::RefuseReason reason, Incarnation known);
+  void beat(TimeNs now);
+  DurationNs leave_interval_ns() const;
+  void leave_again(TimeNs now);
+
+  // said.cc
+  void send_join(const Endpoint& to);
+  void send_heartbeat(const Endpoint& to);
+  void send_refuse(const Endpoint& to, wire::RefuseReason reason, Incarnation known,
+                   const Endpoint& holder);
   void send_removed(const Endpoint& to, Incarnation removed);
+  void send_leave();
+
+  // introductions.cc
+  void meet(const Endpoint& at);
+  void seek();
+  void note_view(Peer& peer, const wire::Header& header, const wire::Heartbeat& heartbeat) const;
+  const Peer* some_peer_ahead();
+  void ask_for_introductions(const Endpoint& whom);
+  void introduce_namesake(const wire::Header& header, const Peer& holder, const Endpoint& from);
 
   bool admits(const wire::Header& header, const Endpoint& from);
   Peer* add(TimeNs now, const wire::Header& header, std::string_view name, const Endpoint& from);
   void remove(TimeNs now, MemberId id, RemovalReason reason);
+  void forget_endpoint(const Peer& removed, RemovalReason reason);
   void reincarnate(TimeNs now, Incarnation above);
 
+  // suspicion.cc
+  void check_all(TimeNs now);
   void check(TimeNs now, Peer& peer);
   void suspect(TimeNs now, Peer& peer);
   bool hears_nobody() const;
@@ -114,11 +137,17 @@ class Membership {
   Standing standing_ = Standing::idle;
   std::unordered_map<MemberId, Peer> peers_;
   Tombstones tombstones_;
+  Contacts contacts_;
   Health health_;
   std::uint64_t view_digest_ = 0;
   TimeNs join_ends_ns_ = 0;
   TimeNs next_beat_ns_ = never_ns;   // a join while joining, a heartbeat after that
   TimeNs next_check_ns_ = never_ns;  // no peer is due before this
+  int leaves_left_ = 0;
+  const std::uint64_t introduction_nonce_;
+  Endpoint introduced_to_;                // as far as the list has been read
+  std::uint32_t introductions_left_ = 0;  // to be given until the next beat
+  std::uint32_t strangers_left_ = 0;      // to be met on the word of others until then
   Endpoint refused_by_;
   MembershipStats stats_;
 };

@@ -13,11 +13,14 @@ struct Peer {
   MemberKey key;
   std::string name;
   Endpoint endpoint;
+  bool hears_group = true;
   TimeNs last_heard_ns = 0;
   /// The highest packet number heard from this incarnation: what comes late proves no life.
   std::uint64_t packet_number = 0;
   /// What the cluster looks like to it, from its last heartbeat.
   std::uint64_t view_digest = 0;
+  /// Its last heartbeats, in a row, that showed members whom this one may not know.
+  std::uint32_t ahead = 0;
 
   bool suspected = false;
   TimeNs suspected_since_ns = 0;

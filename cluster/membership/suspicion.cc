@@ -1,22 +1,13 @@
 // Suspicion: a silent member is asked directly and through others before it is declared dead
 // (the probes and helpers of SWIM: Das, Gupta, Motivala, DSN 2002), and whoever was itself late
 // doubts itself first (Lifeguard: Dadgar, Phillips, Currey, 2017).
-#include "cluster/membership/suspicion.h"
-
 #include <algorithm>
 #include <vector>
 
+#include "cluster/membership/guarantee.h"
 #include "cluster/membership/membership.h"
 
 namespace muster {
-namespace {
-
-wire::Address address_of(const Endpoint& endpoint) {
-  return {.address = endpoint.address, .port = endpoint.port};
-}
-Endpoint endpoint_of(const wire::Address& address) { return {address.address, address.port}; }
-
-}  // namespace
 
 TimeNs Membership::due(const Peer& peer) const {
   if (peer.suspected) return std::min(peer.probe_due_ns, dies(peer));
@@ -25,6 +16,19 @@ TimeNs Membership::due(const Peer& peer) const {
 
 TimeNs Membership::dies(const Peer& suspect) const {
   return suspect.suspected_since_ns + health_.stretch(config_.membership.dead_after_ns);
+}
+
+void Membership::check_all(TimeNs now) {
+  std::vector<MemberId> dead;
+  for (auto& [id, peer] : peers_) {
+    if (peer.suspected && now >= dies(peer))
+      dead.push_back(id);
+    else
+      check(now, peer);
+  }
+  for (const MemberId id : dead) remove(now, id, RemovalReason::died);
+  next_check_ns_ = never_ns;
+  for (const auto& [id, peer] : peers_) next_check_ns_ = std::min(next_check_ns_, due(peer));
 }
 
 void Membership::check(TimeNs now, Peer& peer) {
@@ -58,9 +62,9 @@ void Membership::refute(TimeNs now, Peer& peer) {
 
 void Membership::probe(TimeNs now, Peer& peer) {
   peer.probe_due_ns =
-      now + health_.stretch(config_.membership.dead_after_ns) / probes_while_suspected;
+      now + health_.stretch(config_.membership.dead_after_ns) / probes_while_suspected + 1;
   if (Packet* packet = outbox_.open(wire::Type::probe)) {
-    append(*packet, wire::Probe{.nonce = peer.nonce, .origin = address_of(config_.self)});
+    append(*packet, wire::Probe{.nonce = peer.nonce, .origin = wire::address_of(config_.self)});
     outbox_.send(*packet, peer.endpoint);
   }
   std::vector<const Peer*> helpers;
@@ -73,7 +77,7 @@ void Membership::probe(TimeNs now, Peer& peer) {
     append(*packet, wire::ProbeRequest{.nonce = peer.nonce,
                                        .subject = static_cast<std::uint64_t>(peer.key.id),
                                        .subject_incarnation = peer.key.incarnation,
-                                       .subject_address = address_of(peer.endpoint)});
+                                       .subject_address = wire::address_of(peer.endpoint)});
     outbox_.send(*packet, helpers[i]->endpoint);
   }
 }
@@ -92,12 +96,12 @@ void Membership::on_probe(const wire::Probe& probe, const Endpoint& from) {
 void Membership::on_probe_request(const wire::ProbeRequest& request, const Endpoint& from) {
   Packet* packet = outbox_.open(wire::Type::probe);
   if (packet == nullptr) return;
-  append(*packet, wire::Probe{.nonce = request.nonce, .origin = address_of(from)});
-  outbox_.send(*packet, endpoint_of(request.subject_address));
+  append(*packet, wire::Probe{.nonce = request.nonce, .origin = wire::address_of(from)});
+  outbox_.send(*packet, wire::endpoint_of(request.subject_address));
 }
 
 void Membership::on_probe_ack(TimeNs now, const wire::Header& header, const wire::ProbeAck& ack) {
-  const Endpoint origin = endpoint_of(ack.origin);
+  const Endpoint origin = wire::endpoint_of(ack.origin);
   if (origin == config_.self) {
     const auto found = peers_.find(MemberId{std::uint64_t{ack.subject}});
     if (found == peers_.end()) return;

@@ -31,8 +31,14 @@ enum class Type : std::uint8_t {
   sync_request = 10,
   sync_answer = 11,
   session = 12,
+  introduction_request = 13,
+  introduction = 14,
 };
-inline constexpr std::uint8_t type_last = 12;
+inline constexpr std::uint8_t type_last = 14;
+
+/// Header::flags. Bits of no meaning are ignored.
+inline constexpr std::uint8_t flag_deaf = 1;        ///< the sender does not hear the group
+inline constexpr std::uint8_t flag_introduces = 2;  ///< it knows members that the group misses
 
 /// First in every packet (docs/protocol.md §2.1). The first sixteen bytes never change their
 /// meaning.
@@ -41,7 +47,7 @@ struct Header {
   std::uint8_t version;         ///< the sender speaks this version
   std::uint8_t oldest_version;  ///< and understands back to this one
   std::uint8_t type;
-  std::uint8_t flags;  ///< zero in version 1
+  std::uint8_t flags;
   Le64 cluster;
   Le64 sender;  ///< MemberId
   Le64 incarnation;
@@ -72,21 +78,23 @@ struct Join {
 
 enum class RefuseReason : std::uint8_t { name_in_use = 1, stale_incarnation = 2 };
 
+/// An address on the wire.
+struct Address {
+  Le32 address;
+  Le16 port;
+};
+
 /// refuse: to a joiner. stale_incarnation: come back with more than known_incarnation.
+/// name_in_use: by whoever is at `holder`, which may be another than the sender.
 struct Refuse {
   std::uint8_t reason;
   Le64 known_incarnation;
+  Address holder;
 };
 
 /// removed: to a member that was removed and still speaks. It comes back as a higher incarnation.
 struct Removed {
   Le64 incarnation;
-};
-
-/// An address on the wire.
-struct Address {
-  Le32 address;
-  Le16 port;
 };
 
 /// probe: "are you there?". The answer goes back the way the probe came; `origin` is who asked
@@ -110,6 +118,22 @@ struct ProbeRequest {
   Le64 subject;
   Le64 subject_incarnation;
   Address subject_address;
+};
+
+/// introduction_request: "where are the members that I may not know?". Only addresses after this
+/// one, by address and then port, are asked for.
+struct IntroductionRequest {
+  Le64 nonce;  ///< echoed in the answer
+  Address after;
+};
+
+inline constexpr std::uint8_t introduction_last = 1;  ///< nothing is left to ask for
+/// introduction: `count` addresses follow, in ascending order. Who they are their own heartbeats
+/// say.
+struct Introduction {
+  Le64 nonce;
+  std::uint8_t flags;
+  Le16 count;
 };
 
 /// clear withdraws everything that the tree holds.
@@ -213,9 +237,10 @@ inline constexpr bool packed = sizeof(T) == bytes && alignof(T) == 1;
 static_assert(packed<Header, 56>);
 static_assert(offsetof(Header, cluster) == 8 && offsetof(Header, tag) == 40);
 static_assert(packed<UnsupportedVersion, 2> && packed<Heartbeat, 28> && packed<Join, 1>);
-static_assert(packed<Refuse, 9> && packed<Removed, 8> && packed<Address, 6> && packed<Probe, 14>);
+static_assert(packed<Refuse, 15> && packed<Removed, 8> && packed<Address, 6> && packed<Probe, 14>);
 static_assert(packed<ProbeAck, 30> && packed<ProbeRequest, 30> && packed<Change, 23>);
 static_assert(packed<Advertisement, 18> && packed<SyncRequest, 50> && packed<SyncAnswer, 7>);
+static_assert(packed<IntroductionRequest, 14> && packed<Introduction, 11>);
 static_assert(packed<Section, 59> && packed<Session, 28> && packed<Message, 4> && packed<Call, 9>);
 
 }  // namespace muster::wire

@@ -1,5 +1,8 @@
 #include "cluster/wire/parse.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "cluster/attributes.h"
 #include "cluster/wire/path.h"
 #include "cluster/wire/reader.h"
@@ -138,6 +141,23 @@ bool parse_refuse(Reader& in, Body& body) {
   return refuse != nullptr && refuse->reason >= 1 && refuse->reason <= 2;
 }
 
+/// A page that leaves something out must end later than it begins, so that asking on has an end.
+bool parse_introduction(Reader& in, Body& body) {
+  const auto* introduction = in.take<Introduction>();
+  if (introduction == nullptr) return false;
+  const std::size_t count = introduction->count;
+  const std::byte* at = in.skip(count * sizeof(Address));
+  if (at == nullptr) return false;
+  const std::span addresses(reinterpret_cast<const Address*>(at), count);
+  body = IntroductionView{introduction, addresses};
+  const auto ascend = [](const Address& a, const Address& b) {
+    return order_of(endpoint_of(a)) < order_of(endpoint_of(b));
+  };
+  const auto not_ascending = std::not_fn(ascend);
+  if (std::ranges::adjacent_find(addresses, not_ascending) != addresses.end()) return false;
+  return count > 0 || (introduction->flags & introduction_last) != 0;
+}
+
 bool parse_advertisement(Reader& in, Body& body) {
   const auto* advertisement = in.take<Advertisement>();
   if (advertisement == nullptr || advertisement->base_version >= advertisement->to_version)
@@ -197,6 +217,10 @@ bool parse_body(Type type, Reader& in, Body& body) {
       return parse_sync_answer(in, body);
     case Type::session:
       return parse_session(in, body);
+    case Type::introduction_request:
+      return parse_fixed<IntroductionRequest>(in, body);
+    case Type::introduction:
+      return parse_introduction(in, body);
   }
   return false;
 }

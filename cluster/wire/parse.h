@@ -90,6 +90,16 @@ struct SectionView {
   Changes changes;
   bool complete() const { return (head->flags & section_complete) != 0; }
 };
+inline Endpoint endpoint_of(const Address& address) { return {address.address, address.port}; }
+inline Address address_of(const Endpoint& endpoint) {
+  return {.address = endpoint.address, .port = endpoint.port};
+}
+/// Addresses compare by address and then by port.
+inline std::uint64_t order_of(const Endpoint& endpoint) {
+  return std::uint64_t{endpoint.address} << 16 | endpoint.port;
+}
+/// Does the sender of this hear the group?
+inline bool hears_group(const Header& header) { return (header.flags & flag_deaf) == 0; }
 /// Who sent a packet.
 inline MemberKey sender_of(const Header& header) {
   return {MemberId{std::uint64_t{header.sender}}, header.incarnation};
@@ -120,6 +130,11 @@ struct JoinView {
   std::string_view name;
 };
 struct LeaveView {};
+/// An introduction's addresses, in the order in which they are compared.
+struct IntroductionView {
+  const Introduction* body;
+  std::span<const Address> addresses;
+};
 struct AdvertisementView {
   const Advertisement* body;
   Changes changes;
@@ -136,7 +151,8 @@ struct SessionView {
 using Body =
     std::variant<const UnsupportedVersion*, HeartbeatView, JoinView, const Refuse*, LeaveView,
                  const Removed*, const Probe*, const ProbeAck*, const ProbeRequest*,
-                 AdvertisementView, const SyncRequest*, SyncAnswerView, SessionView>;
+                 AdvertisementView, const SyncRequest*, SyncAnswerView, SessionView,
+                 const IntroductionRequest*, IntroductionView>;
 
 /// Views into the packet's bytes, valid as long as those are.
 struct Parsed {

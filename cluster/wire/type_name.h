@@ -21,7 +21,9 @@ inline constexpr std::array<std::string_view, type_last + 1> type_names = {"unsu
                                                                            "advertisement",
                                                                            "sync_request",
                                                                            "sync_answer",
-                                                                           "session"};
+                                                                           "session",
+                                                                           "introduction_request",
+                                                                           "introduction"};
 static_assert(!type_names.back().empty(), "layout.h has a type without a name here");
 
 constexpr std::string_view name_of(Type type) { return type_names[static_cast<std::size_t>(type)]; }

@@ -1,6 +1,7 @@
 #include "cluster/outbox.h"
 
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -81,6 +82,57 @@ TEST_F(OutboxReserve, MakesDoWithASmallPool) {
   EXPECT_EQ(outbox->reserved(), 3U);
   outbox->top_up();
   EXPECT_EQ(open_all(Type::heartbeat), 3U);
+}
+
+/// To whom one packet for the group went.
+std::vector<Endpoint> told(Outbox& outbox, test::MemoryPort& port, const Endpoint& group) {
+  outbox.send(*outbox.open(Type::heartbeat), group);
+  std::vector<Endpoint> told;
+  std::set<std::vector<std::byte>> contents;
+  for (auto& sent : port.take_transmitted()) {
+    told.push_back(sent.to);
+    contents.insert(std::move(sent.bytes));
+  }
+  EXPECT_LE(contents.size(), 1U) << "all copies are alike, number included";
+  EXPECT_EQ(port.alive(), outbox.reserved());
+  return told;
+}
+
+TEST(OutboxAudience, IsTheGroupAndACopyForEachWhomItDoesNotReach) {
+  constexpr Endpoint group{0xef000001, 7}, ann{1, 7}, bob{2, 7};
+  test::MemoryPort port;
+  Outbox outbox(port, Sender{}, Audience(group));
+  EXPECT_EQ(told(outbox, port, group), (std::vector{group}));
+  outbox.include(ann);
+  outbox.include(ann);
+  outbox.include(bob);
+  EXPECT_EQ(told(outbox, port, group), (std::vector{ann, bob, group}));
+  outbox.exclude(ann);
+  EXPECT_EQ(told(outbox, port, group), (std::vector{bob, group}));
+  EXPECT_EQ(told(outbox, port, ann), (std::vector{ann})) << "a member is no group";
+}
+
+TEST(OutboxAudience, OfADeafMemberIsCopiesOnly) {
+  constexpr Endpoint group{0xef000001, 7}, ann{1, 7}, bob{2, 7};
+  test::MemoryPort port;
+  Outbox outbox(port, Sender{}, Audience(group, false));
+  EXPECT_EQ(told(outbox, port, group), std::vector<Endpoint>{});
+  outbox.include(ann);
+  outbox.include(bob);
+  EXPECT_EQ(told(outbox, port, group), (std::vector{ann, bob}));
+}
+
+TEST(OutboxAudience, HasAPacketInReserveForEachCopyAndGivesItBack) {
+  constexpr Endpoint group{0xef000001, 7};
+  test::MemoryPort port;
+  Outbox outbox(port, Sender{}, Audience(group, false));
+  for (std::uint32_t i = 1; i <= 20; ++i) outbox.include({i, 7});
+  outbox.top_up();
+  EXPECT_EQ(outbox.reserved(), Outbox::reserve_packets + 20);
+  port.set_packets_max(port.alive());
+  EXPECT_EQ(told(outbox, port, group).size(), 20U);
+  for (std::uint32_t i = 1; i <= 20; ++i) outbox.exclude({i, 7});
+  EXPECT_LE(outbox.reserved(), Outbox::reserve_packets);
 }
 
 }  // namespace

@@ -91,6 +91,7 @@ class Trial {
                         .incarnation = 1000,
                         .self = {0x0a4d0001, 7777},
                         .group = {0xef4d5354, 7777},
+                        .seeds = {{0x0a4d0003, 7777}},
                         .membership = {},
                         .directory = {},
                         .messaging = {}};

@@ -55,6 +55,15 @@ struct Walker {
   }
   std::uint64_t operator()(const wire::JoinView& view) const { return hash_of(view.name); }
   std::uint64_t operator()(const wire::LeaveView&) const { return 0; }
+  std::uint64_t operator()(const wire::IntroductionView& view) const {
+    std::uint64_t before = 0;
+    for (const wire::Address& address : view.addresses) {
+      const std::uint64_t order = wire::order_of(wire::endpoint_of(address));
+      require(before == 0 || order > before, "the addresses of an introduction ascend");
+      before = order;
+    }
+    return hash_of(view.body, sizeof *view.body) + before;
+  }
   std::uint64_t operator()(const wire::AdvertisementView& view) const {
     require(view.body->to_version - view.body->base_version == view.changes.size(),
             "an advertisement holds every change from its base on");

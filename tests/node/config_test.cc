@@ -16,6 +16,8 @@ device = "net_memif0,role=client"
 address = "10.77.0.1/24"
 port = 7000
 group = "239.1.2.3"
+multicast = false
+seeds = ["10.77.0.2:7000", "10.77.0.3:7000"]
 mode = "inline"
 idle = "backoff"
 catch_up_from = "owners"
@@ -72,6 +74,8 @@ TEST(ConfigFile, IsReadInFull) {
   EXPECT_EQ(config.address, "10.77.0.1/24");
   EXPECT_EQ(config.port, 7000);
   EXPECT_EQ(config.group, "239.1.2.3");
+  EXPECT_FALSE(config.multicast);
+  EXPECT_EQ(config.seeds, (std::vector<std::string>{"10.77.0.2:7000", "10.77.0.3:7000"}));
   EXPECT_EQ(config.mode, Mode::run_inline);
   EXPECT_EQ(config.idle, Idle::backoff);
   EXPECT_EQ(config.directory.join_from, CatchUpFrom::owners);
@@ -105,6 +109,8 @@ TEST(ConfigFile, TheReferenceSaysWhatTheDefaultsAre) {
   const NodeConfig defaults;
   EXPECT_EQ(reference.port, defaults.port);
   EXPECT_EQ(reference.group, defaults.group);
+  EXPECT_EQ(reference.multicast, defaults.multicast);
+  EXPECT_EQ(reference.seeds, defaults.seeds);
   EXPECT_EQ(reference.transport, defaults.transport);
   EXPECT_EQ(reference.mode, defaults.mode);
   EXPECT_EQ(reference.idle, defaults.idle);
@@ -123,6 +129,33 @@ TEST(ConfigFile, TheReferenceSaysWhatTheDefaultsAre) {
   EXPECT_EQ(reference.directory.tombstone_bytes_max, defaults.directory.tombstone_bytes_max);
   EXPECT_EQ(reference.dpdk.memory_mb, defaults.dpdk.memory_mb);
   EXPECT_EQ(reference.dpdk.hugepages, defaults.dpdk.hugepages);
+}
+
+TEST(ConfigFile, TellsWhatIsWrongWithSeeds) {
+  const auto seeds = [](std::string_view list) {
+    return mistakes_below_the_required("seeds = " + std::string(list) + "\n");
+  };
+  EXPECT_EQ(seeds("[]"), "none");
+  EXPECT_EQ(seeds("[\"10.0.0.1:7777\", \"10.0.0.2:7777\"]"), "none");
+  EXPECT_EQ(seeds("[\"10.0.0.1\"]"),
+            "node.toml:5: seeds: \"10.0.0.1\" is not an address with a port: give one like "
+            "10.0.0.1:7777");
+  EXPECT_EQ(seeds("[\"10.0.0.1:77777\"]"),
+            "node.toml:5: seeds: \"10.0.0.1:77777\" is not an address with a port: give one like "
+            "10.0.0.1:7777");
+  EXPECT_EQ(seeds("[\"239.77.0.1:7777\"]"),
+            "node.toml:5: seeds: 239.77.0.1:7777 cannot be a member's own: give a unicast address "
+            "and a port");
+  EXPECT_EQ(seeds("[7]"),
+            "node.toml:5: seeds: is not an array of strings: give one like [\"a\", "
+            "\"b\"]");
+}
+
+TEST(ConfigFile, KeepsRoomForACopyForEachMemberWithoutMulticast) {
+  EXPECT_EQ(mistakes_below_the_required("multicast = false\n[limits]\nmembers = 2000\n"),
+            "node.toml:7: limits.members: is 2000, more than a quarter of limits.pool_packets, and "
+            "without multicast each member gets a copy: give less, or more packets");
+  EXPECT_EQ(mistakes_below_the_required("[limits]\nmembers = 2000\n"), "none");
 }
 
 TEST(ConfigFile, NeedsNoMoreThanTheRequired) { EXPECT_EQ(mistakes(required), "none"); }

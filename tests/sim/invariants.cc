@@ -26,7 +26,7 @@ void Invariants::after_step(const Process& process) {
 
   const std::size_t windows = 2 * (scenario_.servers - 1) * scenario_.messaging.window_packets;
   const std::size_t reserved = process.member().packets_reserved();
-  if (reserved > Outbox::reserve_packets)
+  if (reserved > Outbox::reserve_packets + peers.size())
     verdict_.fail("I13", "m{} keeps {} packets for membership", process.server(), reserved);
   if (process.port().live() > windows + process.application().kept() + reserved)
     verdict_.fail("I13", "m{} holds {} packets, {} for membership, and its windows at most {}",

@@ -41,6 +41,8 @@ void PacketRules::transmitted(const Process& process, const Packet& packet) {
   if (const auto* request = std::get_if<const wire::SyncRequest*>(&parsed.body))
     check_request(process, **request, packet);
   if (type == wire::Type::sync_answer) check_answer(process, packet);
+  if (packet.peer == roster_.group() && !process.member().hears_group())
+    verdict_.fail("I1", "m{} says a {} to a group that does not hear it", server, name_of(type));
 }
 
 void PacketRules::check_request(const Process& process, const wire::SyncRequest& request,

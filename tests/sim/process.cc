@@ -5,6 +5,13 @@
 namespace muster::sim {
 namespace {
 
+std::vector<Endpoint> seeds_of(const Application::Shared& shared) {
+  std::vector<Endpoint> seeds;
+  for (const std::size_t seed : shared.scenario.seeds)
+    seeds.push_back(shared.roster.endpoint(seed));
+  return seeds;
+}
+
 MemberConfig config_of(const Application::Shared& shared, std::size_t server,
                        Incarnation incarnation, std::uint64_t seed) {
   return {.name = shared.roster.name(server),
@@ -12,6 +19,8 @@ MemberConfig config_of(const Application::Shared& shared, std::size_t server,
           .incarnation = incarnation,
           .self = shared.roster.endpoint(server),
           .group = shared.roster.group(),
+          .multicast = shared.scenario.hears_group(server),
+          .seeds = seeds_of(shared),
           .seed = seed,
           .membership = shared.scenario.membership,
           .directory = shared.scenario.directory,

@@ -1,6 +1,7 @@
 #include "tests/sim/scenario.h"
 
 #include <algorithm>
+#include <bit>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -10,6 +11,9 @@
 
 namespace muster::sim {
 namespace {
+
+/// docs/protocol.md §5.11, with as many contacts as servers and seeds.
+constexpr std::uint64_t meeting_heartbeats_max = servers_max + 3 + 10;
 
 MembershipConfig pick_timers(Dice& dice) {
   switch (dice.below(4)) {
@@ -107,6 +111,17 @@ void pick_faults(Dice& dice, Scenario& scenario) {
   scenario.deadlines_first = dice.chance(500'000);
 }
 
+/// Whom multicast reaches: all, nobody, or some; and where the others begin to look.
+void pick_network(Dice& dice, Scenario& scenario) {
+  const std::uint64_t all = (std::uint64_t{1} << scenario.servers) - 1;
+  const std::uint32_t kinds[] = {4, 3, 3};
+  const std::uint64_t deaf[] = {0, all, dice.next() & all};
+  scenario.deaf = deaf[dice.weighted(kinds)];
+  if (scenario.deaf == 0) return;
+  for (std::uint64_t seeds = dice.between(1, 3); seeds > 0; --seeds)
+    scenario.seeds.push_back(dice.below(scenario.servers));
+}
+
 void pick_work(Dice& dice, Scenario& scenario) {
   for (std::uint32_t& weight : scenario.work_weights)
     weight = static_cast<std::uint32_t>(dice.below(5));
@@ -149,8 +164,9 @@ DurationNs Scenario::convergence_ns() const {
   constexpr std::size_t page_bytes = 1300;
   const std::size_t pages = servers * names * (1 + value_bytes_max / page_bytes);
   const DurationNs transfer_ns = pages * 2 * (fair_delay_max_ns() + cycle_ns);
-  return transfer_ns + links.late_max_ns + membership.join_listen_ns + 10 * heartbeat_ns() +
-         3 * (membership.suspect_after_ns + membership.dead_after_ns) +
+  const DurationNs meeting = deaf == 0 ? 0 : meeting_heartbeats_max * heartbeat_ns();
+  return meeting + transfer_ns + links.late_max_ns + membership.join_listen_ns +
+         10 * heartbeat_ns() + 3 * (membership.suspect_after_ns + membership.dead_after_ns) +
          32 * directory.request_timeout_ns + 4 * messaging.retransmit_max_ns + call_deadline_max_ns;
 }
 
@@ -161,6 +177,7 @@ Scenario scenario_of(std::uint64_t seed) {
   const std::uint32_t weathers[] = {1, 1, 2};
   scenario.weather = Weather{static_cast<std::uint8_t>(dice.weighted(weathers))};
   scenario.servers = dice.between(2, servers_max);
+  pick_network(dice, scenario);
   scenario.membership = pick_timers(dice);
   scenario.directory = pick_directory(dice, scenario.heartbeat_ns());
   scenario.messaging = pick_messaging(dice);
@@ -174,18 +191,20 @@ std::string describe(const Scenario& scenario) {
   constexpr const char* weathers[] = {"calm", "rough", "harsh"};
   const auto in_ms = [](DurationNs duration) { return static_cast<double>(duration) / 1e6; };
   return fmt::format(
-      "{} servers, {} weather, heartbeat {:.3f} ms, suspect after {:.3f} ms, dead after {:.3f} ms, "
+      "{} servers, {} of them deaf to multicast, {} weather, heartbeat {:.3f} ms, suspect after "
+      "{:.3f} ms, dead after {:.3f} ms, "
       "delay {:.3f} to {:.3f} ms, loss {:.1f} %, at the sender {:.1f} %, in bursts {}, duplicates "
       "{:.1f} %, "
       "late {:.1f} %, faults for "
       "{:.0f} ms, one each {:.0f} ms, window {} packets",
-      scenario.servers, weathers[static_cast<std::size_t>(scenario.weather)],
-      in_ms(scenario.heartbeat_ns()), in_ms(scenario.membership.suspect_after_ns),
-      in_ms(scenario.membership.dead_after_ns), in_ms(scenario.links.delay_min_ns),
-      in_ms(scenario.links.delay_max_ns), scenario.links.loss / 1e4,
-      scenario.links.loss_at_sender / 1e4, scenario.links.turns_bad > 0 ? "too" : "none",
-      scenario.links.duplicate / 1e4, scenario.links.late / 1e4, in_ms(scenario.faults_last_ns),
-      in_ms(scenario.fault_interval_ns), scenario.messaging.window_packets);
+      scenario.servers, std::popcount(scenario.deaf),
+      weathers[static_cast<std::size_t>(scenario.weather)], in_ms(scenario.heartbeat_ns()),
+      in_ms(scenario.membership.suspect_after_ns), in_ms(scenario.membership.dead_after_ns),
+      in_ms(scenario.links.delay_min_ns), in_ms(scenario.links.delay_max_ns),
+      scenario.links.loss / 1e4, scenario.links.loss_at_sender / 1e4,
+      scenario.links.turns_bad > 0 ? "too" : "none", scenario.links.duplicate / 1e4,
+      scenario.links.late / 1e4, in_ms(scenario.faults_last_ns), in_ms(scenario.fault_interval_ns),
+      scenario.messaging.window_packets);
 }
 
 }  // namespace muster::sim

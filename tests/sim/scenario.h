@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "cluster/config.h"
 #include "sim/dice.h"
@@ -51,6 +52,9 @@ struct Scenario {
   Weather weather{};
   std::size_t servers = 0;
 
+  std::uint64_t deaf = 0;  ///< servers whose bit is set do not hear the group
+  std::vector<std::size_t> seeds;
+
   MembershipConfig membership;
   DirectoryConfig directory;
   MessagingConfig messaging;
@@ -77,6 +81,7 @@ struct Scenario {
   Ppm keep = 0;    ///< chance that it keeps the packet for a while
   DurationNs call_deadline_max_ns = 0;
 
+  bool hears_group(std::size_t server) const { return (deaf >> server & 1) == 0; }
   DurationNs heartbeat_ns() const { return membership.heartbeat_interval_ns; }
   /// From a crash until everybody knows (design, I9).
   DurationNs detection_ns() const;

@@ -28,6 +28,8 @@ World::World(const Scenario& scenario, Trace& trace, Mutation* mutation)
       workload_(shared_, ledger_, scenario.seed + 2),
       servers_(scenario.servers) {
   network_.set_weather(scenario_.links);
+  for (std::size_t number = 0; number < scenario_.servers; ++number)
+    if (!scenario_.hears_group(number)) network_.set_deaf(number);
 }
 
 void World::run() {
@@ -110,7 +112,10 @@ void World::after_step(std::size_t number) {
 /// Whatever else it does, a member that runs heartbeats in time (I12). An empty pool may keep it
 /// from that.
 void World::check_heartbeat(std::size_t number) {
-  const Server& server = servers_[number];
+  Server& server = servers_[number];
+  const bool nobody_to_tell = server.state == State::running && !scenario_.hears_group(number) &&
+                              server.process->member().membership().peers().empty();
+  if (nobody_to_tell) server.beat_at = 0;
   if (scenario_.weather == Weather::harsh || server.beat_at == 0 ||
       server.state != State::running || server.process->member().standing() != Standing::member)
     return;
@@ -175,7 +180,7 @@ void World::wake(std::size_t number, TimeNs at) {
   Server& server = servers_[number];
   if (server.wake_at != at) return;  // of an earlier life, or overtaken
   server.wake_at = never_ns;
-  if (server.state != State::running) return;
+  if (server.state != State::running && server.state != State::leaving) return;
   meet_deadlines(number);
   schedule_cycle(number, 0);
 }
@@ -250,7 +255,11 @@ void World::heal() {
     if (server.state == State::down && restart_all)
       events_.at(now() + dice_.below(scenario_.heartbeat_ns()), EventKind::start, number);
   }
-  events_.at(now() + scenario_.links.late_max_ns + 2 * scenario_.heartbeat_ns(), EventKind::settle,
+  // A joiner that nobody has met yet can meet nobody but a seed. Whoever is leaving has gone by
+  // then.
+  for (const std::size_t seed : scenario_.seeds)
+    events_.at(now() + 2 * scenario_.heartbeat_ns(), EventKind::start, seed);
+  events_.at(now() + scenario_.links.late_max_ns + 3 * scenario_.heartbeat_ns(), EventKind::settle,
              0);
 }
 

@@ -42,6 +42,8 @@ struct Options {
   std::string config;
   std::optional<std::string> name, cluster, device, address, group, transport, preset, mode, idle;
   std::optional<std::uint16_t> port;
+  std::vector<std::string> seeds;
+  bool unicast = false;
   std::vector<std::string> advertise;
   std::vector<std::string> serve;
   bool json = false;
@@ -66,6 +68,8 @@ NodeConfig configure(const Options& options) {
   take(config.address, options.address);
   take(config.group, options.group);
   take(config.port, options.port);
+  if (!options.seeds.empty()) config.seeds = options.seeds;
+  if (options.unicast) config.multicast = false;
   if (options.transport)
     config.transport = *options.transport == "socket" ? TransportKind::socket : TransportKind::dpdk;
   if (options.preset) config.membership = timers_of(*options.preset);
@@ -156,6 +160,10 @@ void add_command(CLI::App& app, Action& chosen) {
   node.add_option("--address", options->address, "of this member: 10.77.0.1/24");
   node.add_option("--port", options->port, "UDP port, the same for all members [7777]");
   node.add_option("--group", options->group, "multicast group of the cluster [239.77.0.1]");
+  node.add_flag("--unicast", options->unicast, "this member's network has no multicast");
+  node.add_option("--seed", options->seeds,
+                  "where a member is, for those whom multicast does not reach: 10.77.0.1:7777")
+      ->type_name("ADDRESS:PORT");
   choice(
       "--preset", options->preset, {"lan", "fast", "wan"},
       "timers: lan notices a death in 0.5 s, fast in 10 ms but wants cores of its own, wan in 5 s "

@@ -142,11 +142,16 @@ void Segment::step(TimeNs at) {
 /// in the order in which they were sent.
 void Segment::collect(Host& from) {
   for (auto& sent : from.port.take_transmitted()) {
+    if (sent.to == group && !from.config.multicast) {
+      transcript.push_back(from.config.name + " says to the group what nobody hears");
+      continue;
+    }
     const auto type = wire::Type{reinterpret_cast<const wire::Header*>(sent.bytes.data())->type};
     const bool multicast = sent.to == group;
     bool recorded = false;
     for (const auto& to : hosts_) {
-      if (to.get() == &from || !(multicast || to->config.self == sent.to)) continue;
+      const bool reached = multicast ? to->config.multicast : to->config.self == sent.to;
+      if (to.get() == &from || !reached) continue;
       const Transit transit{from, *to, type, multicast, sent.bytes};
       if (record(transit) && !recorded) {
         recorded = true;

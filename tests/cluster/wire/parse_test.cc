@@ -132,6 +132,17 @@ Draft session() {
   return packet;
 }
 
+Draft introduction(std::initializer_list<Address> addresses, std::uint8_t flags) {
+  Draft packet(Type::introduction);
+  packet.add(Introduction{
+      .nonce = 1, .flags = flags, .count = static_cast<std::uint16_t>(addresses.size())});
+  for (const Address& address : addresses) packet.add(address);
+  return packet;
+}
+Draft introduction() {
+  return introduction({{.address = 1, .port = 9}, {.address = 2, .port = 7}}, 0);
+}
+
 std::string_view text_of(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -188,8 +199,25 @@ TEST(Parse, ReadsMessagesOfEachKind) {
   EXPECT_EQ(text_of(messages[2].payload), "pong");
 }
 
+TEST(Parse, ReadsTheAddressesOfAnIntroduction) {
+  auto packet = introduction();
+  Parsed out;
+  ASSERT_EQ(wire::parse(packet.bytes(), cluster, out), std::nullopt);
+  const auto& view = std::get<IntroductionView>(out.body);
+  ASSERT_EQ(view.addresses.size(), 2u);
+  EXPECT_EQ(endpoint_of(view.addresses[1]), (Endpoint{2, 7}));
+}
+
+TEST(Parse, RejectsAnIntroductionThatDoesNotAscendOrLeadsNowhere) {
+  const auto rejected = [](Draft packet) { return parse(packet) == Reject::malformed; };
+  EXPECT_TRUE(rejected(introduction({{.address = 2, .port = 7}, {.address = 1, .port = 9}}, 0)));
+  EXPECT_TRUE(rejected(introduction({{.address = 2, .port = 7}, {.address = 2, .port = 7}}, 0)));
+  EXPECT_TRUE(rejected(introduction({}, 0))) << "asking on would never end";
+  EXPECT_FALSE(rejected(introduction({}, introduction_last)));
+}
+
 TEST(Parse, RejectsEveryTruncationAndEveryTrailingByte) {
-  for (auto whole : {heartbeat(), advertisement(), answer(), session()}) {
+  for (auto whole : {heartbeat(), advertisement(), answer(), session(), introduction()}) {
     ASSERT_EQ(parse(whole), std::nullopt);
     for (std::size_t length = 0; length < whole.bytes().size(); ++length) {
       // A copy of exact size, so that a sanitizer sees every read past the end.
