@@ -34,7 +34,7 @@ void Member::dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw) {
   const wire::Header& header = *packet.header;
   const Endpoint& from = raw.peer;
   const MemberKey sender = wire::sender_of(header);
-  if (sender.id == self().id) {  // a multicast of our own that came back, or a namesake
+  if (sender.id == self().id) {  // our own multicast, or a namesake: docs/protocol.md §2.5
     if (sender.incarnation != self().incarnation)
       membership_.on_namesake(now, header, packet, from);
     return;
@@ -77,8 +77,8 @@ void Member::dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw) {
       packet.body);
 }
 
-/// Dropped and counted. Only who speaks another version is told, and never in answer to such a
-/// notice.
+/// Dropped and counted. Only who speaks another version is told (docs/protocol.md §2.4), and never
+/// in answer to such a notice.
 void Member::reject(wire::Reject reason, const wire::Parsed& packet, const Endpoint& from) {
   ++stats_.rejected[static_cast<std::size_t>(reason)];
   if (reason != wire::Reject::unsupported_version) return;

@@ -55,6 +55,7 @@ void Membership::enter(TimeNs now, Standing standing) {
   listener_.standing_changed(now, standing);
 }
 
+/// docs/protocol.md §4.1.
 void Membership::start(TimeNs now) {
   join_ends_ns_ = now + config_.membership.join_listen_ns;
   next_beat_ns_ = now;
@@ -82,6 +83,7 @@ void Membership::leave_again(TimeNs now) {
 
 // What is heard.
 
+/// docs/protocol.md §5.3, §5.5.
 Peer* Membership::heard_from(TimeNs now, const wire::Header& header) {
   const auto found = peers_.find(MemberId{std::uint64_t{header.sender}});
   if (found == peers_.end() || found->second.key.incarnation != header.incarnation) return nullptr;
@@ -97,6 +99,7 @@ Peer* Membership::heard_from(TimeNs now, const wire::Header& header) {
   return &peer;
 }
 
+/// docs/protocol.md §5.2.
 bool Membership::on_heartbeat(TimeNs now, const wire::Header& header,
                               const wire::HeartbeatView& heartbeat, const Endpoint& from) {
   Peer* peer = heard_from(now, header);
@@ -171,6 +174,7 @@ void Membership::forget_endpoint(const Peer& removed, RemovalReason reason) {
     contacts_.left(removed.endpoint);
 }
 
+/// docs/protocol.md §4.3.
 void Membership::on_join(const wire::Header& header, const Endpoint& from) {
   const MemberKey key = wire::sender_of(header);
   const Peer* peer = find(key.id);
@@ -198,12 +202,14 @@ void Membership::on_refuse(TimeNs now, const wire::Refuse& refuse, const Endpoin
   enter(now, Standing::refused);
 }
 
+/// docs/protocol.md §5.6.
 void Membership::on_leave(TimeNs now, const wire::Header& header) {
   const MemberKey key = wire::sender_of(header);
   const Peer* peer = find(key.id);
   if (peer != nullptr && peer->key == key) remove(now, key.id, RemovalReason::left);
 }
 
+/// docs/protocol.md §5.7.
 void Membership::on_removed(TimeNs now, const wire::Header& header, const wire::Removed& removed,
                             const Endpoint& from) {
   if (removed.incarnation < outbox_.sender().self.incarnation) return;
@@ -212,8 +218,9 @@ void Membership::on_removed(TimeNs now, const wire::Header& header, const wire::
   if (!audience.reaches(wire::hears_group(header)) && !audience.includes(from)) meet(from);
 }
 
-/// Two with one name: whoever lives already stays, and the newcomer is told before it is a
-/// member. A newcomer that did not hear so (or whose predecessor was paused) takes over.
+/// Two with one name (docs/protocol.md §4.4): whoever lives already stays, and the newcomer is told
+/// before it is a member. A newcomer that did not hear so (or whose predecessor was paused) takes
+/// over.
 void Membership::on_namesake(TimeNs now, const wire::Header& header, const wire::Parsed& packet,
                              const Endpoint& from) {
   const Incarnation mine = outbox_.sender().self.incarnation;
@@ -248,6 +255,7 @@ void Membership::reincarnate(TimeNs now, Incarnation above) {
 
 // What is due.
 
+/// docs/protocol.md §4.2: a joiner that was not refused is a member.
 void Membership::on_deadline(TimeNs now) {
   if (standing_ == Standing::left) return leave_again(now);
   if (standing_ == Standing::joining && now >= join_ends_ns_) {

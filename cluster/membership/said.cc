@@ -11,6 +11,7 @@ void Membership::send_join(const Endpoint& to) {
   outbox_.send(*packet, to);
 }
 
+/// docs/protocol.md §5.1.
 void Membership::send_heartbeat(const Endpoint& to) {
   Packet* packet = outbox_.open(wire::Type::heartbeat);
   if (packet == nullptr) return;

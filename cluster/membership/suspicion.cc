@@ -52,6 +52,7 @@ bool Membership::hears_nobody() const {
          std::ranges::all_of(peers_, [](const auto& entry) { return entry.second.suspected; });
 }
 
+/// docs/protocol.md §5.10: what began as a suspicion has ended.
 void Membership::refute(TimeNs now, Peer& peer) {
   peer.suspected = false;
   peer.last_heard_ns = now;

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Lists the sections of docs/protocol.md that no code cites, and those that no test cites.
 
-A section that holds others is theirs: only the innermost are looked for. Exit status 1 when one is
-missing.
+A section that holds others is theirs: only the innermost are looked for. No code obeys the test
+vectors. Exit status 1 when a citation is missing.
 """
 import pathlib
 import sys
@@ -11,6 +11,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests/styl
 sys.dont_write_bytecode = True
 from checks import CITATION, NUMBERED  # noqa: E402
 from project import ROOT, files  # noqa: E402
+
+VECTORS = "9."
 
 
 def cited_by(is_test):
@@ -26,7 +28,7 @@ def main():
     missing = False
     for what, is_test in (("code", False), ("test", True)):
         cited = set(cited_by(is_test))
-        uncited = [section for section in inner if section not in cited]
+        uncited = [s for s in inner if s not in cited and (is_test or not s.startswith(VECTORS))]
         missing |= bool(uncited)
         print(f"no {what} cites: {' '.join('§' + section for section in uncited) or 'none'}")
     return missing

@@ -62,7 +62,7 @@ MessagingConfig pick_messaging(Dice& dice) {
 LinkWeather pick_links(Dice& dice, Weather weather, DurationNs heartbeat_ns) {
   LinkWeather links;
   links.delay_min_ns = dice.between(500, heartbeat_ns / 200);
-  links.loopback = dice.chance(300'000);
+  links.loopback = dice.chance(300'000);  // docs/protocol.md §2.5
   const DurationNs worst = weather == Weather::harsh ? heartbeat_ns : heartbeat_ns / 10;
   links.delay_max_ns = links.delay_min_ns + dice.below(worst >> dice.below(6));
   if (weather == Weather::calm) return links;

@@ -80,6 +80,7 @@ TEST_F(HealthOfThree, FallsWhenASuspectIsHeardAfterAll) {
   EXPECT_EQ(score(ann), 1u);
 }
 
+// docs/protocol.md §5.10.
 TEST_F(HealthOfThree, StaysWhenOnlyTheWayFromTheSuspectIsCut) {
   segment.filter = [&](const Segment::Transit& transit) {
     return &transit.from != &bob || &transit.to != &ann;

@@ -32,6 +32,7 @@ struct Three : testing::Test {
   }
 };
 
+// docs/protocol.md §4.1, §4.2.
 TEST(Joining, MakesAMemberAfterListening) {
   Segment segment;
   auto& ann = segment.start("ann");
@@ -41,6 +42,7 @@ TEST(Joining, MakesAMemberAfterListening) {
   EXPECT_TRUE(ann.events.has("synchronized")) << "alone, there is nothing to wait for";
 }
 
+// docs/protocol.md §5.1, §5.2.
 TEST_F(Three, KnowEachOther) {
   EXPECT_TRUE(ann.events.has("joined bob"));
   EXPECT_TRUE(ann.events.has("joined cid"));
@@ -48,6 +50,7 @@ TEST_F(Three, KnowEachOther) {
   EXPECT_TRUE(ann.member->membership().views_agree());
 }
 
+// docs/protocol.md §5.3.
 TEST_F(Three, SuspectASilentMemberAndThenRemoveIt) {
   segment.crash(bob);
   const TimeNs crashed = segment.now();
@@ -100,6 +103,7 @@ TEST_F(Three, ProbeASuspectWhileOthersHoldTheirPackets) {
   EXPECT_FALSE(ann.events.has("died bob"));
 }
 
+// docs/protocol.md §5.4.
 TEST_F(Three, RefuteASuspicionThroughAHelperWhenOnlyOneWayIsCut) {
   cut(bob, ann);
   ASSERT_TRUE(segment.run_until([&] { return ann.events.has("suspected bob"); }));
@@ -109,6 +113,7 @@ TEST_F(Three, RefuteASuspicionThroughAHelperWhenOnlyOneWayIsCut) {
   EXPECT_FALSE(bob.events.has("died ann"));
 }
 
+// docs/protocol.md §5.5.
 TEST_F(Three, RefuteASuspicionByBeingHeardAgain) {
   segment.filter = [&](const Segment::Transit& transit) { return &transit.from != &bob; };
   ASSERT_TRUE(segment.run_until([&] { return ann.events.has("suspected bob"); }));
@@ -126,6 +131,7 @@ TEST_F(Three, AreToldOfALeaveAtOnce) {
   EXPECT_TRUE(standing(bob, Standing::left));
 }
 
+// docs/protocol.md §5.6.
 TEST_F(Three, LetALeaverGoWithinAHeartbeatEvenIfABurstOfLossHitsItsLeaves) {
   int lost = 0;
   segment.filter = [&](const Segment::Transit& transit) {
@@ -136,6 +142,7 @@ TEST_F(Three, LetALeaverGoWithinAHeartbeatEvenIfABurstOfLossHitsItsLeaves) {
   EXPECT_TRUE(ann.events.has("left bob"));
 }
 
+// docs/protocol.md §5.8.
 TEST_F(Three, DoubtThemselvesAfterAPause) {
   segment.pause(ann);
   segment.run_for(330 * ms);  // longer than suspect_after, shorter than until it is removed itself
@@ -147,6 +154,7 @@ TEST_F(Three, DoubtThemselvesAfterAPause) {
   EXPECT_FALSE(ann.events.has("suspected cid"));
 }
 
+// docs/protocol.md §5.7.
 TEST_F(Three, TakeBackAMemberThatWasRemovedWhileItLived) {
   const Incarnation before = ann.member->self().incarnation;
   segment.pause(ann);
@@ -160,6 +168,7 @@ TEST_F(Three, TakeBackAMemberThatWasRemovedWhileItLived) {
   EXPECT_EQ(ann.member->membership().stats().reincarnations, 1u);
 }
 
+// docs/protocol.md §3.2.
 TEST_F(Three, SeeARestartAsALeaveBeforeAJoin) {
   segment.crash(bob);
   segment.start("bob");
@@ -170,6 +179,7 @@ TEST_F(Three, SeeARestartAsALeaveBeforeAJoin) {
   EXPECT_EQ(*std::next(replaced), "joined bob");
 }
 
+// docs/protocol.md §4.4, §3.1.
 TEST_F(Three, RefuseASecondMemberOfOneName) {
   auto& second_bob = segment.start("bob");
   segment.run_for(second);
@@ -199,6 +209,7 @@ TEST_F(Three, ReplaceAPausedMemberWhoseSuccessorHasCome) {
   EXPECT_TRUE(standing(successor, Standing::member));
 }
 
+// docs/protocol.md §4.3.
 TEST_F(Three, GiveAHigherIncarnationToAJoinerWhoseClockWentBack) {
   bob.member->leave(segment.now());
   segment.run_for(ms);
