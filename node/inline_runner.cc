@@ -1,5 +1,6 @@
 #include "node/inline_runner.h"
 
+#include "node/farewell.h"
 #include "node/member_config.h"
 
 namespace muster {
@@ -16,10 +17,7 @@ InlineRunner::InlineRunner(const NodeConfig& config, OpenPort& port)
 }
 
 InlineRunner::~InlineRunner() {
-  const TimeNs now = monotonic_ns();
-  engine_.execute(now, Leave{});
-  engine_.finish(now);
-  transport_.flush();
+  say_farewell(engine_, [this] { transport_.flush(); });
 }
 
 std::size_t InlineRunner::begin_cycle() {

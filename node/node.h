@@ -1,5 +1,8 @@
 // A member of a cluster: what a server links.
 //
+//   #include "node/config_file.h"
+//   #include "node/node.h"
+//
 //   muster::Node node(muster::load_config("server.toml"), handler);
 //   node.join(5 * muster::second);
 //   node.serve("/shop/pay", {}, [](const muster::Request& request, muster::Responder answer) {

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "node/clock.h"
+#include "node/farewell.h"
 #include "node/idle_strategy.h"
 #include "node/member_config.h"
 #include "node/thread.h"
@@ -138,8 +139,7 @@ void PipelinedRunner::run_engine() {
   }
   while (take_commands(now) > 0) {
   }
-  engine_.execute(now, Leave{});
-  engine_.finish(now);
+  say_farewell(engine_, [] {});  // the I/O thread goes on until this one has ended
 }
 
 std::size_t PipelinedRunner::engine_cycle(TimeNs now) {

@@ -51,6 +51,18 @@ TEST_P(NodeMembership, LeavesWhenItIsDestroyed) {
   EXPECT_FALSE(a.diary.heard("suspected b"));
 }
 
+/// A port that closes at once may take with it what was just sent.
+TEST_P(NodeMembership, StaysUntilItHasSaidItsLeaveSeveralTimes) {
+  Server& a = start("a");
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  b.node.reset();
+  const auto leaves = [&] {
+    return a->stats().packets_received[static_cast<std::size_t>(wire::Type::leave)];
+  };
+  EXPECT_TRUE(until([&] { return leaves() == 4; })) << leaves() << " leaves were heard";
+}
+
 TEST_P(NodeMembership, HearsOfADeath) {
   Server& a = start(mortal("a"));
   Server& b = start(mortal("b"));

@@ -1,0 +1,30 @@
+// How a node ends: a member says its leave several times, over some time (docs/protocol.md §5.6),
+// and a port that is closed at once may take the first of them with it.
+#pragma once
+
+#include <chrono>
+#include <thread>
+
+#include "node/clock.h"
+#include "node/engine.h"
+
+namespace muster {
+
+/// Ends when the member has said all that it has to, at the latest after this long.
+inline constexpr DurationNs farewell_ns = 100 * ms;
+
+/// `flush()` pushes out what the engine has said.
+template <class Flush>
+void say_farewell(Engine& engine, Flush&& flush) {
+  TimeNs now = monotonic_ns();
+  const TimeNs ends = now + farewell_ns;
+  engine.execute(now, Leave{});
+  for (;; now = monotonic_ns()) {
+    engine.finish(now);
+    flush();
+    if (engine.next_deadline() == never_ns || now >= ends) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+}  // namespace muster
