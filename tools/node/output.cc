@@ -7,10 +7,15 @@
 namespace muster::node_command {
 namespace {
 
+/// Values and texts are what others have sent: what is not UTF-8 becomes a replacement character.
+std::string dump(const ordered_json& value) {
+  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
 std::string text(const ordered_json& event, const char* field) {
   const auto found = event.find(field);
   if (found == event.end()) return "";
-  return found->is_string() ? found->get<std::string>() : found->dump();
+  return found->is_string() ? found->get<std::string>() : dump(*found);
 }
 
 double us(const ordered_json& event, const char* field) { return event.value(field, 0.0) / 1000; }
@@ -18,7 +23,7 @@ double us(const ordered_json& event, const char* field) { return event.value(fie
 std::string table(const ordered_json& event) {
   std::string lines = text(event, "event") + ':';
   for (const auto& [key, value] : event.items())
-    if (key != "event") lines += fmt::format("\n  {} {}", key, value.dump());
+    if (key != "event") lines += fmt::format("\n  {} {}", key, dump(value));
   return lines;
 }
 
@@ -51,9 +56,7 @@ std::string sentence(const ordered_json& event) {
 }
 
 void Output::say(const ordered_json& event) const {
-  // What is not UTF-8 in names and messages is shown as a replacement character.
-  const auto replace = ordered_json::error_handler_t::replace;
-  fmt::print("{}\n", json_ ? event.dump(-1, ' ', false, replace) : sentence(event));
+  fmt::print("{}\n", json_ ? dump(event) : sentence(event));
   std::fflush(stdout);
 }
 

@@ -1,0 +1,22 @@
+#include "tools/node/output.h"
+
+#include <gtest/gtest.h>
+
+namespace muster::node_command {
+namespace {
+
+/// Whoever binds such a value must not end the others who look at it.
+TEST(Sentence, ShowsBytesThatAreNotUtf8AsReplacements) {
+  const ordered_json tree = {{"event", "tree"}, {"names", {{{"value", "\xff\xfe"}}}}};
+  EXPECT_NE(sentence(tree).find("\xef\xbf\xbd"), std::string::npos);
+  const ordered_json error = {{"event", "error"}, {"message", {{"\xff", 1}}}};
+  EXPECT_NE(sentence(error).find("\xef\xbf\xbd"), std::string::npos);
+}
+
+TEST(Sentence, SaysWhoHasJoined) {
+  EXPECT_EQ(sentence({{"event", "joined"}, {"member", "bob"}, {"endpoint", "10.77.0.2:7777"}}),
+            "+ bob joined, at 10.77.0.2:7777");
+}
+
+}  // namespace
+}  // namespace muster::node_command
