@@ -32,9 +32,11 @@ class Log : public muster::Handler {
                 reason == muster::RemovalReason::died ? "has died" : "has left");
   }
   void on_port_lost(std::string_view why) override {
-    std::fprintf(stderr, "%.*s\n", static_cast<int>(why.size()), why.data());
+    lost = why;
     stop = 1;
   }
+
+  std::string lost;
 };
 
 void run(const std::string& config_path) {
@@ -61,6 +63,7 @@ void run(const std::string& config_path) {
   node.leave();
   while (node.standing() == muster::Standing::member) node.idle(node.poll());
   std::printf("answered %d calls\n", calls);
+  if (!log.lost.empty()) throw muster::StartError(log.lost);
 }
 
 }  // namespace
