@@ -1,6 +1,6 @@
-#include "tools/node/output.h"
-
 #include <gtest/gtest.h>
+
+#include "tools/node/output.h"
 
 namespace muster::node_command {
 namespace {
