@@ -26,6 +26,8 @@ const Figures& figures() {
   return measured;
 }
 
+double in_ms(DurationNs duration) { return static_cast<double>(duration) / 1e6; }
+
 double expected_share(const Loss& loss) {
   return static_cast<double>(loss.at_receiver + loss.at_sender) / 1e6;
 }
@@ -41,9 +43,9 @@ TEST(Scale, CountsTheHeartbeatsOfAClusterAtRest) {
 }
 
 TEST(Scale, DetectsACrashWithinTheTimersOfThePreset) {
-  constexpr double suspect_ms = 300;
-  constexpr double dead_ms = 150;
-  constexpr double heartbeat_ms = 100;
+  const double suspect_ms = in_ms(lan_timers().suspect_after_ns);
+  const double dead_ms = in_ms(lan_timers().dead_after_ns);
+  const double heartbeat_ms = in_ms(lan_timers().heartbeat_interval_ns);
   const Delay& detection = figures().detection;
   EXPECT_GE(detection.median_ms, suspect_ms + dead_ms - heartbeat_ms);
   EXPECT_GE(detection.worst_ms, detection.median_ms);
@@ -53,7 +55,7 @@ TEST(Scale, DetectsACrashWithinTheTimersOfThePreset) {
 }
 
 TEST(Scale, JoinsTakeTheListeningTimeAndLittleMore) {
-  constexpr double listen_ms = 250;
+  const double listen_ms = in_ms(lan_timers().join_listen_ns);
   EXPECT_GE(figures().join_one_ms, listen_ms);
   EXPECT_LE(figures().join_one_ms, listen_ms + 100);
   EXPECT_GE(figures().mass_join_ms, listen_ms);
@@ -61,7 +63,7 @@ TEST(Scale, JoinsTakeTheListeningTimeAndLittleMore) {
 }
 
 TEST(Scale, AChangeTravelsInOnePacketAndALostOneIsFoundByTheNextHeartbeats) {
-  EXPECT_LE(figures().change.worst_ms, static_cast<double>(delay_max_ns) / 1e6);
+  EXPECT_LE(figures().change.worst_ms, in_ms(delay_max_ns));
   EXPECT_GE(figures().change_at_loss.worst_ms, figures().change.median_ms);
   EXPECT_LE(figures().change_at_loss.worst_ms, 500);
 }
