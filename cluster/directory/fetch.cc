@@ -88,6 +88,11 @@ void Replica::enter_fetch() {
   if (!fetch_.starts_empty) begin_batch();
 }
 
+void Replica::drop(TreeEntry& entry) {
+  if (entry.bound) events_.on_withdrawn(binding_of(owner_, entry));
+  tree_.erase(entry);
+}
+
 /// Of a whole tree the page is right and the copy may be wrong.
 void Replica::fetch_change(Version version, wire::ChangeKind kind, std::string_view path,
                            const Content& content) {
@@ -97,11 +102,11 @@ void Replica::fetch_change(Version version, wire::ChangeKind kind, std::string_v
                       before->bound == (kind == wire::ChangeKind::bind) &&
                       std::ranges::equal(before->contents, joined(content)) &&
                       before->attribute_bytes == content.attributes.bytes().size();
-    if (!same) {
-      if (before->bound) events_.on_withdrawn(binding_of(owner_, *before));
-      tree_.erase(*before);
-    }
+    if (!same) drop(*before);
   }
+  // Nor may another path stand at this version, whatever a wrong copy or a lying owner says.
+  TreeEntry* other = tree_.at(version);
+  if (other != nullptr && other->path != path) drop(*other);
   change(version, kind, path, content);
   if (TreeEntry* met = tree_.latest(path)) met->pass = pass_;
 }
@@ -122,9 +127,7 @@ Replica::Page Replica::sweep(std::size_t entries) {
   for (; entry != tree_.end() && entries > 0; --entries) {
     TreeEntry& seen = *entry++;
     fetch_.swept = seen.version;
-    if (seen.pass == pass_) continue;
-    if (seen.bound) events_.on_withdrawn(binding_of(owner_, seen));
-    tree_.erase(seen);
+    if (seen.pass != pass_) drop(seen);
   }
   return entry == tree_.end() ? settle() : Page::sweeping;
 }

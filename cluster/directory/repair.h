@@ -21,7 +21,7 @@ class Repair {
   Verdict asked(TimeNs now, const Endpoint& by, Version since, const DirectoryConfig& config) {
     if (config.repair_threshold == 0) return Verdict::answer;
     // Whoever asks once more was not helped by it: what is repeated twice may be missed twice.
-    if (since == repeated_) return now < ends_ns_ ? Verdict::covered : Verdict::answer;
+    if (since == repeated_) return now < covered_until_ns_ ? Verdict::covered : Verdict::answer;
     if (since != since_ || now >= ends_ns_) {
       since_ = since;
       ends_ns_ = now + 2 * config.request_jitter_ns;
@@ -30,15 +30,17 @@ class Repair {
     if (std::ranges::find(requesters_, by) == requesters_.end()) requesters_.push_back(by);
     if (requesters_.size() < config.repair_threshold) return Verdict::answer;
     repeated_ = since;
+    covered_until_ns_ = ends_ns_;
     return Verdict::repeat;
   }
   /// It could not be repeated.
-  void failed() { ends_ns_ = 0; }
+  void failed() { ends_ns_ = covered_until_ns_ = 0; }
 
  private:
   Version since_ = 0;
   Version repeated_ = 0;
-  TimeNs ends_ns_ = 0;
+  TimeNs ends_ns_ = 0;           ///< of the window in which those who ask are counted
+  TimeNs covered_until_ns_ = 0;  ///< of the one in which `repeated_` was
   std::vector<Endpoint> requesters_;
 };
 

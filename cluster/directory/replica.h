@@ -82,6 +82,7 @@ class Replica {
   void fetch_change(Version version, wire::ChangeKind kind, std::string_view path,
                     const Content& content);
   void enter_fetch();
+  void drop(TreeEntry& entry);
   Page complete(const wire::Section& head);
   Page settle();
 

@@ -1,5 +1,8 @@
 #include "cluster/directory/tree.h"
 
+#include <algorithm>
+#include <cassert>
+
 #include <xxhash.h>
 
 namespace muster {
@@ -83,7 +86,8 @@ TreeEntry* Tree::change(Version version, std::string_view path) {
   }
   TreeEntry& entry = found->second;
   entry.version = version;
-  by_version_.insert(by_version_.end(), entry);
+  [[maybe_unused]] const auto place = by_version_.insert(by_version_.end(), entry);
+  assert(&*place == &entry);  // no two paths changed at one version
   return &entry;
 }
 
@@ -102,9 +106,14 @@ void Tree::take_out(TreeEntry& entry) {
 void Tree::trim_tombstones(std::size_t bytes_max) {
   while (tombstone_bytes_ > bytes_max) {
     TreeEntry& oldest = *tombstones_.begin();
-    floor_ = oldest.version;
+    floor_ = std::max(floor_, oldest.version);
     erase(oldest);
   }
+}
+
+TreeEntry* Tree::at(Version version) {
+  const auto next = version == 0 ? by_version_.end() : after(version - 1);
+  return next == by_version_.end() || next->version != version ? nullptr : &*next;
 }
 
 Tree::ByVersion::const_iterator Tree::after(Version version) const {

@@ -95,6 +95,8 @@ class Tree {
   ByVersion::iterator after(Version version);
   /// The latest change of `path`, a withdrawal included, or nullptr.
   TreeEntry* latest(std::string_view path);
+  /// Whatever was changed at `version` and not since, or nullptr.
+  TreeEntry* at(Version version);
 
  private:
   TreeEntry* change(Version version, std::string_view path);
