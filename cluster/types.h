@@ -35,6 +35,11 @@ struct Endpoint {
   std::uint16_t port = 0;
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
+/// Not a group and not nothing: what strangers say to send to is looked at first.
+constexpr bool may_be_a_host(const Endpoint& at) {
+  constexpr std::uint32_t first_multicast = 0xe0000000;  // and broadcast beyond
+  return at.address != 0 && at.address < first_multicast && at.port != 0;
+}
 /// "10.77.0.1:7777".
 std::string to_string(const Endpoint& endpoint);
 

@@ -11,11 +11,6 @@ namespace {
 /// Introductions given in one heartbeat interval: one is much longer than what asks for it.
 constexpr std::uint32_t introductions_max = 64;
 
-bool plausible(const Endpoint& at) {
-  constexpr std::uint32_t first_multicast = 0xe0000000;  // and broadcast beyond
-  return at.address != 0 && at.address < first_multicast && at.port != 0;
-}
-
 bool in_order(const Endpoint& a, const Endpoint& b) {
   return wire::order_of(a) < wire::order_of(b);
 }
@@ -24,7 +19,7 @@ bool in_order(const Endpoint& a, const Endpoint& b) {
 
 /// Says to one address that this member is there.
 void Membership::meet(const Endpoint& at) {
-  if (at == config_.self || !plausible(at)) return;
+  if (at == config_.self || !may_be_a_host(at)) return;
   if (standing_ == Standing::member)
     send_heartbeat(at);
   else

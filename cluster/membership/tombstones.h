@@ -1,6 +1,7 @@
 // The removed: which incarnation of each was the last, so that nothing of it comes back.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <unordered_map>
@@ -17,7 +18,7 @@ class Tombstones {
     const auto [at, added] = last_.try_emplace(removed.id, removed.incarnation);
     if (!added) {
       at->second = std::max(at->second, removed.incarnation);
-      return;
+      order_.erase(std::ranges::find(order_, removed.id));  // the latest removed go last
     }
     order_.push_back(removed.id);
     if (order_.size() <= entries_max_) return;
