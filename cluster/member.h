@@ -49,7 +49,7 @@ class Member final : private MembershipListener {
                   Attributes attributes = {});
   BindResult withdraw(std::string_view path);
   BindResult withdraw_all();
-  /// Everybody sees all of it at once, or nothing.
+  /// Everybody who holds something of this tree sees all of it at once, or nothing: see Batch.
   BindResult apply(const Batch& batch);
 
   /// Messages. The payload stands in `packet` at message_offset (request_offset, response_offset);

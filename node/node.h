@@ -172,8 +172,8 @@ class Node {
                             Attributes attributes = {});
   AdvertiseResult advertise(std::string_view path, std::string_view value,
                             Attributes attributes = {});
-  /// All changes of a batch, which become visible together everywhere; where one of them is refused
-  /// none is made.
+  /// All changes of a batch, which become visible together (see Batch); where one of them is
+  /// refused none is made.
   AdvertiseResult advertise(const Batch& batch);
   /// Also ends serve() for that path.
   AdvertiseResult withdraw(std::string_view path);

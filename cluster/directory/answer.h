@@ -40,8 +40,8 @@ struct ChangeRecord {
   std::size_t attribute_bytes;
 };
 /// Appends the change from `offset` of its content on, as much as fits, and returns where that
-/// ends; nothing where none of it fits. `first`: no other change stands before it in this packet. A
-/// change that would fit a packet of its own is not cut.
+/// ends; nothing where none of it fits. `first`: no other change stands before it in this
+/// section. One that is not the first, and would fit a packet of its own, is not cut.
 std::optional<std::size_t> append_change(Packet& packet, const ChangeRecord& change,
                                          std::size_t offset, bool first);
 

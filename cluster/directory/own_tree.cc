@@ -11,7 +11,7 @@ namespace {
 
 /// Advertised in one call at most: other packets get their turn in between.
 constexpr std::size_t packets_per_call_max = 64;
-/// What fits so many packets, however its changes are cut.
+/// As StoredChange::memory() reckons it: about so many packets.
 constexpr std::size_t repeated_bytes_max = packets_per_call_max * 1024;
 
 ChangeRecord record_of(const StoredChange& change) {

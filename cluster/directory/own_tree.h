@@ -38,8 +38,8 @@ class OwnTree {
   /// needs more than one call may send, and goes on at the next.
   bool advertise(const Endpoint& group);
 
-  /// Multicasts once more what has changed after `since`. False, and nothing is sent: it is no
-  /// longer known in full, or needs more than one call may send.
+  /// Multicasts once more what has changed after `since`. False: it is no longer known in full or
+  /// is too much, and nothing is sent; or there were not packets enough for all of it.
   bool repeat(const Endpoint& group, Version since);
 
   /// The own bindings belong to another incarnation from now on: tells the application.
