@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "dpdk_transport/eal.h"
+#include "tests/support/temporary_folder.h"
 
 namespace muster::dpdk::testing {
 
@@ -27,24 +28,7 @@ using std::chrono::milliseconds;
 /// The settings of every test's EAL: one process has one.
 inline const EalConfig eal{.memory_mb = 64};
 
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "muster-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-    path_ = pattern;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
+using muster::TemporaryFolder;
 
 inline std::string memif(const std::string& role, const std::filesystem::path& socket, int id = 0,
                          int device = 0) {

@@ -1,13 +1,12 @@
 // The demo as a user runs it: its summary, its status, and its capture read by tshark.
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
+#include "tests/support/temporary_folder.h"
 #include "tests/tools/shell.h"
 
 namespace muster {
@@ -16,8 +15,8 @@ namespace {
 std::string program() { return std::getenv("MUSTER"); }
 
 TEST(Demo, ShowsEveryStepAndWritesASummaryAndACapture) {
-  std::string folder = std::filesystem::temp_directory_path() / "muster-demo-test-XXXXXX";
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const TemporaryFolder temporary;
+  const std::string folder = temporary.path();
   const ShellResult demo = shell(program() + " demo --json " + folder + "/s.json --capture " +
                                  folder + "/d.pcapng 2>&1");
   EXPECT_EQ(demo.status, 0) << demo.output;
@@ -39,7 +38,6 @@ TEST(Demo, ShowsEveryStepAndWritesASummaryAndACapture) {
   EXPECT_GT(std::ranges::count(good.output, '\n'), 2 * round_trips) << "there and back";
   EXPECT_EQ(shell(read + "'udp.checksum.status==0' 2>/dev/null | grep -c . || true").output, "0\n")
       << "a bad checksum";
-  std::filesystem::remove_all(folder);
 }
 
 TEST(Demo, SaysWhyWhenItCannotWriteItsSummary) {
@@ -49,7 +47,8 @@ TEST(Demo, SaysWhyWhenItCannotWriteItsSummary) {
 }
 
 TEST(Demo, SaysWhyWhenAServerDoesNotAnswer) {
-  const std::string file = std::filesystem::temp_directory_path() / "muster-demo-stopped.json";
+  const TemporaryFolder temporary;
+  const std::string file = temporary / "stopped.json";
   const ShellResult demo =
       shell(program() + " demo --json " + file +
             " 2>&1 & demo=$!; stopped=; while [ -z \"$stopped\" ] && kill -0 $demo 2>/dev/null; do"
@@ -63,7 +62,6 @@ TEST(Demo, SaysWhyWhenAServerDoesNotAnswer) {
   const std::string reason = summary["steps"].back()["reason"];
   EXPECT_FALSE(reason.empty());
   EXPECT_NE(demo.output.find(reason), std::string::npos);
-  std::filesystem::remove(file);
 }
 
 }  // namespace

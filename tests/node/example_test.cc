@@ -1,6 +1,5 @@
 // The example server as its users run it: a process of its own, called from another member.
 #include <csignal>
-#include <filesystem>
 #include <fstream>
 #include <optional>
 
@@ -11,6 +10,7 @@
 
 #include "node/config_file.h"
 #include "tests/node/world.h"
+#include "tests/support/temporary_folder.h"
 
 namespace muster::test {
 namespace {
@@ -43,8 +43,6 @@ class Child {
 
 class ExampleServer : public testing::Test {
  protected:
-  void TearDown() override { std::filesystem::remove_all(folder); }
-
   std::string config(int host, std::string_view name, std::string_view port_lines) const {
     const std::string path = fmt::format("{}/{}.toml", folder, name);
     std::ofstream(path) << fmt::format(
@@ -83,10 +81,8 @@ class ExampleServer : public testing::Test {
     EXPECT_EQ(status, 0);
   }
 
-  const std::string folder = [] {
-    std::string pattern = testing::TempDir() + "muster-example-XXXXXX";
-    return std::string(mkdtemp(pattern.data()));
-  }();
+  const TemporaryFolder temporary;
+  const std::string folder = temporary.path();
 };
 
 TEST_F(ExampleServer, IsCalledOverKernelSockets) {

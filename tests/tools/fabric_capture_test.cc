@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "cluster/config.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/tools/fabric_frames.h"
 #include "tests/tools/shell.h"
-#include "tests/tools/temporary_folder.h"
 #include "tools/errors.h"
 #include "tools/fabric/capture.h"
 

@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/support/temporary_folder.h"
 #include "tests/tools/fabric_frames.h"
-#include "tests/tools/temporary_folder.h"
 #include "tools/errors.h"
 #include "tools/fabric/control_client.h"
 #include "tools/fabric/control_request.h"

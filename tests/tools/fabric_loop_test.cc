@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/temporary_folder.h"
 #include "tests/tools/fabric_frames.h"
-#include "tests/tools/temporary_folder.h"
 #include "tools/fabric/backoff.h"
 #include "tools/fabric/switch_loop.h"
 

@@ -17,9 +17,9 @@
 #include "dpdk_transport/eal.h"
 #include "dpdk_transport/frame_pool.h"
 #include "dpdk_transport/raw_port.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/tools/fabric_frames.h"
 #include "tests/tools/shell.h"
-#include "tests/tools/temporary_folder.h"
 #include "tools/lab/process.h"
 
 namespace muster::fabric::test {
