@@ -5,12 +5,12 @@
 
 #include <fmt/format.h>
 
-#include "bench/scale/silent_events.h"
+#include "sim/silent_events.h"
 
 namespace muster::bench {
 
 /// One member's application: notes when it hears what.
-class Cluster::Ear final : public SilentEvents {
+class Cluster::Ear final : public sim::SilentEvents {
  public:
   explicit Ear(Cluster& cluster) : cluster_(cluster) {}
 

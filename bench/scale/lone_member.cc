@@ -10,11 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include "bench/scale/silent_events.h"
 #include "bench/scale/view_port.h"
 #include "cluster/member.h"
 #include "cluster/wire/layout.h"
 #include "sim/roster.h"
+#include "sim/silent_events.h"
 
 namespace muster::bench {
 namespace {
@@ -28,7 +28,7 @@ double thread_cpu_us() {
   return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_nsec) / 1e3;
 }
 
-struct Ear final : SilentEvents {
+struct Ear final : sim::SilentEvents {
   void on_suspected(const MemberInfo&) override { ++suspected; }
   std::uint64_t suspected = 0;
 };

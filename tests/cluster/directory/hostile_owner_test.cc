@@ -8,6 +8,7 @@
 #include "cluster/directory/answer.h"
 #include "cluster/directory/repair.h"
 #include "cluster/directory/replica.h"
+#include "sim/silent_events.h"
 #include "tests/cluster/support/segment.h"
 
 namespace muster {
@@ -39,12 +40,10 @@ class Page {
 };
 
 /// The names that an application holds.
-class Names final : public test::Listener {
+class Names final : public sim::SilentEvents {
  public:
   void on_bound(const Binding& binding) override { held.emplace(binding.path); }
   void on_withdrawn(const Binding& binding) override { held.erase(std::string(binding.path)); }
-  void on_batch_begin(const MemberKey&) override {}
-  void on_batch_end(const MemberKey&) override {}
   std::set<std::string> held;
 };
 

@@ -11,6 +11,7 @@
 #include <malloc.h>
 
 #include "cluster/member.h"
+#include "sim/silent_events.h"
 #include "tests/cluster/support/memory_port.h"
 
 namespace muster {
@@ -21,7 +22,7 @@ constexpr Endpoint group{0xef4d0001, 7777};
 constexpr DurationNs delay_ns = 10 * us;
 
 /// Counts what it is told.
-class Counting final : public Events {
+class Counting final : public sim::SilentEvents {
  public:
   std::size_t bound = 0;
   std::size_t withdrawn = 0;
@@ -29,10 +30,7 @@ class Counting final : public Events {
   bool removed = false;
   bool synchronized = false;
 
-  void on_standing(Standing) override {}
-  void on_joined(const MemberInfo&) override {}
   void on_suspected(const MemberInfo&) override { ADD_FAILURE() << "suspected"; }
-  void on_refuted(const MemberInfo&) override {}
   void on_removed(const MemberInfo&, RemovalReason) override { removed = true; }
   void on_bound(const Binding&) override {
     ++bound;
@@ -42,16 +40,7 @@ class Counting final : public Events {
     ++withdrawn;
     ++told_in_this_call;
   }
-  void on_batch_begin(const MemberKey&) override {}
-  void on_batch_end(const MemberKey&) override {}
   void on_synchronized() override { synchronized = true; }
-  bool on_message(const MemberKey&, std::span<const std::byte>, Packet&) override { return true; }
-  bool on_request(const MemberKey&, CallId, std::string_view, std::span<const std::byte>,
-                  Packet&) override {
-    return true;
-  }
-  void on_response(CallId, CallOutcome, std::span<const std::byte>, Packet*) override {}
-  void on_undelivered(const MemberKey&, std::size_t) override {}
 };
 
 /// Two members, and what lies between them.

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster/messaging/messaging.h"
+#include "sim/silent_events.h"
 
 namespace {
 std::size_t allocations = 0;
@@ -76,7 +77,7 @@ class FixedPort final : public PacketPort {
 };
 
 /// Answers by counting, and has no room now and then.
-class Counter final : public Events {
+class Counter final : public sim::SilentEvents {
  public:
   std::size_t heard = 0;
   std::size_t answers = 0;
@@ -88,17 +89,6 @@ class Counter final : public Events {
     return accept();
   }
   void on_response(CallId, CallOutcome, std::span<const std::byte>, Packet*) override { ++answers; }
-  void on_undelivered(const MemberKey&, std::size_t) override {}
-  void on_standing(Standing) override {}
-  void on_joined(const MemberInfo&) override {}
-  void on_suspected(const MemberInfo&) override {}
-  void on_refuted(const MemberInfo&) override {}
-  void on_removed(const MemberInfo&, RemovalReason) override {}
-  void on_bound(const Binding&) override {}
-  void on_withdrawn(const Binding&) override {}
-  void on_batch_begin(const MemberKey&) override {}
-  void on_batch_end(const MemberKey&) override {}
-  void on_synchronized() override {}
 
  private:
   bool accept() {

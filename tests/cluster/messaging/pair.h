@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster/messaging/messaging.h"
+#include "sim/silent_events.h"
 #include "tests/cluster/support/memory_port.h"
 
 namespace muster::test {
@@ -23,7 +24,7 @@ inline std::string text(std::span<const std::byte> bytes) {
 }
 
 /// Records what it hears, and has as much room as the test says.
-class Application final : public Events {
+class Application final : public sim::SilentEvents {
  public:
   struct Request {
     MemberKey from;
@@ -63,17 +64,6 @@ class Application final : public Events {
   void on_undelivered(const MemberKey& to, std::size_t count) override {
     undelivered.emplace_back(to, count);
   }
-
-  void on_standing(Standing) override {}
-  void on_joined(const MemberInfo&) override {}
-  void on_suspected(const MemberInfo&) override {}
-  void on_refuted(const MemberInfo&) override {}
-  void on_removed(const MemberInfo&, RemovalReason) override {}
-  void on_bound(const Binding&) override {}
-  void on_withdrawn(const Binding&) override {}
-  void on_batch_begin(const MemberKey&) override {}
-  void on_batch_end(const MemberKey&) override {}
-  void on_synchronized() override {}
 
  private:
   bool take_room() {

@@ -1,9 +1,10 @@
-// An application that listens to nothing: a benchmark overrides what it wants to hear.
+// An application that listens to nothing, and takes every message: tests and benchmarks override
+// what they want to hear.
 #pragma once
 
 #include "cluster/events.h"
 
-namespace muster::bench {
+namespace muster::sim {
 
 struct SilentEvents : Events {
   void on_standing(Standing) override {}
@@ -25,4 +26,4 @@ struct SilentEvents : Events {
   void on_undelivered(const MemberKey&, std::size_t) override {}
 };
 
-}  // namespace muster::bench
+}  // namespace muster::sim
