@@ -94,7 +94,7 @@ class Application {
   void hear(const Suspected& event);
   void hear(const Refuted& event);
   void hear(const Removed& event);
-  void hear(const BindingChanged& event);
+  void hear(BindingChanged& event);
   void hear(const BatchBegan& event) { batches_[event.owner.id]; }
   void hear(const BatchEnded& event);
   void hear(const Synchronized& event);

@@ -1,5 +1,6 @@
 // What the application hears, one word after the other.
 #include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -11,8 +12,8 @@ namespace muster {
 
 void Application::hear(Word word) {
   if (!word.is_message()) {
-    const std::unique_ptr<const Event> event(word.event());
-    return std::visit([this](const auto& happened) { hear(happened); }, *event);
+    const std::unique_ptr<Event> event(word.event());
+    return std::visit([this](auto& happened) { hear(happened); }, *event);
   }
   const auto give_back = [this](Packet* packet) { runner_.release(*packet); };
   const std::unique_ptr<Packet, decltype(give_back)> packet(&word.packet(), give_back);
@@ -82,10 +83,11 @@ void Application::hear(const Removed& event) {
   handler_.on_removed(peer.info(), event.reason);
 }
 
-void Application::hear(const BindingChanged& event) {
+/// Of a batch it is kept, not copied: a value may be large.
+void Application::hear(BindingChanged& event) {
   const auto batch = batches_.find(event.owner.id);
   if (batch == batches_.end()) return show({&event, 1});
-  batch->second.push_back(event);
+  batch->second.push_back(std::move(event));
 }
 
 void Application::hear(const BatchEnded& event) {
