@@ -53,9 +53,13 @@ Device::Device(const DeviceName& name) : name_(name) {
   if (rte_eth_dev_get_port_by_name(name_.name.c_str(), &port_) == 0)
     throw StartError(fmt::format("{} is open already in this process: give this one another number",
                                  name_.name));
-  if (name_.is_memif())
-    if (const MemifEnd end = memif_end(name_); end.server)
+  if (name_.is_memif()) {
+    const MemifEnd end = memif_end(name_);
+    if (end.server)
       listener_ = std::make_unique<MemifListener>(end.socket);
+    else if (!std::filesystem::exists(folder_of(end.socket)))  // of which the driver says little
+      throw StartError(why_unreachable(end.socket));
+  }
   if (name_.pci && rte_bus_find_by_name("pci") == nullptr)
     throw StartError(fmt::format("{}: this DPDK has no PCI bus: install its drivers", name_.name));
 

@@ -66,7 +66,7 @@ void make_way(const std::string& path) {
                       "removed ({}): remove it, or choose another socket",
                       path, std::strerror(errno)));
   }
-  const auto folder = std::filesystem::absolute(path).parent_path();
+  const auto folder = folder_of(path);
   if (access(folder.c_str(), W_OK | X_OK) != 0)
     throw StartError(
         fmt::format("the socket {} cannot be made ({}: {}): choose a folder that you "
@@ -100,6 +100,10 @@ void MemifListener::retire() const {
   unlink(path_.c_str());
   // What waits now was there before the second of two alarms.
   for (int i = 0; i < 2; ++i) on_interrupt_thread([] {});
+}
+
+std::filesystem::path folder_of(const std::string& path) {
+  return std::filesystem::absolute(path).parent_path();
 }
 
 std::string why_unreachable(const std::string& path) {

@@ -1,6 +1,7 @@
 // The socket on which a memif server listens: who owns it, and whether it is a dead one's.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 namespace muster::dpdk {
@@ -24,6 +25,9 @@ class MemifListener {
  private:
   std::string path_;
 };
+
+/// Where the socket at `path` lies.
+std::filesystem::path folder_of(const std::string& path);
 
 /// Why nobody can be reached on the socket at `path`; empty: somebody may be there.
 std::string why_unreachable(const std::string& path);

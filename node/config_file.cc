@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -141,11 +142,14 @@ NodeConfig parse_config(std::string_view toml, const std::string& name) {
 }
 
 NodeConfig load_config(const std::string& path) {
+  const auto unreadable = [&](const char* why) {
+    return ConfigError(
+        fmt::format("{}: cannot be read: {}; give the path of a TOML file", path, why));
+  };
+  if (std::filesystem::is_directory(path)) throw unreadable("it is a folder");
   std::ifstream file(path);
   const std::string text(std::istreambuf_iterator<char>(file), {});
-  if (!file || file.bad())
-    throw ConfigError(fmt::format("{}: cannot be read: {}; give the path of a TOML file", path,
-                                  std::strerror(errno)));
+  if (!file || file.bad()) throw unreadable(std::strerror(errno));
   return parse_config(text, path);
 }
 

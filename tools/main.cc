@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -30,6 +31,10 @@ int fail(int status, const std::string& what) {
   return status;
 }
 
+std::string advice(const std::string& mistake) {
+  return fmt::format("{}; --help shows what can be said", mistake);
+}
+
 int run(int argc, char** argv) {
   CLI::App app("muster: kernel-bypass cluster membership, service directory and messaging on DPDK",
                "muster");
@@ -43,8 +48,12 @@ int run(int argc, char** argv) {
     return chosen();
   } catch (const CLI::Success& help) {
     return app.exit(help);
+  } catch (const CLI::RequiredError& error) {
+    const std::vector<std::string> unknown = app.remaining();
+    return fail(asked_badly, unknown.empty() ? advice(error.what())
+                                             : advice(unknown.front() + " is no command"));
   } catch (const CLI::ParseError& error) {
-    return fail(asked_badly, fmt::format("{}; --help shows what can be said", error.what()));
+    return fail(asked_badly, advice(error.what()));
   } catch (const UsageError& error) {
     return fail(asked_badly, error.what());
   } catch (const ConfigError& mistakes) {  // a line for each

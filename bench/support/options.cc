@@ -15,7 +15,11 @@ int run_suite(int argc, char** argv, const std::string& description,
   app.add_option("--json", options.json, "also write the report to this file");
   app.add_flag("--quick", options.quick, "fewer rounds: to see that it runs");
   app.add_flag("--full", options.full, "also what takes long, where the suite has such");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& said) {
+    return app.exit(said) == 0 ? 0 : 2;
+  }
   try {
     run(options);
     return 0;

@@ -238,6 +238,8 @@ TEST_F(RawPorts, SayWhatIsWrongWithADevice) {
   EXPECT_NE(sentence({.device = "net_nosuchdriver0"}).find("net_nosuchdriver0"), std::string::npos);
   EXPECT_NE(sentence({.device = memif("server", "/no/such/folder/s")}).find("/no/such/folder"),
             std::string::npos);
+  EXPECT_NE(sentence({.device = memif("client", "/no/such/folder/s")}).find("no switch listens on"),
+            std::string::npos);
   EXPECT_NE(sentence({.device = memif("server", folder_ / "s") + ",secret"}).find("key=value"),
             std::string::npos);
   std::ofstream(folder_ / "file") << "text";

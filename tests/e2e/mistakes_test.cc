@@ -32,6 +32,14 @@ TEST(Mistakes, NameAnUnknownOption) { expect_sentence(run("node --nam ann"), 2, 
 
 TEST(Mistakes, NameAMissingSubcommand) { expect_sentence(run(""), 2, {"--help"}); }
 
+TEST(Mistakes, NameAnUnknownSubcommand) { expect_sentence(run("nod"), 2, {"nod is no command"}); }
+
+TEST(Mistakes, NameAValueOutOfItsRange) {
+  expect_sentence(run("node --port 99999"), 2, {"--port", "99999", "65535"});
+  expect_sentence(run("node --name ann --transport socket --address 127.0.0.1/8 --serve nopath"), 2,
+                  {"--serve nopath", "segments"});
+}
+
 TEST(Mistakes, NameAPortThatDoesNotExist) {
   expect_sentence(run("node --name ann --address 10.77.0.1/24 --device 0000:ff:1f.7"), 1,
                   {"0000:ff:1f.7"});
@@ -60,6 +68,7 @@ TEST(Mistakes, NameEveryMistakeOfAFileWithItsLine) {
 
 TEST(Mistakes, NameAFileThatIsNotThere) {
   expect_sentence(run("node --config /none.toml"), 2, {"/none.toml"});
+  expect_sentence(run("node --config /tmp"), 2, {"/tmp", "folder"});
 }
 
 TEST(Mistakes, NameAnAddressThatIsNotThisMachines) {

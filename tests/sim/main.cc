@@ -138,13 +138,19 @@ int main(int argc, char** argv) {
   CLI::App app{
       "Simulates whole clusters, one for each seed, and checks the design's invariants after every "
       "step. A seed decides everything: a failure is replayed with --seed."};
-  app.add_option("--seeds", options.seeds, "how many seeds to run")->capture_default_str();
+  app.add_option("--seeds", options.seeds, "how many seeds to run")
+      ->check(CLI::Range(1, 1'000'000'000))
+      ->capture_default_str();
   app.add_option("--first", options.first, "the first of them")->capture_default_str();
   app.add_option("--seed", options.seed, "run this seed alone");
   app.add_flag("--trace", options.trace, "print what happens, with --seed");
   app.add_option("--jobs", options.jobs, "threads; the outcome does not depend on it")
       ->check(CLI::Range(1U, 1024U));
   app.add_option("--json", options.json, "write the summary to this file as well");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& said) {
+    return app.exit(said) == 0 ? 0 : 2;
+  }
   return simulate(options);
 }

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "cluster/wire/path.h"
 #include "node/config_file.h"
 #include "node/node.h"
 #include "tools/errors.h"
@@ -115,6 +116,12 @@ class Input {
 
 int run(const Options& options) {
   const NodeConfig config = configure(options);
+  for (const std::string& path : options.serve)
+    if (!wire::valid_path(path))
+      throw UsageError(
+          fmt::format("--serve {}: is not a path: give segments, each after a '/', "
+                      "at most {} bytes",
+                      path, wire::path_bytes_max));
   const Output output(options.json);
   Console console(config.name, output);
   Node node(config, console);
@@ -158,7 +165,9 @@ void add_command(CLI::App& app, Action& chosen) {
   node.add_option("--device", options->device,
                   "a port that DPDK can name: a PCI address or a vdev");
   node.add_option("--address", options->address, "of this member: 10.77.0.1/24");
-  node.add_option("--port", options->port, "UDP port, the same for all members [7777]");
+  node.add_option("--port", options->port, "UDP port, the same for all members [7777]")
+      ->check(CLI::Range(1, 65535))
+      ->type_name("");
   node.add_option("--group", options->group, "multicast group of the cluster [239.77.0.1]");
   node.add_flag("--unicast", options->unicast, "this member's network has no multicast");
   node.add_option("--seed", options->seeds,

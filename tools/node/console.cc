@@ -79,7 +79,7 @@ void Console::check(AdvertiseResult result, const std::string& path) {
   static constexpr std::array words = {"",
                                        "",
                                        "is no path: write /segment/segment, at most 255 bytes",
-                                       "has a value of more than 1024 bytes",
+                                       "has a value of more than 64 KiB",
                                        "does not fit: this member's tree is full",
                                        "must wait: try again",
                                        "came too late: this member has left"};
