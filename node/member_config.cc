@@ -11,6 +11,7 @@ Endpoint group_endpoint(const NodeConfig& config) {
 
 std::vector<Endpoint> seed_endpoints(const NodeConfig& config) {
   std::vector<Endpoint> seeds;
+  seeds.reserve(config.seeds.size());
   for (const std::string& seed : config.seeds) seeds.push_back(parse_endpoint(seed).value());
   return seeds;
 }

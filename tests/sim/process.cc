@@ -7,6 +7,7 @@ namespace {
 
 std::vector<Endpoint> seeds_of(const Application::Shared& shared) {
   std::vector<Endpoint> seeds;
+  seeds.reserve(shared.scenario.seeds.size());
   for (const std::size_t seed : shared.scenario.seeds)
     seeds.push_back(shared.roster.endpoint(seed));
   return seeds;

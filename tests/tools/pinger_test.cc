@@ -22,7 +22,7 @@ struct PingerTest : test::World {
     for (test::Server* server : {a, b})
       server->diary.on_data = [this, server](const MemberKey& from,
                                              std::span<const std::byte> payload) {
-        waiting[server].push_back({from, Message(payload.begin(), payload.end())});
+        waiting[server].emplace_back(from, Message(payload.begin(), payload.end()));
       };
     ASSERT_TRUE(settle());
   }

@@ -79,8 +79,8 @@ TEST_F(PickTest, PassesOverThoseWhoAreNoCandidates) {
 }
 
 TEST_F(PickTest, GoesRound) {
-  std::vector<MemberId> picked;
-  for (int i = 0; i < 10; ++i) picked.push_back(pick(Pick::round_robin()));
+  std::vector<MemberId> picked(10);
+  std::ranges::generate(picked, [this] { return pick(Pick::round_robin()); });
   EXPECT_TRUE(std::equal(picked.begin(), picked.begin() + 5, picked.begin() + 5));
   std::ranges::sort(picked);
   EXPECT_EQ(std::ranges::distance(picked.begin(), std::ranges::unique(picked).begin()), 5);

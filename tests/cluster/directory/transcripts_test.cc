@@ -7,7 +7,6 @@
 namespace muster {
 namespace {
 
-using test::bytes;
 using test::Segment;
 using test::Transcript;
 using wire::Type;

@@ -209,6 +209,7 @@ TEST_F(Unicast, AnotherClusterOnTheSameAddressesIsNotMet) {
 TEST_F(Unicast, MembersSpeakToAllWhileOthersHoldTheirPackets) {
   auto& ann = start_deaf("ann");
   std::vector<Segment::Host*> others;
+  others.reserve(20);
   for (int i = 0; i < 20; ++i) others.push_back(&start_deaf("m" + std::to_string(i), ann));
   segment.run_for(2 * second);
   ann.port.set_packets_max(ann.port.alive());
@@ -262,6 +263,7 @@ wire::Introduction introduction(std::uint64_t nonce, std::size_t count) {
 
 std::vector<wire::Address> strangers(std::uint32_t count) {
   std::vector<wire::Address> addresses;
+  addresses.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i)
     addresses.push_back({.address = 0x0a000001 + i, .port = 1});
   return addresses;
