@@ -17,6 +17,7 @@
 #include "node/huge_pages.h"
 #include "node/node.h"
 #include "node/own_bindings.h"
+#include "node/pending_batch.h"
 #include "node/runner.h"
 #include "node/watches.h"
 
@@ -129,7 +130,7 @@ class Application {
   std::unordered_map<MemberId, Peer> peers_;
   HugePages index_memory_;
   Index index_{index_memory_};
-  std::unordered_map<MemberId, std::vector<BindingChanged>> batches_;  // not complete yet
+  std::unordered_map<MemberId, PendingBatch> batches_;
   Random dice_;
   OwnBindings own_;
   Watches watches_;

@@ -87,12 +87,16 @@ void Application::hear(const Removed& event) {
 void Application::hear(BindingChanged& event) {
   const auto batch = batches_.find(event.owner.id);
   if (batch == batches_.end()) return show({&event, 1});
-  batch->second.push_back(std::move(event));
+  batch->second.add(std::move(event));
 }
 
 void Application::hear(const BatchEnded& event) {
-  const auto batch = batches_.extract(event.owner.id);
-  show(batch.mapped());
+  std::vector<BindingChanged> changes = batches_.extract(event.owner.id).mapped().take();
+  // A name bound and withdrawn within the batch was never there.
+  std::erase_if(changes, [this](const BindingChanged& change) {
+    return !change.bound && !index_.binds(change.owner, change.path);
+  });
+  show(changes);
 }
 
 /// All of it stands in the tree before anybody is told of any.

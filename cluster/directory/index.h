@@ -2,6 +2,7 @@
 // Built from binding events alone, so it can stand in any thread that hears them.
 #pragma once
 
+#include <algorithm>
 #include <boost/intrusive/set.hpp>
 #include <cstddef>
 #include <memory_resource>
@@ -38,6 +39,9 @@ class Index {
     const NameSlot* slot = table_.find(path);
     if (slot == nullptr) return {};
     return {slot->bound, slot->bound_count};
+  }
+  bool binds(const MemberKey& owner, std::string_view path) const {
+    return std::ranges::find(lookup(path), owner, &Bound::owner) != lookup(path).end();
   }
   /// One of those; nullptr where none is a candidate. See choose().
   template <class Distance>
