@@ -1,5 +1,5 @@
 // Changes of the own tree that become visible together, here and at every other member: but for one
-// that holds nothing of this tree yet, and sees it as it comes (docs/protocol.md §6.6).
+// that has not known this tree yet, and sees it as it comes (docs/protocol.md §6.6).
 #pragma once
 
 #include <span>

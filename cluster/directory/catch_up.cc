@@ -40,7 +40,10 @@ bool Directory::served_by_repair(TimeNs now, const wire::SyncRequest& request,
     case Repair::Verdict::repeat:
       break;
   }
-  if (!own_.repeat(group_, request.since_version)) {
+  const std::uint32_t granted = budget_.grant(now, OwnTree::repeated_packets_max);
+  const std::uint32_t sent = own_.repeat(group_, request.since_version, granted);
+  budget_.give_back(granted - sent);
+  if (sent == 0) {
     repair_.failed();
     return false;
   }
@@ -92,6 +95,7 @@ bool Directory::answer_everything(Packet& packet, wire::SyncAnswer& head, Answer
     const Tree* tree = tree_of(owner);
     if (owner.id < from || tree == nullptr || tree->version() == 0) return true;
     if (owner != at.owner) at = {.owner = owner, .place = {}};
+    if (at.place.cursor > tree->version()) return true;  // the reader has more than is here
     const Written written = append_section(packet, owner, *tree, at.place);
     if (written != Written::nothing) ++head.sections;
     if (written != Written::complete) return false;

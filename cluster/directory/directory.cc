@@ -54,10 +54,12 @@ void Directory::on_heartbeat(TimeNs now, MemberId from, const Advertised& advert
   copy.synchronized = advertised.synchronized;
   copy.advertised = std::max(copy.advertised, advertised.version);
   const Tree& tree = copy.replica.tree();
-  if (copy.replica.settled() && !copy.wrong && advertised.version == tree.version() &&
-      advertised.digest != tree.digest()) {
-    copy.wrong = true;
-    ++stats_.wrong_copies;
+  if (copy.replica.settled() && !copy.wrong && advertised.version == tree.version()) {
+    copy.wrong = advertised.digest != tree.digest();
+    if (copy.wrong)
+      ++stats_.wrong_copies;
+    else
+      copy.replica.confirm();
   }
   if (copy.behind()) want(now, copy);
   check_synchronized();

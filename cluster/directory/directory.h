@@ -7,6 +7,7 @@
 #include <list>
 #include <map>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -121,6 +122,10 @@ class Directory {
     MemberKey owner;
     Place place;
     bool active() const { return pursuit.state() != Pursuit::State::idle; }
+    /// Grows from page to page.
+    auto position() const {
+      return std::tuple(owner.id, place.cursor, place.part_version, place.part_offset);
+    }
   };
   using Copies = std::map<MemberId, Copy>;  // ordered: a statedump goes by ascending id
   /// A removed member whose bindings go in steps.

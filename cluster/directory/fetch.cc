@@ -36,6 +36,7 @@ bool Replica::continues(const wire::Section& head) const {
 void Replica::start_over(Version began) {
   fetch_.since = fetch_.cursor = 0;
   fetch_.began = began;
+  fetch_.swept_early = false;
   part_.clear();
   ++pass_;
 }
@@ -61,7 +62,7 @@ Replica::Page Replica::take(const wire::SectionView& section) {
 
 Replica::Page Replica::fetch_changes(const wire::SectionView& section) {
   for (const wire::ChangeView& change : section.changes) {
-    if (outgrown_by(change.path.size() + change.content_bytes)) return Page::too_large;
+    if (outgrown_by(change.path.size() + change.content_bytes)) return make_room();
     if (change.whole()) {
       enter_fetch();
       fetch_change(change.version, change.kind, change.path, content_of(change));
@@ -79,13 +80,12 @@ Replica::Page Replica::fetch_changes(const wire::SectionView& section) {
   return Page::taken;
 }
 
-/// From here on the copy is between two versions. Who begins with nothing shows what comes as it
-/// comes; who had something shows the next version as a whole.
+/// From here on the copy is between two versions. Who knew none of this tree shows what comes as it
+/// comes; who knew one shows the next as a whole.
 void Replica::enter_fetch() {
   if (fetch_.under_way) return;
   fetch_.under_way = true;
-  fetch_.starts_empty = tree_.version() == 0 && tree_.begin() == tree_.end();
-  if (!fetch_.starts_empty) begin_batch();
+  if (known_) begin_batch();
 }
 
 void Replica::drop(TreeEntry& entry) {
@@ -117,8 +117,22 @@ Replica::Page Replica::complete(const wire::Section& head) {
   enter_fetch();
   fetch_.digest = head.digest;
   fetch_.floor = head.floor_version;
-  if (fetch_.since > 0) return settle();
+  fetch_.complete = true;
+  return fetch_.since > 0 ? settle() : begin_sweep();
+}
+
+/// There is room for the tree that was and the one that comes, but not for what passes that began
+/// in between have left: so that goes now, and comes again if it is the owner's.
+Replica::Page Replica::make_room() {
+  if (fetch_.since > 0 || fetch_.swept_early) return Page::too_large;
+  enter_fetch();
+  fetch_.swept_early = true;
+  return begin_sweep();
+}
+
+Replica::Page Replica::begin_sweep() {
   fetch_.sweeping = true;
+  fetch_.swept = 0;
   return sweep(config_.bindings_per_step);
 }
 
@@ -129,7 +143,9 @@ Replica::Page Replica::sweep(std::size_t entries) {
     fetch_.swept = seen.version;
     if (seen.pass != pass_) drop(seen);
   }
-  return entry == tree_.end() ? settle() : Page::sweeping;
+  if (entry != tree_.end()) return Page::sweeping;
+  fetch_.sweeping = false;
+  return fetch_.complete ? settle() : Page::again;
 }
 
 Replica::Page Replica::settle() {
@@ -137,6 +153,7 @@ Replica::Page Replica::settle() {
   tree_.advance(fetch_.reached);
   tree_.trim_tombstones(config_.tombstone_bytes_max);
   end_batch();
+  known_ = true;
   const bool right = tree_.digest() == fetch_.digest;
   fetch_ = {};
   begin_fetch(false);

@@ -10,9 +10,9 @@ namespace muster {
 namespace {
 
 /// Advertised in one call at most: other packets get their turn in between.
-constexpr std::size_t packets_per_call_max = 64;
+constexpr std::size_t packets_per_call_max = OwnTree::repeated_packets_max;
 /// As StoredChange::memory() reckons it: about so many packets.
-constexpr std::size_t repeated_bytes_max = packets_per_call_max * 1024;
+constexpr std::size_t repeated_bytes_max = OwnTree::repeated_packets_max * std::size_t{1024};
 
 ChangeRecord record_of(const StoredChange& change) {
   return {.version = change.version,
@@ -148,18 +148,19 @@ bool OwnTree::advertise_one_packet(const Endpoint& group, Said& said) {
   return true;
 }
 
-bool OwnTree::repeat(const Endpoint& group, Version since) {
-  if (since + 1 >= said_.next) return false;
+std::uint32_t OwnTree::repeat(const Endpoint& group, Version since, std::uint32_t packets_max) {
+  if (since + 1 >= said_.next) return 0;
   std::size_t bytes = 0;
   for (Version version = since + 1; version < said_.next; ++version) {
     const StoredChange* change = log_.find(version);
-    if (change == nullptr) return false;
+    if (change == nullptr) return 0;
     bytes += change->memory();
-    if (bytes > repeated_bytes_max) return false;
+    if (bytes > repeated_bytes_max) return 0;
   }
-  for (Said again{.next = since + 1}; again.next < said_.next;)
-    if (!advertise_one_packet(group, again)) return false;
-  return true;
+  std::uint32_t packets = 0;
+  for (Said again{.next = since + 1}; again.next < said_.next && packets < packets_max; ++packets)
+    if (!advertise_one_packet(group, again)) break;
+  return packets;
 }
 
 void OwnTree::reincarnate(const MemberKey& from, const MemberKey& to) {

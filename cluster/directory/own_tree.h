@@ -38,9 +38,10 @@ class OwnTree {
   /// needs more than one call may send, and goes on at the next.
   bool advertise(const Endpoint& group);
 
-  /// Multicasts once more what has changed after `since`. False: it is no longer known in full or
-  /// is too much, and nothing is sent; or there were not packets enough for all of it.
-  bool repeat(const Endpoint& group, Version since);
+  static constexpr std::uint32_t repeated_packets_max = 64;
+  /// Multicasts once more what has changed after `since`, in at most `packets_max` packets; returns
+  /// how many went out. 0: it is no longer known in full, or is too much.
+  std::uint32_t repeat(const Endpoint& group, Version since, std::uint32_t packets_max);
 
   /// The own bindings belong to another incarnation from now on: tells the application.
   void reincarnate(const MemberKey& from, const MemberKey& to);

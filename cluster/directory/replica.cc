@@ -30,10 +30,7 @@ Replica::Applied Replica::take_change(const wire::ChangeView& change) {
     if (outgrown_by(change.path.size() + change.content_bytes)) return Applied::too_large;
     if (change.kind == wire::ChangeKind::clear) begin_batch();
     this->change(change.version, change.kind, change.path, content_of(change));
-    tree_.advance(change.version);
-    tree_.trim_tombstones(config_.tombstone_bytes_max);
-    end_batch();
-    return Applied::applied;
+    return reach(change.version);
   }
   switch (part_.take(change)) {
     case Assembly::Piece::unexpected:
@@ -59,8 +56,13 @@ Replica::Applied Replica::commit_held() {
   if (outgrown_by(bytes)) return Applied::too_large;
   if (held.size() > 1) begin_batch();
   for (const StoredChange& each : held) change(each.version, each.kind, each.path, each.content());
-  tree_.advance(held.back().version);
+  return reach(held.back().version);
+}
+
+Replica::Applied Replica::reach(Version version) {
+  tree_.advance(version);
   tree_.trim_tombstones(config_.tombstone_bytes_max);
+  known_ = true;
   end_batch();
   return Applied::applied;
 }

@@ -32,6 +32,9 @@ class Replica {
   /// docs/protocol.md §6.4.
   Applied apply(const wire::AdvertisementView& advertisement);
 
+  /// The owner's heartbeat says what is here.
+  void confirm() { known_ = true; }
+
   /// Starts to fetch: what is missing, or everything. A fetch that is under way goes on.
   void begin_fetch(bool everything);
   /// Where the next page continues.
@@ -41,8 +44,8 @@ class Replica {
     unexpected,  ///< does not continue what is here; dropped
     stale,       ///< of an older tree than what is here; dropped
     taken,       ///< ask for the next
-    again,       ///< ask from the beginning
-    sweeping,    ///< the last: to be followed by sweep()
+    again,       ///< ask for what place() says now
+    sweeping,    ///< to be followed by sweep()
     settled,     ///< the copy is the owner's tree at the answer's version
     wrong,       ///< it should be, and its digest is not the owner's: fetch everything
     too_large,
@@ -51,7 +54,8 @@ class Replica {
   /// Pages are applied as they come; what they do not name goes at the end, in steps.
   /// docs/protocol.md §6.6.
   Page take(const wire::SectionView& section);
-  /// Looks through so many entries more.
+  /// Looks through so many entries more. After the last of them the fetch has ended or, where this
+  /// was to make room, goes on: `again`.
   Page sweep(std::size_t entries);
 
   /// The owner is gone: tells that so many bindings more are withdrawn. True: that was the last.
@@ -67,12 +71,14 @@ class Replica {
     std::uint64_t digest = 0;
     Version swept = 0;
     bool under_way = false;  ///< the copy is between two versions
+    bool complete = false;   ///< its last page has come
     bool sweeping = false;
-    bool starts_empty = false;  ///< nothing was here before it
+    bool swept_early = false;  ///< what earlier passes left has gone, to make room
   };
 
   Applied take_change(const wire::ChangeView& change);
   Applied commit_held();
+  Applied reach(Version version);
   Version position() const { return held_.empty() ? tree_.version() : held_.back().version; }
 
   bool starts_over(const wire::SectionView& section) const;
@@ -84,6 +90,8 @@ class Replica {
   void enter_fetch();
   void drop(TreeEntry& entry);
   Page complete(const wire::Section& head);
+  Page begin_sweep();
+  Page make_room();
   Page settle();
 
   /// What will go when an update is complete is still here, so there is room for two trees.
@@ -106,6 +114,7 @@ class Replica {
   Fetch fetch_;
   std::uint32_t pass_ = 0;  ///< counts the times that a whole tree was fetched from its beginning
   bool in_batch_ = false;   ///< the application has been told so
+  bool known_ = false;      ///< it was the owner's tree once, if only the empty one
 };
 
 }  // namespace muster

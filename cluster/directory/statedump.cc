@@ -39,7 +39,8 @@ bool Directory::begin_dump(TimeNs now) {
   dump_.owner = {};
   dump_.place = {};
   for (auto& [id, copy] : copies_) copy.replica.begin_fetch(true);
-  ask_dump(now);
+  dump_.pursuit.want(now, config_, random_);
+  due_at(dump_.pursuit.due_ns());
   return true;
 }
 
@@ -79,9 +80,10 @@ void Directory::ask_dump(TimeNs now) {
 }
 
 void Directory::take_dump_page(TimeNs now, const wire::SyncAnswerView& answer) {
+  const auto before = dump_.position();
   for (const wire::SectionView& section : answer.sections) take_dump_section(now, section);
   if ((answer.body->flags & wire::answer_last) != 0) return end_dump(now);
-  if (answer.sections.empty()) return abandon_source(now);  // it has nothing to give
+  if (dump_.position() <= before) return abandon_source(now);  // it has nothing to give
   if ((answer.body->flags & wire::answer_end) == 0) return;
   dump_.pursuit.answered();
   ask_dump(now);

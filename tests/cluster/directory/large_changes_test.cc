@@ -86,6 +86,11 @@ TEST_F(LargeChanges, OfABatchThatLostAPacketAreFetchedTogether) {
     EXPECT_TRUE(!replica.settled() || replica.tree().version() % 50 == 0);
     return has_copy(bob, ann);
   }));
+  // It knew that there was nothing: so it shows all of the first batch, or none of it.
+  const auto& heard = bob.events.heard;
+  ASSERT_FALSE(heard.empty());
+  EXPECT_EQ(heard.back(), "end of batch ann");
+  EXPECT_EQ(std::ranges::find(heard, "batch ann"), heard.end() - 52) << "fifty bound in between";
 }
 
 TEST_F(LargeChanges, AreRefusedAsAWholeWhereOneOfThemIs) {

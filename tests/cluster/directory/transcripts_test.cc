@@ -205,12 +205,12 @@ cid -> dan: page 0; bob 0 to 12: +/bob/4 +/bob/5
 dan -> cid: everything from bob on (I have up to 6; pages: 1)
 dan -> cid: everything from bob on (I have up to 6; pages: 1)
 dan -> cid: everything from bob on (I have up to 6; pages: 1)
-dan -> bob: everything from bob on (I have up to 6; pages: 1)
-bob -> dan: page 0; bob 0 to 12: +/bob/6 +/bob/7
-dan -> bob: everything from bob on (I have up to 8; pages: 1)
-bob -> dan: page 0; bob 0 to 12: +/bob/8 +/bob/9
-dan -> bob: everything from bob on (I have up to 10; pages: 1)
-bob -> dan: page 0; bob 0 to 12: +/bob/10 +/bob/11 (complete); cid 0 to 1: +/cid/0 (complete); ann 0 to 3: +/ann/0 +/ann/1 +/ann/2 (complete); nothing is left
+dan -> ann: everything from bob on (I have up to 6; pages: 1)
+ann -> dan: page 0; bob 0 to 12: +/bob/6 +/bob/7
+dan -> ann: everything from bob on (I have up to 8; pages: 1)
+ann -> dan: page 0; bob 0 to 12: +/bob/8 +/bob/9
+dan -> ann: everything from bob on (I have up to 10; pages: 1)
+ann -> dan: page 0; bob 0 to 12: +/bob/10 +/bob/11 (complete); cid 0 to 1: +/cid/0 (complete); ann 0 to 3: +/ann/0 +/ann/1 +/ann/2 (complete); nothing is left
 )");
 }
 
