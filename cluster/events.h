@@ -44,7 +44,7 @@ enum class Standing : std::uint8_t {
   idle,      ///< before start()
   joining,   ///< announcing itself; not a member yet
   member,    ///< alive to itself
-  refused,   ///< another live member has this name; final
+  refused,   ///< another live member has this name, or this address; final
   replaced,  ///< a newer incarnation of this name has taken over; final
   left,      ///< it left; final
 };

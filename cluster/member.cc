@@ -39,6 +39,7 @@ void Member::dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw) {
       membership_.on_namesake(now, header, packet, from);
     return;
   }
+  if (from == config_.self) return membership_.on_address_shared(now, header, packet);
   const Peer* peer = membership_.heard_from(now, header);
   std::visit(
       Overloaded{
@@ -55,7 +56,9 @@ void Member::dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw) {
           [&](const wire::AdvertisementView& advertisement) {
             if (peer != nullptr) directory_.on_advertisement(now, sender.id, advertisement);
           },
-          [&](const wire::SyncRequest* request) { directory_.on_request(now, *request, from); },
+          [&](const wire::SyncRequest* request) {
+            if (peer != nullptr) directory_.on_request(now, *request, peer->endpoint);
+          },
           [&](const wire::SyncAnswerView& answer) { directory_.on_answer(now, sender.id, answer); },
           [&](const wire::JoinView&) { membership_.on_join(header, from); },
           [&](const wire::LeaveView&) { membership_.on_leave(now, header); },

@@ -34,7 +34,6 @@ Classified classify_udp(const IpDatagram& ip, const LocalAddresses& local, bool 
   const std::uint16_t port = udp.destination;
   if (Endpoint{destination, port} != local.self && Endpoint{destination, port} != local.group)
     return {.kind = FrameKind::not_for_us};
-  if (ip.header.source == local.self.address) return {.kind = FrameKind::own};
 
   const bool computed = udp.checksum != 0;
   if (computed && !verified &&

@@ -19,7 +19,6 @@ enum class FrameKind : std::uint8_t {
   bad_checksum,
   fragment,
   not_for_us,
-  own,  ///< sent by our own address
   other,
 };
 

@@ -194,7 +194,8 @@ Packet* DpdkTransport::accept(Frame& frame) {
   switch (found.kind) {
     case FrameKind::datagram: {
       const auto& ethernet = header_at<EthernetHeader>(in_one_piece, 0);
-      arp_.learn({.address = found.source.address, .mac = ethernet.source});
+      if (found.source.address != station_.address)
+        arp_.learn({.address = found.source.address, .mac = ethernet.source});
       MbufPacket& packet = packet_in(frame, in_one_piece.data() + found.offset, found.bytes);
       packet.peer = found.source;
       return &packet;
@@ -219,9 +220,6 @@ Packet* DpdkTransport::accept(Frame& frame) {
       break;
     case FrameKind::not_for_us:
       ++stats_.not_for_us;
-      break;
-    case FrameKind::own:
-      ++stats_.own;
       break;
     case FrameKind::other:
       ++stats_.other_traffic;

@@ -42,7 +42,6 @@ struct DpdkTransportStats {
   std::uint64_t fragments = 0;      ///< of IPv4: nothing here sends any
   std::uint64_t not_for_us = 0;     ///< another address, or another UDP port
   std::uint64_t other_traffic = 0;  ///< neither ARP, nor IPv4 with UDP, ICMP or IGMP
-  std::uint64_t own = 0;            ///< this member's own multicast, come back
   // Dropped on the way out.
   std::uint64_t tx_full = 0;     ///< the port took no more
   std::uint64_t link_down = 0;   ///< the port has no link, or no peer

@@ -204,6 +204,7 @@ void Engine::fill(NodeStats& stats) const {
   stats.refutations = membership.refutations;
   stats.removals = membership.removals;
   stats.reincarnations = membership.reincarnations;
+  stats.address_conflicts = membership.address_conflicts;
   const DirectoryStats& directory = member_.directory().stats();
   stats.gaps = directory.gaps;
   stats.sync_requests = directory.requests;

@@ -10,8 +10,7 @@
 
 namespace muster {
 
-/// Ends when the member has said all that it has to, at the latest after this long: with slower
-/// heartbeats the last leaves stay unsaid.
+/// Ends when the member has said all that it has to, at the latest after this long.
 inline constexpr DurationNs farewell_ns = 100 * ms;
 
 /// `flush()` pushes out what the engine has said.

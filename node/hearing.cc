@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "cluster/messaging/call_outcome.h"
+#include "node/address.h"
 #include "node/application.h"
 #include "node/duration.h"
 
@@ -44,7 +45,12 @@ void Application::hear_request(const MemberKey& from, const wire::MessageView& r
 
 void Application::hear(const StandingChanged& event) {
   standing_ = event.standing;
-  if (standing_ == Standing::refused)
+  if (standing_ == Standing::refused && event.by.address == parse_network(config_.address)->address)
+    failure_ = fmt::format(
+        "the address {} is in use in cluster \"{}\" by another member: give each member an address "
+        "of its own",
+        to_string(event.by), config_.cluster);
+  else if (standing_ == Standing::refused)
     failure_ = fmt::format(
         "the name \"{}\" is in use in cluster \"{}\" by the member at {}: give this member another "
         "name, or stop that one",

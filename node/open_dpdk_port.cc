@@ -24,7 +24,7 @@ OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
                                    {"fragments", stats.fragments},
                                    {"not_for_us", stats.not_for_us},
                                    {"other_traffic", stats.other_traffic},
-                                   {"own", stats.own},
+                                   {"arp_conflicts", stats.arp_conflicts},
                                    {"tx_full", stats.tx_full},
                                    {"link_down", stats.link_down},
                                    {"unresolved", stats.unresolved},

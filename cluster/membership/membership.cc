@@ -17,6 +17,8 @@ constexpr Incarnation comeback_max = 1 << 20;
 /// loses some at once does not lose all.
 constexpr int leaves_at_once = 2;
 constexpr int leaves_later = 2;
+/// However slow the heartbeats are: a process that ends waits no longer than this.
+constexpr DurationNs leaves_within_ns = 100 * ms;
 
 std::uint64_t digest_of(const MemberKey& key) {
   return XXH3_64bits_withSeed(&key.id, sizeof key.id, key.incarnation);
@@ -73,7 +75,7 @@ void Membership::leave(TimeNs now) {
 }
 
 DurationNs Membership::leave_interval_ns() const {
-  return config_.membership.heartbeat_interval_ns / (leaves_later + 1);
+  return std::min(config_.membership.heartbeat_interval_ns, leaves_within_ns) / (leaves_later + 1);
 }
 
 void Membership::leave_again(TimeNs now) {
@@ -234,6 +236,17 @@ void Membership::on_namesake(TimeNs now, const wire::Header& header, const wire:
     refused_by_ = from;
     enter(now, Standing::replaced);
   }
+}
+
+/// Two with one address (docs/protocol.md §4.7): as with one name, whoever lives already stays.
+void Membership::on_address_shared(TimeNs now, const wire::Header& header,
+                                   const wire::Parsed& packet) {
+  ++stats_.address_conflicts;
+  if (standing_ != Standing::joining) return;
+  const bool joins_too = std::holds_alternative<wire::JoinView>(packet.body);
+  if (joins_too && header.incarnation > outbox_.sender().self.incarnation) return;
+  refused_by_ = config_.self;
+  enter(now, Standing::refused);
 }
 
 void Membership::reincarnate(TimeNs now, Incarnation above) {

@@ -37,9 +37,10 @@ struct MembershipStats {
   std::uint64_t suspicions = 0;
   std::uint64_t refutations = 0;
   std::uint64_t removals = 0;
-  std::uint64_t reincarnations = 0;  ///< times that this member was removed while it lived
-  std::uint64_t over_limit = 0;      ///< members not taken in: members_max reached
-  std::uint64_t late_packets = 0;    ///< of incarnations that are no more
+  std::uint64_t reincarnations = 0;     ///< times that this member was removed while it lived
+  std::uint64_t over_limit = 0;         ///< members not taken in: members_max reached
+  std::uint64_t late_packets = 0;       ///< of incarnations that are no more
+  std::uint64_t address_conflicts = 0;  ///< packets that others sent from this member's address
 };
 
 class Membership {
@@ -70,6 +71,8 @@ class Membership {
   /// A packet with this member's own id, of another incarnation.
   void on_namesake(TimeNs now, const wire::Header& header, const wire::Parsed& packet,
                    const Endpoint& from);
+  /// A packet of another member, from this member's own address.
+  void on_address_shared(TimeNs now, const wire::Header& header, const wire::Parsed& packet);
 
   TimeNs next_deadline() const { return std::min(next_beat_ns_, next_check_ns_); }
   void on_deadline(TimeNs now);
@@ -86,7 +89,7 @@ class Membership {
   std::uint64_t view_digest() const { return view_digest_; }
   /// Every member's last heartbeat showed the view that this member has.
   bool views_agree() const;
-  /// The member that holds this name, when refused.
+  /// When refused: where the member is that holds this name, or this member's own address.
   const Endpoint& refused_by() const { return refused_by_; }
   const Health& health() const { return health_; }
   const MembershipStats& stats() const { return stats_; }

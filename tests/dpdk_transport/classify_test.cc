@@ -150,8 +150,9 @@ TEST(Classifier, LeavesOthersTrafficAlone) {
   EXPECT_EQ(kind_of(golden::echo_request, at_neighbour), FrameKind::not_for_us);
 }
 
-TEST(Classifier, KnowsItsOwnMulticastWhenItComesBack) {
-  EXPECT_EQ(kind_of(golden::multicast, at_self), FrameKind::own);
+/// Its own multicast come back, or somebody who has the same address: the protocol tells which.
+TEST(Classifier, TakesWhatComesFromTheOwnAddress) {
+  EXPECT_EQ(kind_of(golden::multicast, at_self), FrameKind::datagram);
 }
 
 TEST(Classifier, CallsTheRestOther) {

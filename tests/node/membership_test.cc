@@ -3,7 +3,27 @@
 namespace muster::test {
 namespace {
 
-class NodeMembership : public World {};
+class NodeMembership : public World {
+ protected:
+  /// Hears why it is refused, however late it runs.
+  NodeConfig patient(std::string_view name) {
+    NodeConfig patient = config(name);
+    patient.membership.join_listen_ns = 10 * second;
+    return patient;
+  }
+  std::string why_refused(Server& server) {
+    std::string why;
+    EXPECT_TRUE(until([&] {
+      try {
+        server->join(0);
+      } catch (const StartError& error) {
+        why = error.what();
+      }
+      return !why.empty();
+    }));
+    return why;
+  }
+};
 INSTANTIATE_TEST_SUITE_P(BothWays, NodeMembership, both_ways, mode_name);
 
 TEST_P(NodeMembership, JoinsAloneAndIsSynchronized) {
@@ -76,22 +96,24 @@ TEST_P(NodeMembership, HearsOfADeath) {
 TEST_P(NodeMembership, RefusesASecondMemberWithItsName) {
   start("a");
   ASSERT_TRUE(settle());
-  NodeConfig patient = config("a");
-  patient.membership.join_listen_ns = 10 * second;  // hears the refusal, however late it runs
-  Server& second_a = start(patient);
-  std::string why;
-  ASSERT_TRUE(until([&] {
-    try {
-      second_a->join(0);
-    } catch (const StartError& error) {
-      why = error.what();
-    }
-    return !why.empty();
-  }));
-  EXPECT_EQ(why,
+  Server& second_a = start(patient("a"));
+  EXPECT_EQ(why_refused(second_a),
             "the name \"a\" is in use in cluster \"test\" by the member at 10.77.0.1:7777: give "
             "this member another name, or stop that one");
   EXPECT_EQ(second_a->standing(), Standing::refused);
+}
+
+TEST_P(NodeMembership, RefusesASecondMemberAtItsAddress) {
+  Server& a = start("a");
+  ASSERT_TRUE(settle());
+  NodeConfig at_the_same = patient("b");
+  at_the_same.address = "10.77.0.1/24";
+  Server& b = start(at_the_same);
+  EXPECT_EQ(why_refused(b),
+            "the address 10.77.0.1:7777 is in use in cluster \"test\" by another member: give each "
+            "member an address of its own");
+  EXPECT_EQ(b->standing(), Standing::refused);
+  EXPECT_EQ(a->standing(), Standing::member);
 }
 
 TEST_P(NodeMembership, SaysThatItsPortIsLost) {

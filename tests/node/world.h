@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster/wire/layout.h"
+#include "node/address.h"
 #include "node/clock.h"
 #include "node/node_impl.h"
 #include "tests/node/loopback.h"
@@ -115,7 +116,7 @@ class World : public testing::TestWithParam<Mode> {
   Server& start(std::string_view name) { return start(config(name)); }
   Server& start(const NodeConfig& config) {
     Server& server = *servers_.emplace_back(std::make_unique<Server>());
-    auto port = segment.plug({0x0a4d0000 + static_cast<std::uint32_t>(servers_.size()), 7777});
+    auto port = segment.plug({parse_network(config.address)->address, config.port});
     server.port = port.get();
     server.node = std::make_unique<Node>(make_node(config, server.diary, std::move(port)));
     return server;

@@ -32,6 +32,25 @@ struct Three : testing::Test {
   }
 };
 
+// docs/protocol.md §4.7.
+TEST_F(Three, RefuseAnotherAtTheAddressOfOneOfThem) {
+  auto& dan = segment.start("dan", [&](MemberConfig& config) { config.self = ann.config.self; });
+  segment.run_for(second);
+  EXPECT_TRUE(standing(dan, Standing::refused));
+  EXPECT_TRUE(standing(ann, Standing::member));
+  EXPECT_GT(ann.member->membership().stats().address_conflicts, 0u);
+  for (const auto* host : {&bob, &cid}) EXPECT_FALSE(host->events.has("joined dan"));
+}
+
+TEST(Joining, OfTwoAtOneAddressTheLaterOneGivesWay) {
+  Segment segment;
+  auto& ann = segment.start("ann");
+  auto& bob = segment.start("bob", [&](MemberConfig& config) { config.self = ann.config.self; });
+  segment.run_for(second);
+  EXPECT_TRUE(standing(ann, Standing::member));
+  EXPECT_TRUE(standing(bob, Standing::refused));
+}
+
 // docs/protocol.md §4.1, §4.2.
 TEST(Joining, MakesAMemberAfterListening) {
   Segment segment;
@@ -140,6 +159,22 @@ TEST_F(Three, LetALeaverGoWithinAHeartbeatEvenIfABurstOfLossHitsItsLeaves) {
   bob.member->leave(segment.now());
   segment.run_for(ann.config.membership.heartbeat_interval_ns);
   EXPECT_TRUE(ann.events.has("left bob"));
+}
+
+/// A process that ends waits for them.
+TEST(Leave, IsSaidFourTimesWithinATenthOfASecondHoweverSlowTheHeartbeats) {
+  Segment segment;
+  auto& ann = segment.start("ann", [](MemberConfig& config) { config.membership = wan_timers(); });
+  auto& bob = segment.start("bob");
+  segment.run_for(5 * second);
+  int leaves = 0;
+  segment.filter = [&](const Segment::Transit& transit) {
+    leaves += transit.type == wire::Type::leave ? 1 : 0;
+    return &transit.to == &bob;
+  };
+  ann.member->leave(segment.now());
+  segment.run_for(100 * ms);
+  EXPECT_EQ(leaves, 4);
 }
 
 // docs/protocol.md §5.8.
