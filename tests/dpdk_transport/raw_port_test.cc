@@ -208,16 +208,15 @@ TEST_F(RawPorts, SayThatNobodyListens) {
 
 TEST_F(RawPorts, WaitForAServerThatComesLater) {
   FramePool pool(512);
-  std::unique_ptr<Peer> server;
-  std::jthread late([&] {
+  const std::jthread late([&](const std::stop_token& done) {
     std::this_thread::sleep_for(testing::milliseconds(100));
-    server =
-        std::make_unique<Peer>(std::vector<std::string>{"open", memif("server", folder_ / "s")});
+    const Peer server({"open", memif("server", folder_ / "s")});
+    // A peer dies with the thread that began it.
+    while (!done.stop_requested()) std::this_thread::sleep_for(testing::milliseconds(1));
   });
   const RawPortConfig config{.device = memif("client", folder_ / "s"),
                              .connect_timeout_ns = 20'000'000'000};
   EXPECT_TRUE(RawPort(config, pool).link_up());
-  late.join();
 }
 
 TEST_F(RawPorts, SayThatTheIdIsNotFree) {
