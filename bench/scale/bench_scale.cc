@@ -30,9 +30,10 @@ void run(const Options& options) {
       fmt::print(stderr, "{:6.1f} s: {} members: {}\n", spent.count(), members, what);
     }));
     for (Row& row : rows_of(all.back())) report.add(std::move(row));
+    // The largest takes the longest: whoever stops it keeps the others.
+    if (!options.json.empty()) report.write_json(options.json);
   }
   print_table(all);
-  if (!options.json.empty()) report.write_json(options.json);
 }
 
 }  // namespace
