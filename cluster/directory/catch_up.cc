@@ -121,7 +121,7 @@ void Directory::want(TimeNs now, Copy& copy) {
   if (copy.pursuit.state() != Pursuit::State::idle) return;
   ++stats_.gaps;
   copy.pursuit.want(now, config_, random_);
-  due_at(copy.pursuit.due_ns());
+  arm(copy);
 }
 
 void Directory::want_all(TimeNs now) {
@@ -129,16 +129,23 @@ void Directory::want_all(TimeNs now) {
     if (copy.behind()) want(now, copy);
 }
 
+/// Its timer has come. A pursuit that was put off or has ended meanwhile is not due.
+void Directory::pursue(TimeNs now, Copy& copy) {
+  if (copy.pursuit.due_ns() > now) return arm(copy);
+  if (copy.pursuit.state() == Pursuit::State::waiting) copy.replica.begin_fetch(copy.wrong);
+  ask(now, copy);
+}
+
 void Directory::ask(TimeNs now, Copy& copy) {
   if (!copy.behind()) return copy.pursuit.end();  // what was missing has arrived by itself
   if (!events_.ready()) {
     copy.pursuit.postpone(now + pause_ns);
-    return due_at(copy.pursuit.due_ns());
+    return arm(copy);
   }
   const MemberKey owner = copy.replica.owner();
   const Place place = copy.replica.place();
   const std::uint32_t request = copy.pursuit.sent(now, config_, random_);
-  due_at(copy.pursuit.due_ns());
+  arm(copy);
   send_request(copy.endpoint, {.request = request,
                                .scope = static_cast<std::uint8_t>(wire::SyncScope::owner),
                                .pages = copy.pursuit.pages(),

@@ -30,6 +30,7 @@ void Directory::add_member(const MemberKey& key, const Endpoint& endpoint) {
 void Directory::remove_member(TimeNs now, const MemberInfo& member, RemovalReason reason) {
   auto copy = copies_.extract(member.key.id);
   by_owner_.erase(member.key.id);
+  copy.mapped().disarm();
   if (copy.mapped().replica.withdraw(config_.bindings_per_step)) {
     events_.on_removed(member, reason);
   } else {
@@ -91,17 +92,11 @@ void Directory::transmit(TimeNs now) {
 }
 
 void Directory::on_deadline(TimeNs now) {
-  if (now < next_due_ns_) return;
+  if (now < next_deadline()) return;
   next_due_ns_ = never_ns;
   if (step_due_ns_ <= now) step(now);
   due_at(step_due_ns_);
-  for (auto& [id, copy] : copies_) {
-    if (copy.pursuit.due_ns() <= now) {
-      if (copy.pursuit.state() == Pursuit::State::waiting) copy.replica.begin_fetch(copy.wrong);
-      ask(now, copy);
-    }
-    due_at(copy.pursuit.due_ns());
-  }
+  while (Copy* copy = timers_.pop(now)) pursue(now, *copy);
   if (dump_.pursuit.due_ns() <= now) ask_dump(now);
   due_at(dump_.pursuit.due_ns());
 }

@@ -21,6 +21,7 @@
 #include "cluster/events.h"
 #include "cluster/outbox.h"
 #include "cluster/random.h"
+#include "cluster/timer_queue.h"
 #include "cluster/wire/parse.h"
 
 namespace muster {
@@ -69,7 +70,7 @@ class Directory {
   void on_request(TimeNs now, const wire::SyncRequest& request, const Endpoint& from);
   void on_answer(TimeNs now, MemberId from, const wire::SyncAnswerView& answer);
 
-  TimeNs next_deadline() const { return next_due_ns_; }
+  TimeNs next_deadline() const { return std::min(next_due_ns_, timers_.next_ns()); }
   void on_deadline(TimeNs now);
   void transmit(TimeNs now);
 
@@ -88,7 +89,7 @@ class Directory {
   /// How long whatever tells the application much waits for it while it lags behind.
   static constexpr DurationNs pause_ns = 100 * us;
 
-  struct Copy {
+  struct Copy : Timer {
     Copy(const MemberKey& owner, const Endpoint& at, const DirectoryConfig& config, Events& events)
         : replica(owner, config, events), endpoint(at) {}
 
@@ -147,6 +148,7 @@ class Directory {
 
   void want(TimeNs now, Copy& copy);
   void want_all(TimeNs now);
+  void pursue(TimeNs now, Copy& copy);
   void ask(TimeNs now, Copy& copy);
   void send_request(const Endpoint& to, const wire::SyncRequest& request);
   void take_page(TimeNs now, Copy& copy, const wire::SyncAnswerView& answer);
@@ -164,6 +166,7 @@ class Directory {
   void step_at(TimeNs due);
 
   Copy* find(MemberId owner) const;
+  void arm(Copy& copy) { timers_.arm(copy, copy.pursuit.due_ns()); }
   void due_at(TimeNs due) { next_due_ns_ = std::min(next_due_ns_, due); }
   void check_synchronized();
 
@@ -180,7 +183,8 @@ class Directory {
   MemberId lacking_{};  // once found not to be synchronized with: looked at first
   std::list<Leaving> leaving_;
   Dump dump_;
-  TimeNs next_due_ns_ = never_ns;  // nothing is due before this
+  TimerQueue<Copy> timers_;        // of the copies that are pursued
+  TimeNs next_due_ns_ = never_ns;  // nothing else is due before this
   TimeNs step_due_ns_ = never_ns;  // what goes in steps goes on then
   bool active_ = false;
   bool synchronized_ = false;
