@@ -45,14 +45,17 @@ void Membership::seek() {
 /// Does the peer know members whom this one does not? Where the group reaches everybody nobody
 /// needs to ask.
 void Membership::note_view(Peer& peer, const wire::Header& header,
-                           const wire::Heartbeat& heartbeat) const {
+                           const wire::Heartbeat& heartbeat) {
   const bool ahead = (header.flags & wire::flag_introduces) != 0 &&
                      heartbeat.view_digest != view_digest_ &&
                      heartbeat.members_alive > peers_.size();
+  peers_ahead_ -= peer.ahead > 0 ? 1 : 0;
   peer.ahead = ahead ? peer.ahead + 1 : 0;
+  peers_ahead_ += peer.ahead > 0 ? 1 : 0;
 }
 
 const Peer* Membership::some_peer_ahead() {
+  if (peers_ahead_ == 0) return nullptr;  // as nearly always: there is no need to look at all
   // Views differ for a moment at each change; a joiner has no time to wait for that to pass.
   const std::uint32_t in_a_row = standing_ == Standing::joining ? 1 : 2;
   const Peer* chosen = nullptr;

@@ -53,7 +53,10 @@ bool Membership::views_agree() const {
 
 void Membership::enter(TimeNs now, Standing standing) {
   standing_ = standing;
-  if (!takes_part()) next_beat_ns_ = next_check_ns_ = never_ns;
+  if (!takes_part()) {
+    next_beat_ns_ = next_sweep_ns_ = never_ns;
+    timers_.clear();
+  }
   listener_.standing_changed(now, standing);
 }
 
@@ -139,16 +142,17 @@ Peer* Membership::add(TimeNs now, const wire::Header& header, std::string_view n
     return nullptr;
   }
   Peer& peer = peers_[key.id];
-  peer = {.key = key,
-          .name = std::string(name),
-          .endpoint = from,
-          .hears_group = wire::hears_group(header),
-          .last_heard_ns = now,
-          .packet_number = header.packet_number};
+  peer.key = key;
+  peer.name = name;
+  peer.endpoint = from;
+  peer.hears_group = wire::hears_group(header);
+  peer.last_heard_ns = now;
+  peer.packet_number = header.packet_number;
+  trusted_.add(peer);
+  wait_for(now, peer);
   view_digest_ += digest_of(key);
   if (!outbox_.audience().reaches(peer.hears_group)) outbox_.include(from);
   contacts_.met(from);
-  next_check_ns_ = std::min(next_check_ns_, due(peer));
   listener_.member_added(peer);
   return &peer;
 }
@@ -156,6 +160,8 @@ Peer* Membership::add(TimeNs now, const wire::Header& header, std::string_view n
 void Membership::remove(TimeNs now, MemberId id, RemovalReason reason) {
   auto node = peers_.extract(id);
   const Peer& peer = node.mapped();
+  if (!peer.suspected) trusted_.remove(peer);
+  peers_ahead_ -= peer.ahead > 0 ? 1 : 0;
   tombstones_.add(peer.key);
   forget_endpoint(peer, reason);
   view_digest_ -= digest_of(peer.key);
@@ -276,11 +282,11 @@ void Membership::on_deadline(TimeNs now) {
     enter(now, Standing::member);
   }
   if (now >= next_beat_ns_) beat(now);
-  if (now >= next_check_ns_) check_all(now);
+  check_all(now);
 }
 
 void Membership::beat(TimeNs now) {
-  if (health_.prove(now)) next_check_ns_ = now;  // what is due has come nearer
+  if (health_.prove(now)) wait_for_all(now);  // what is due has come nearer
   if (standing_ == Standing::member) {
     next_beat_ns_ = now + config_.membership.heartbeat_interval_ns;
     send_heartbeat(config_.group);

@@ -11,8 +11,10 @@
 #include "cluster/membership/health.h"
 #include "cluster/membership/peer.h"
 #include "cluster/membership/tombstones.h"
+#include "cluster/membership/trusted.h"
 #include "cluster/outbox.h"
 #include "cluster/random.h"
+#include "cluster/timer_queue.h"
 #include "cluster/wire/parse.h"
 
 namespace muster {
@@ -74,7 +76,9 @@ class Membership {
   /// A packet of another member, from this member's own address.
   void on_address_shared(TimeNs now, const wire::Header& header, const wire::Parsed& packet);
 
-  TimeNs next_deadline() const { return std::min(next_beat_ns_, next_check_ns_); }
+  TimeNs next_deadline() const {
+    return std::min({next_beat_ns_, next_sweep_ns_, timers_.next_ns()});
+  }
   void on_deadline(TimeNs now);
   /// This member's own loop was late: its silence about others is its own fault.
   void doubt_self(TimeNs now);
@@ -111,7 +115,7 @@ class Membership {
   // introductions.cc
   void meet(const Endpoint& at);
   void seek();
-  void note_view(Peer& peer, const wire::Header& header, const wire::Heartbeat& heartbeat) const;
+  void note_view(Peer& peer, const wire::Header& header, const wire::Heartbeat& heartbeat);
   const Peer* some_peer_ahead();
   void ask_for_introductions(const Endpoint& whom);
   void introduce_namesake(const wire::Header& header, const Peer& holder, const Endpoint& from);
@@ -123,10 +127,12 @@ class Membership {
   void reincarnate(TimeNs now, Incarnation above);
 
   // suspicion.cc
+  void wait_for(TimeNs now, Peer& peer);
+  void wait_for_all(TimeNs now);
   void check_all(TimeNs now);
   void check(TimeNs now, Peer& peer);
   void suspect(TimeNs now, Peer& peer);
-  bool hears_nobody() const;
+  bool hears_nobody() const { return peers_.size() > 1 && trusted_.empty(); }
   void refute(TimeNs now, Peer& peer);
   void probe(TimeNs now, Peer& peer);
   TimeNs due(const Peer& peer) const;
@@ -139,14 +145,17 @@ class Membership {
   Random random_;
   Standing standing_ = Standing::idle;
   std::unordered_map<MemberId, Peer> peers_;
+  Trusted trusted_;
+  TimerQueue<Peer> timers_;  // of suspects, and of those who are silent for long
   Tombstones tombstones_;
   Contacts contacts_;
   Health health_;
   std::uint64_t view_digest_ = 0;
   TimeNs join_ends_ns_ = 0;
   TimeNs next_beat_ns_ = never_ns;   // a join while joining, a heartbeat after that
-  TimeNs next_check_ns_ = never_ns;  // no peer is due before this
+  TimeNs next_sweep_ns_ = never_ns;  // no peer without a timer is due before this
   int leaves_left_ = 0;
+  std::size_t peers_ahead_ = 0;  // those whose last heartbeat was ahead
   const std::uint64_t introduction_nonce_;
   Endpoint introduced_to_;                // as far as the list has been read
   std::uint32_t introductions_left_ = 0;  // to be given until the next beat

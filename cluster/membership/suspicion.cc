@@ -18,46 +18,58 @@ TimeNs Membership::dies(const Peer& suspect) const {
   return suspect.suspected_since_ns + health_.stretch(config_.membership.dead_after_ns);
 }
 
+/// A suspect has a timer, and so has whoever has been silent for long. The others are looked at
+/// together, now and then, lest every heartbeat move a timer.
+void Membership::wait_for(TimeNs now, Peer& peer) {
+  const TimeNs due_ns = due(peer);
+  if (peer.suspected || due_ns < now + config_.membership.suspect_after_ns / 2)
+    timers_.arm(peer, due_ns);
+  else
+    next_sweep_ns_ = std::min(next_sweep_ns_, due_ns);
+}
+
+void Membership::wait_for_all(TimeNs now) {
+  next_sweep_ns_ = never_ns;
+  for (auto& [id, peer] : peers_) wait_for(now, peer);
+}
+
 void Membership::check_all(TimeNs now) {
+  if (now >= next_sweep_ns_) wait_for_all(now);
   std::vector<MemberId> dead;
-  for (auto& [id, peer] : peers_) {
-    if (peer.suspected && now >= dies(peer))
-      dead.push_back(id);
+  while (Peer* peer = timers_.pop(now)) {
+    if (peer->suspected && now >= dies(*peer))
+      dead.push_back(peer->key.id);
     else
-      check(now, peer);
+      check(now, *peer);
   }
   for (const MemberId id : dead) remove(now, id, RemovalReason::died);
-  next_check_ns_ = never_ns;
-  for (const auto& [id, peer] : peers_) next_check_ns_ = std::min(next_check_ns_, due(peer));
 }
 
 void Membership::check(TimeNs now, Peer& peer) {
   if (!peer.suspected && now >= due(peer)) suspect(now, peer);
   if (peer.suspected && now >= peer.probe_due_ns) probe(now, peer);
+  wait_for(now, peer);
 }
 
 void Membership::suspect(TimeNs now, Peer& peer) {
+  trusted_.remove(peer);
   peer.suspected = true;
   peer.suspected_since_ns = now;
   peer.probe_due_ns = now;
   peer.nonce = random_.next();
   ++stats_.suspicions;
+  // All silent at once: it is less likely that all have died than that this member is cut off.
   if (hears_nobody()) health_.blame(now);
   events_.on_suspected(peer.info());
-}
-
-/// All silent at once: it is less likely that all have died than that this member is cut off.
-bool Membership::hears_nobody() const {
-  return peers_.size() > 1 &&
-         std::ranges::all_of(peers_, [](const auto& entry) { return entry.second.suspected; });
 }
 
 /// docs/protocol.md §5.10: what began as a suspicion has ended.
 void Membership::refute(TimeNs now, Peer& peer) {
   peer.suspected = false;
   peer.last_heard_ns = now;
+  trusted_.add(peer);
+  wait_for(now, peer);
   ++stats_.refutations;
-  next_check_ns_ = std::min(next_check_ns_, due(peer));
   events_.on_refuted(peer.info());
 }
 
@@ -68,18 +80,14 @@ void Membership::probe(TimeNs now, Peer& peer) {
     append(*packet, wire::Probe{.nonce = peer.nonce, .origin = wire::address_of(config_.self)});
     outbox_.send(*packet, peer.endpoint);
   }
-  std::vector<const Peer*> helpers;
-  for (const auto& [id, other] : peers_)
-    if (!other.suspected) helpers.push_back(&other);
-  for (std::uint32_t i = 0; i < config_.membership.helpers && i < helpers.size(); ++i) {
-    std::swap(helpers[i], helpers[i + random_.below(helpers.size() - i)]);
+  for (const Peer* helper : trusted_.pick(config_.membership.helpers, random_)) {
     Packet* packet = outbox_.open(wire::Type::probe_request);
     if (packet == nullptr) return;
     append(*packet, wire::ProbeRequest{.nonce = peer.nonce,
                                        .subject = static_cast<std::uint64_t>(peer.key.id),
                                        .subject_incarnation = peer.key.incarnation,
                                        .subject_address = wire::address_of(peer.endpoint)});
-    outbox_.send(*packet, helpers[i]->endpoint);
+    outbox_.send(*packet, helper->endpoint);
   }
 }
 
@@ -124,11 +132,9 @@ void Membership::doubt_self(TimeNs now) {
   health_.blame(now);
   for (auto& [id, peer] : peers_) {
     peer.last_heard_ns = now;
-    if (!peer.suspected) continue;
-    peer.suspected_since_ns = now;
-    peer.probe_due_ns = now;
+    if (peer.suspected) peer.suspected_since_ns = peer.probe_due_ns = now;
   }
-  if (!peers_.empty()) next_check_ns_ = now;
+  wait_for_all(now);
 }
 
 }  // namespace muster
