@@ -21,7 +21,8 @@ class Repair {
   Verdict asked(TimeNs now, const Endpoint& by, Version since, const DirectoryConfig& config) {
     if (config.repair_threshold == 0) return Verdict::answer;
     // Whoever asks once more was not helped by it: what is repeated twice may be missed twice.
-    if (since == repeated_) return now < covered_until_ns_ ? Verdict::covered : Verdict::answer;
+    if (since == repeated_ && now < covered_until_ns_) return Verdict::covered;
+    if (since <= repeated_) return Verdict::answer;
     if (since != since_ || now >= ends_ns_) {
       since_ = since;
       ends_ns_ = now + 2 * config.request_jitter_ns;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster/directory/answer_budget.h"
+#include "cluster/directory/repair.h"
 #include "tests/cluster/support/directories.h"
 
 namespace muster {
@@ -97,21 +98,51 @@ TEST_F(Damping, CountsOneMemberThatAsksAgainOnce) {
   EXPECT_EQ(stats().repairs, 0U);
 }
 
-TEST_F(Damping, KeepsToTheBudgetAndStillServesAll) {
-  begin(0, 4);
-  lose_once([](const Segment::Host&) { return true; });
-  std::uint64_t most = 0;
-  std::deque<std::pair<TimeNs, std::uint64_t>> recent;
-  ASSERT_TRUE(segment.run_until([&] {
-    recent.emplace_back(segment.now(), stats().answers);
-    while (recent.front().first + ms < segment.now()) recent.pop_front();
-    most = std::max(most, stats().answers - recent.front().second);
-    return std::ranges::all_of(hosts, [&](const Segment::Host* host) {
-      return host == &owner() || test::has_copy(*host, owner());
+/// The most answers that the owner sent within a millisecond, until all have its tree.
+struct Budget : Damping {
+  static constexpr std::uint32_t packets_per_ms = 4;
+  std::uint64_t most_within_a_ms() {
+    std::uint64_t most = 0;
+    std::deque<std::pair<TimeNs, std::uint64_t>> recent;
+    const bool all_have_it = segment.run_until([&] {
+      recent.emplace_back(segment.now(), stats().answers);
+      while (recent.front().first + ms < segment.now()) recent.pop_front();
+      most = std::max(most, stats().answers - recent.front().second);
+      return std::ranges::all_of(hosts, [&](const Segment::Host* host) {
+        return host == &owner() || test::has_copy(*host, owner());
+      });
     });
-  }));
+    EXPECT_TRUE(all_have_it);
+    return most;
+  }
+  /// A full bucket, and what it earns in a millisecond.
+  static constexpr std::uint64_t allowed = 2 * packets_per_ms;
+};
+
+TEST_F(Budget, HoldsAndServesAllForALossAtTheSender) {
+  begin(0, packets_per_ms);
+  lose_once([](const Segment::Host&) { return true; });
+  EXPECT_LE(most_within_a_ms(), allowed);
   EXPECT_GT(stats().over_budget, 0U);
-  EXPECT_LE(most, 8U) << "a full bucket, and what it earns in a millisecond";
+}
+
+/// It asks on and on for a tree of many pages, of which it hears every third.
+TEST_F(Budget, HoldsAndServesAllForALossAtOneReceiver) {
+  begin(0, packets_per_ms);
+  segment.filter = [&, answers = 0](const Segment::Transit& transit) mutable {
+    if (&transit.to != hosts[7]) return true;
+    if (transit.type == Type::sync_answer) return ++answers % 3 == 0;
+    return transit.type != Type::advertisement;
+  };
+  for (int i = 0; i < 100; ++i)
+    ASSERT_EQ(owner().member->bind("/s/" + std::to_string(i), bytes(std::string(1000, 'v'))),
+              BindResult::changed);
+  const std::uint64_t bystander = received(*hosts[8], Type::sync_answer);
+  EXPECT_LE(most_within_a_ms(), allowed);
+  EXPECT_GT(stats().answers, 100U);
+  EXPECT_EQ(received(*hosts[8], Type::sync_answer), bystander);
+  // Each answer is heard to its end, to its hole, or not at all: no request goes out beside it.
+  EXPECT_LE(received(owner(), Type::sync_request), stats().answers + stats().over_budget);
 }
 
 TEST(AnswerBudget, EarnsWithTimeAndHoldsAMillisecondsWorth) {
@@ -125,6 +156,30 @@ TEST(AnswerBudget, EarnsWithTimeAndHoldsAMillisecondsWorth) {
   budget.give_back(3);
   EXPECT_EQ(budget.grant(5 * second, 32), 9U);
   EXPECT_EQ(budget.grant(second, 32), 0U) << "a clock that goes back earns nothing";
+}
+
+// docs/protocol.md §6.9.
+TEST(Repair, IsOfEachVersionOnceAndNeverOfAnEarlierOne) {
+  const DirectoryConfig config{.request_jitter_ns = ms, .repair_threshold = 2};
+  const auto member = [](std::uint32_t number) { return Endpoint{number, 7777}; };
+  Repair repair;
+  TimeNs now = second;
+  const auto asked = [&](std::uint32_t by, Version since) {
+    return repair.asked(now, member(by), since, config);
+  };
+  using enum Repair::Verdict;
+  EXPECT_EQ(asked(1, 5), answer);
+  EXPECT_EQ(asked(2, 5), repeat);
+  EXPECT_EQ(asked(3, 5), covered);
+  now += 2 * ms;
+  EXPECT_EQ(asked(1, 5), answer) << "it was not helped by it";
+  EXPECT_EQ(asked(2, 5), answer);
+  EXPECT_EQ(asked(1, 7), answer);
+  EXPECT_EQ(asked(2, 7), repeat);
+  for (const Version since : {Version{5}, Version{6}}) {
+    EXPECT_EQ(asked(1, since), answer);
+    EXPECT_EQ(asked(2, since), answer);
+  }
 }
 
 }  // namespace
