@@ -142,6 +142,7 @@ void Directory::ask(TimeNs now, Copy& copy) {
     copy.pursuit.postpone(now + pause_ns);
     return arm(copy);
   }
+  if (copy.moved_on()) copy.replica.begin_fetch(false);
   const MemberKey owner = copy.replica.owner();
   const Place place = copy.replica.place();
   const std::uint32_t request = copy.pursuit.sent(now, config_, random_);

@@ -106,11 +106,13 @@ class Directory {
     bool behind() const {
       return wrong || !replica.settled() || replica.tree().version() < advertised;
     }
-    /// Advertisements have brought a part of what was asked for; no answer need come.
-    bool overtaken() const {
-      return pursuit.state() == Pursuit::State::outstanding && replica.settled() &&
-             replica.tree().version() > replica.place().since && replica.place().since > 0;
+    /// Advertisements have brought a part of what is to be asked for. Not of a whole tree.
+    bool moved_on() const {
+      const Version since = replica.place().since;
+      return replica.settled() && since > 0 && replica.tree().version() > since;
     }
+    /// Or of what was asked for: no answer need come.
+    bool overtaken() const { return pursuit.state() == Pursuit::State::outstanding && moved_on(); }
     bool reached_target() const {
       return heard && !wrong && replica.settled() && replica.tree().version() >= target;
     }
