@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 
+#include "cluster/config.h"
 #include "cluster/events.h"
 #include "cluster/packet.h"
 
@@ -15,6 +16,8 @@ class Mutation {
  public:
   virtual ~Mutation() = default;
 
+  /// Every member starts so configured; the world, and what is demanded, stays as the seed chose.
+  virtual void configure([[maybe_unused]] MemberConfig& config) {}
   /// What shall stand between a member and its port; nullptr: nothing.
   virtual std::unique_ptr<PacketPort> around([[maybe_unused]] std::size_t server,
                                              [[maybe_unused]] PacketPort& port) {

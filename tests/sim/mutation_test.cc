@@ -108,6 +108,45 @@ TEST(Mutation, OfAnAnswerToAllBurdensThirdMembers) {
   EXPECT_EQ(caught<MutatedPorts<AnswersAll>>(), "I4");
 }
 
+/// Every member is configured otherwise than the world believes.
+template <auto change>
+struct Misconfigured final : Mutation {
+  void configure(MemberConfig& config) override { change(config.directory); }
+};
+
+TEST(Mutation, OfAnOwnerThatRepairsTheLossOfOneByMulticastBurdensThirdMembers) {
+  constexpr auto hasty = [](DirectoryConfig& directory) { directory.repair_threshold = 1; };
+  EXPECT_EQ(caught<Misconfigured<hasty>>(), "I4");
+}
+
+template <wire::Type type>
+struct SaysTwice final : PortDecorator {
+  using PortDecorator::PortDecorator;
+  void transmit(Packet& packet) override {
+    if (type_of(packet) == type) {
+      retain(packet);
+      inner().transmit(packet);
+    }
+    inner().transmit(packet);
+  }
+};
+TEST(Mutation, OfARequestSentTwiceAsksForMoreThanIsOutstanding) {
+  EXPECT_EQ(caught<MutatedPorts<SaysTwice<wire::Type::sync_request>>>(), "I5");
+}
+TEST(Mutation, OfAnAnswerSentTwiceCostsMoreThanWasAskedFor) {
+  EXPECT_EQ(caught<MutatedPorts<SaysTwice<wire::Type::sync_answer>>>(), "I5");
+}
+TEST(Mutation, OfAMemberThatDoesNotWaitForAnAnswerAsksTooOften) {
+  constexpr auto impatient = [](DirectoryConfig& directory) { directory.request_timeout_ns /= 4; };
+  EXPECT_EQ(caught<Misconfigured<impatient>>(), "I5");
+}
+TEST(Mutation, OfAnOwnerWithoutABudgetSpendsTooMuchOnAnswers) {
+  constexpr auto lavish = [](DirectoryConfig& directory) {
+    directory.answer_packets_per_ms = 1 << 20;
+  };
+  EXPECT_EQ(caught<Misconfigured<lavish>>(), "I5");
+}
+
 struct SynchronizedTooEarly final : EventsDecorator {
   using EventsDecorator::EventsDecorator;
   void on_joined(const MemberInfo& member) override {

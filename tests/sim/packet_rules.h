@@ -1,5 +1,6 @@
 // What must hold of the packets themselves: whoever is up to date sends nothing, a repair is
-// between two (I4), a quiet cluster only heartbeats, and what is sent can be parsed.
+// between two (I4) and within a budget (I5), a quiet cluster only heartbeats, and what is sent can
+// be parsed.
 #pragma once
 
 #include <cstdint>
@@ -8,29 +9,39 @@
 #include <vector>
 
 #include "cluster/wire/parse.h"
+#include "tests/sim/catch_up_rules.h"
 #include "tests/sim/process.h"
 
 namespace muster::sim {
 
 class PacketRules {
  public:
-  PacketRules(const Roster& roster, Verdict& verdict)
-      : roster_(roster), verdict_(verdict), heard_(roster.size()) {}
+  PacketRules(const Scenario& scenario, const Roster& roster, Verdict& verdict)
+      : roster_(roster),
+        verdict_(verdict),
+        catch_up_(scenario, roster, verdict),
+        heard_(roster.size()) {}
 
-  void begin(std::size_t server) { heard_[server].assign(roster_.size(), {}); }
+  void begin(std::size_t server) {
+    heard_[server].assign(roster_.size(), {});
+    catch_up_.begin(server);
+  }
   /// From here to handled() the process is busy with this packet, well-formed or not.
   void arrives(Process& process, const Packet& packet);
-  void handled() { handling_.reset(); }
+  void handled() {
+    handling_.reset();
+    catch_up_.handled();
+  }
   void transmitted(const Process& process, const Packet& packet);
   /// From now on only heartbeats are due.
   void expect_quiet() { quiet_ = true; }
+  /// Of a member of a cluster that has been quiet for a while.
+  void check_quiet(const Process& process) const { catch_up_.check_answered(process); }
 
  private:
   struct Handling {
     wire::Type type;
     Endpoint from;
-    std::size_t pages = 0;  ///< that it asks for
-    std::size_t answers = 0;
   };
   /// The highest version heard of, by incarnation.
   using Heard = std::map<Incarnation, Version>;
@@ -40,6 +51,7 @@ class PacketRules {
 
   const Roster& roster_;
   Verdict& verdict_;
+  CatchUpRules catch_up_;
   std::optional<Handling> handling_;
   bool quiet_ = false;
   std::vector<std::vector<Heard>> heard_;  // [receiver][owner]

@@ -67,14 +67,15 @@ Process::Process(const Surroundings& surroundings, std::size_t server, Incarnati
       application_(surroundings.shared, server, incarnation, watcher_, seed + 1) {
   PacketPort* port = &port_;
   Events* events = &application_;
+  MemberConfig config = config_of(surroundings.shared, server, incarnation, seed);
   if (surroundings.mutation != nullptr) {
+    surroundings.mutation->configure(config);
     mutated_port_ = surroundings.mutation->around(server, port_);
     mutated_events_ = surroundings.mutation->around(server, application_);
     if (mutated_port_ != nullptr) port = mutated_port_.get();
     if (mutated_events_ != nullptr) events = mutated_events_.get();
   }
-  member_ = std::make_unique<Member>(config_of(surroundings.shared, server, incarnation, seed),
-                                     *port, *events);
+  member_ = std::make_unique<Member>(config, *port, *events);
   application_.attach(*member_, port_);
 }
 

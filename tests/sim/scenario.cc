@@ -44,8 +44,8 @@ DirectoryConfig pick_directory(Dice& dice, DurationNs heartbeat_ns) {
   if (dice.chance(300'000)) directory.change_log_bytes_max = dice.between(0, 4000);
   directory.answer_pages_max = std::uint32_t{1} << dice.below(6);
   directory.repair_threshold = static_cast<std::uint32_t>(dice.below(4));
-  if (dice.chance(200'000))
-    directory.answer_packets_per_ms = static_cast<std::uint32_t>(dice.between(16, 256));
+  if (dice.chance(300'000))
+    directory.answer_packets_per_ms = static_cast<std::uint32_t>(dice.between(1, 32));
   if (dice.chance(500'000))
     directory.bindings_per_step = static_cast<std::uint32_t>(dice.between(1, 20));
   if (dice.chance(200'000)) directory.tree_bytes_max = dice.between(500, 10'000);
@@ -163,7 +163,8 @@ DurationNs Scenario::convergence_ns() const {
   // All trees from one source, a page at a time: delays that differ make holes of any window.
   constexpr std::size_t page_bytes = 1300;
   const std::size_t pages = servers * names * (1 + value_bytes_max / page_bytes);
-  const DurationNs transfer_ns = pages * 2 * (fair_delay_max_ns() + cycle_ns);
+  const DurationNs transfer_ns = pages * 2 * (fair_delay_max_ns() + cycle_ns) +
+                                 servers * pages * ms / directory.answer_packets_per_ms;
   const DurationNs meeting = deaf == 0 ? 0 : meeting_heartbeats_max * heartbeat_ns();
   return meeting + transfer_ns + links.late_max_ns + membership.join_listen_ns +
          10 * heartbeat_ns() + 3 * (membership.suspect_after_ns + membership.dead_after_ns) +

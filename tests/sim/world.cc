@@ -24,7 +24,7 @@ World::World(const Scenario& scenario, Trace& trace, Mutation* mutation)
       conversations_(scenario.servers, verdict_),
       shared_{scenario_, roster_, conversations_, trace_, verdict_},
       invariants_(scenario_, roster_, ledger_, conversations_, verdict_),
-      packet_rules_(roster_, verdict_),
+      packet_rules_(scenario_, roster_, verdict_),
       workload_(shared_, ledger_, scenario.seed + 2),
       servers_(scenario.servers) {
   network_.set_weather(scenario_.links);
@@ -278,6 +278,7 @@ void World::settle() {
       verdict_.fail(
           found->invariant, "{} {}", found->sentence,
           phase_ == Phase::quiet ? "though all had agreed" : "though all faults ended long ago");
+    for (const Process* process : members()) packet_rules_.check_quiet(*process);
     phase_ = Phase::over;
     return;
   }
