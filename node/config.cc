@@ -164,6 +164,11 @@ class Check {
     in_range("limits.window_packets", config_.messaging.window_packets);
     in_range("limits.tree_bytes", config_.directory.tree_bytes_max);
     in_range("limits.tombstone_bytes", config_.directory.tombstone_bytes_max);
+    in_range("limits.change_log_bytes", config_.directory.change_log_bytes_max);
+    in_range("limits.bindings_per_step", config_.directory.bindings_per_step);
+    in_range("limits.answer_pages", config_.directory.answer_pages_max);
+    in_range("limits.answer_packets_per_ms", config_.directory.answer_packets_per_ms);
+    in_range("limits.repair_threshold", config_.directory.repair_threshold);
     // What waits for the application holds packets that the member itself could need.
     if (config_.limits.event_queue > config_.limits.pool_packets / 4)
       wrong("limits.event_queue", "is {}, more than a quarter of limits.pool_packets: give less",

@@ -104,6 +104,11 @@ class Reader {
       fields.number("window_packets", config_.messaging.window_packets);
       fields.number("tree_bytes", config_.directory.tree_bytes_max);
       fields.number("tombstone_bytes", config_.directory.tombstone_bytes_max);
+      fields.number("change_log_bytes", config_.directory.change_log_bytes_max);
+      fields.number("bindings_per_step", config_.directory.bindings_per_step);
+      fields.number("answer_pages", config_.directory.answer_pages_max);
+      fields.number("answer_packets_per_ms", config_.directory.answer_packets_per_ms);
+      fields.number("repair_threshold", config_.directory.repair_threshold);
     });
   }
 

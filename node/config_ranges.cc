@@ -42,6 +42,11 @@ constexpr std::array ranges{
     Range{"limits.window_packets", power_of_two, 1, 64},
     Range{"limits.tree_bytes", number, mebi, std::uint64_t{1} << 40},
     Range{"limits.tombstone_bytes", number, 0, std::uint64_t{1} << 32},
+    Range{"limits.change_log_bytes", number, 0, std::uint64_t{1} << 32},
+    Range{"limits.bindings_per_step", number, 1, mebi},
+    Range{"limits.answer_pages", number, 1, 255},
+    Range{"limits.answer_packets_per_ms", number, 1, mebi},
+    Range{"limits.repair_threshold", number, 0, 65535},
 };
 
 }  // namespace

@@ -38,6 +38,11 @@ eal_arguments = ["--iova-mode=va"]
 [limits]
 pool_packets = 8192
 window_packets = 32
+change_log_bytes = 1000000
+bindings_per_step = 100
+answer_pages = 16
+answer_packets_per_ms = 64
+repair_threshold = 0
 
 [[services]]
 path = "/shop/pay"
@@ -89,6 +94,11 @@ TEST(ConfigFile, IsReadInFull) {
   EXPECT_EQ(config.dpdk.eal_arguments, std::vector<std::string>{"--iova-mode=va"});
   EXPECT_EQ(config.limits.pool_packets, 8192U);
   EXPECT_EQ(config.messaging.window_packets, 32U);
+  EXPECT_EQ(config.directory.change_log_bytes_max, 1'000'000U);
+  EXPECT_EQ(config.directory.bindings_per_step, 100U);
+  EXPECT_EQ(config.directory.answer_pages_max, 16U);
+  EXPECT_EQ(config.directory.answer_packets_per_ms, 64U);
+  EXPECT_EQ(config.directory.repair_threshold, 0U);
   ASSERT_EQ(config.services.size(), 2U);
   EXPECT_EQ(config.services[0].path, "/shop/pay");
   EXPECT_EQ(config.services[0].value, "v1");
@@ -127,6 +137,11 @@ TEST(ConfigFile, TheReferenceSaysWhatTheDefaultsAre) {
   EXPECT_EQ(reference.directory.request_timeout_ns, defaults.directory.request_timeout_ns);
   EXPECT_EQ(reference.directory.tree_bytes_max, defaults.directory.tree_bytes_max);
   EXPECT_EQ(reference.directory.tombstone_bytes_max, defaults.directory.tombstone_bytes_max);
+  EXPECT_EQ(reference.directory.change_log_bytes_max, defaults.directory.change_log_bytes_max);
+  EXPECT_EQ(reference.directory.bindings_per_step, defaults.directory.bindings_per_step);
+  EXPECT_EQ(reference.directory.answer_pages_max, defaults.directory.answer_pages_max);
+  EXPECT_EQ(reference.directory.answer_packets_per_ms, defaults.directory.answer_packets_per_ms);
+  EXPECT_EQ(reference.directory.repair_threshold, defaults.directory.repair_threshold);
   EXPECT_EQ(reference.dpdk.memory_mb, defaults.dpdk.memory_mb);
   EXPECT_EQ(reference.dpdk.hugepages, defaults.dpdk.hugepages);
 }
@@ -221,6 +236,21 @@ TEST(ConfigFile, ReportsTimersThatContradictEachOther) {
             "node.toml:9: timers.retransmit_max: is 100us, less than timers.retransmit_min, 200us: "
             "give more\n"
             "node.toml:10: timers.dead_after: is 20min: give a length of time from 100us to 10min");
+}
+
+TEST(ConfigFile, ReportsLimitsOfTheDirectoryOutOfRange) {
+  EXPECT_EQ(mistakes_below_the_required("[limits]\n"
+                                        "change_log_bytes = 5000000000\n"
+                                        "bindings_per_step = 0\n"
+                                        "answer_pages = 256\n"
+                                        "answer_packets_per_ms = 0\n"
+                                        "repair_threshold = 70000\n"),
+            "node.toml:6: limits.change_log_bytes: is 5000000000: give a number from 0 to "
+            "4294967296\n"
+            "node.toml:7: limits.bindings_per_step: is 0: give a number from 1 to 1048576\n"
+            "node.toml:8: limits.answer_pages: is 256: give a number from 1 to 255\n"
+            "node.toml:9: limits.answer_packets_per_ms: is 0: give a number from 1 to 1048576\n"
+            "node.toml:10: limits.repair_threshold: is 70000: give a number from 0 to 65535");
 }
 
 TEST(ConfigFile, NamesTheKeysWhereNoneIsNear) {
