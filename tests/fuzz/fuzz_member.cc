@@ -1,8 +1,9 @@
 // A member that is given whatever packets, times and requests the input says. It must not crash,
 // leak, send what cannot be parsed, or hold more than its configuration allows.
 //
-// The input is a run of records: a byte that says what to do, and what that needs. Packets can be
-// given as they are, or repaired so that they get past the first checks.
+// The input is a byte that chooses the configuration and a run of records: a byte that says what to
+// do, and what that needs. Packets can be given as they are, or repaired (repaired.h) so that they
+// get past what only chance could pass.
 #include <array>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "cluster/wire/path.h"
 #include "tests/fuzz/fuzz_port.h"
 #include "tests/fuzz/input.h"
+#include "tests/fuzz/repaired.h"
 
 namespace {
 
@@ -73,7 +75,8 @@ class FuzzedApplication final : public Events {
 
 class Trial {
  public:
-  Trial() : port_(cluster_id("simulated"), packets_max), member_(config(), port_, events_) {
+  explicit Trial(std::uint8_t choice)
+      : port_(cluster_id("simulated"), packets_max), member_(config(choice), port_, events_) {
     member_.start(now_);
   }
 
@@ -85,16 +88,19 @@ class Trial {
   }
 
  private:
-  static MemberConfig config() {
+  static MemberConfig config(std::uint8_t choice) {
     MemberConfig config{.name = "m0",
                         .cluster = cluster_id("simulated"),
                         .incarnation = 1000,
                         .self = {0x0a4d0001, 7777},
                         .group = {0xef4d5354, 7777},
+                        .multicast = (choice & 1) == 0,
                         .seeds = {{0x0a4d0003, 7777}},
                         .membership = {},
                         .directory = {},
                         .messaging = {}};
+    if ((choice & 2) != 0) config.membership = fast_timers();
+    if ((choice & 4) != 0) config.directory.join_from = CatchUpFrom::owners;
     config.membership.members_max = members_max;
     config.directory.tree_bytes_max = tree_bytes_max;
     config.directory.tombstone_bytes_max = 1 << 10;
@@ -110,11 +116,12 @@ class Trial {
   void step(fuzz::Input& input) {
     switch (input.take<std::uint8_t>() % 12) {
       case 0:
-        return receive_as_it_is(input);
+        return receive(some_packet(input));
       case 1:
+        return receive(fuzz::addressed(some_packet(input), member_, port_));
       case 2:
       case 3:
-        return receive_repaired(input);
+        return receive(fuzz::expected(some_packet(input), member_, port_));
       case 4:
         now_ += us * input.take<std::uint16_t>() * 16;
         return member_.on_deadline(now_);
@@ -163,36 +170,18 @@ class Trial {
     return path.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }
 
+  /// Everybody has an address of its own.
   void receive(std::span<const std::byte> bytes) {
-    Packet& packet = port_.receive(bytes, {0x0a4d0002, 7777});
+    std::uint32_t from = 0;
+    if (bytes.size() >= sizeof(wire::Header))
+      from = static_cast<std::uint32_t>(
+          reinterpret_cast<const wire::Header*>(bytes.data())->sender % 7);
+    Packet& packet = port_.receive(bytes, {0x0a4d0002 + from, 7777});
     member_.on_packet(now_, packet);
     port_.release(packet);
   }
-  void receive_as_it_is(fuzz::Input& input) {
-    receive(input.take_bytes(input.take<std::uint16_t>() % (packet_bytes_max + 1)));
-  }
-  /// As if the checks that only chance could pass had been passed: magic, version and cluster,
-  /// the receiver of a session packet, the request that an answer is for.
-  void receive_repaired(fuzz::Input& input) {
-    const auto taken = input.take_bytes(input.take<std::uint16_t>() % (packet_bytes_max + 1));
-    std::vector<std::byte> bytes(taken.begin(), taken.end());
-    if (bytes.size() >= sizeof(wire::Header)) {
-      auto& header = at<wire::Header>(bytes, 0);
-      header.magic = wire::magic;
-      header.version = header.oldest_version = wire::version;
-      header.cluster = cluster_id("simulated");
-      const auto type = wire::Type{header.type};
-      const std::size_t body_bytes = bytes.size() - sizeof header;
-      if (type == wire::Type::session && body_bytes >= sizeof(wire::Session))
-        at<wire::Session>(bytes, sizeof header).receiver_incarnation = member_.self().incarnation;
-      if (type == wire::Type::sync_answer && body_bytes >= sizeof(wire::SyncAnswer))
-        at<wire::SyncAnswer>(bytes, sizeof header).request = port_.last_request();
-    }
-    receive(bytes);
-  }
-  template <class T>
-  static T& at(std::vector<std::byte>& bytes, std::size_t offset) {
-    return *reinterpret_cast<T*>(bytes.data() + offset);
+  std::span<const std::byte> some_packet(fuzz::Input& input) {
+    return input.take_bytes(input.take<std::uint16_t>() % (packet_bytes_max + 1));
   }
 
   void send(fuzz::Input& input) {
@@ -239,6 +228,7 @@ class Trial {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Trial().run({data, size});
+  fuzz::Input input(data, size);
+  Trial(input.take<std::uint8_t>()).run(input);
   return 0;
 }

@@ -38,6 +38,8 @@ class FuzzPort final : public PacketPort {
     walk(parsed);
     if (const auto* request = std::get_if<const wire::SyncRequest*>(&parsed.body))
       last_request_ = (*request)->request;
+    if (const auto* request = std::get_if<const wire::IntroductionRequest*>(&parsed.body))
+      introduction_nonce_ = (*request)->nonce;
     release(packet);
   }
 
@@ -52,6 +54,8 @@ class FuzzPort final : public PacketPort {
   std::size_t live() const { return live_; }
   /// What the answer to the last synchronization request must carry.
   std::uint32_t last_request() const { return last_request_; }
+  /// What introductions must carry.
+  std::uint64_t introduction_nonce() const { return introduction_nonce_; }
 
  private:
   static constexpr std::size_t payload_bytes_max = 1472;
@@ -76,6 +80,7 @@ class FuzzPort final : public PacketPort {
   std::size_t packets_max_;
   std::size_t live_ = 0;
   std::uint32_t last_request_ = 0;
+  std::uint64_t introduction_nonce_ = 0;
 };
 
 }  // namespace muster::fuzz

@@ -1,6 +1,8 @@
 // Writes the corpora anew, from the packets of simulated clusters: to be run when the layout
 // changes. For the parser a packet of each type and size class; for the member the packets that
-// one of them received, in order, as the records that fuzz_member reads.
+// one of them received, in order, as fuzz_member reads them: a configuration and records. What is
+// not written anew can be removed.
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -17,9 +19,10 @@ namespace {
 
 using namespace muster;
 
-constexpr std::uint64_t session_bytes_max = 2'500;
+constexpr std::uint64_t session_bytes_max = 3'500;
+constexpr std::size_t of_each_type_max = 8;  // in a session: its rarer packets find room too
 constexpr std::uint64_t seeds = 60;
-constexpr std::uint64_t sessions = 8;  // of the first seeds
+constexpr std::uint64_t sessions = 16;  // of the first seeds
 
 class Recorder final : public sim::Mutation {
  public:
@@ -34,14 +37,20 @@ class Recorder final : public sim::Mutation {
       write(fmt::format("parse/type-{}-{}", type, bytes.size()), {bytes.begin(), bytes.end()});
     if (server == 0) record(bytes);
   }
+  /// Each of the configurations that fuzz_member knows, in turn.
   void finish(std::uint64_t seed) {
     write(fmt::format("member/session-{}", seed), session_);
     session_.clear();
+    of_type_ = {};
+    configuration_ = static_cast<std::byte>(seed % 8);
   }
 
  private:
   void record(std::span<const std::byte> bytes) {
+    if (session_.empty()) session_.push_back(configuration_);
     if (session_.size() + bytes.size() > session_bytes_max) return;
+    const std::uint8_t type = reinterpret_cast<const wire::Header*>(bytes.data())->type;
+    if (++of_type_[type] > of_each_type_max) return;
     const auto put = [&](auto... values) {
       (session_.push_back(static_cast<std::byte>(values)), ...);
     };
@@ -59,6 +68,8 @@ class Recorder final : public sim::Mutation {
 
   std::filesystem::path folder_;
   std::set<std::pair<std::uint8_t, std::size_t>> kinds_;
+  std::byte configuration_{};
+  std::array<std::size_t, UINT8_MAX + 1> of_type_{};
   std::vector<std::byte> session_;
 };
 

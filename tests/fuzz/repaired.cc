@@ -1,0 +1,81 @@
+#include "tests/fuzz/repaired.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace muster::fuzz {
+namespace {
+
+/// The body of `bytes`, where it is of this type and long enough; else nullptr.
+template <class Body>
+Body* body_of(std::vector<std::byte>& bytes, wire::Type type) {
+  const auto* header = reinterpret_cast<const wire::Header*>(bytes.data());
+  if (wire::Type{header->type} != type || bytes.size() < sizeof(wire::Header) + sizeof(Body))
+    return nullptr;
+  return reinterpret_cast<Body*>(bytes.data() + sizeof(wire::Header));
+}
+
+/// The answer of a suspect to the probes that are under way.
+void answer_probe(wire::ProbeAck& ack, const Membership& membership) {
+  const auto& peers = membership.peers();
+  const auto suspect =
+      std::ranges::find_if(peers, [](const auto& entry) { return entry.second.suspected; });
+  if (suspect == peers.end()) return;
+  ack.nonce = suspect->second.nonce;
+  ack.subject = static_cast<std::uint64_t>(suspect->first);
+  ack.subject_incarnation = suspect->second.key.incarnation;
+}
+
+/// The first section of a page: about the sender's own tree, where its copy stands.
+void continue_fetch(std::vector<std::byte>& bytes, const Directory& directory,
+                    const MemberKey& owner) {
+  struct OneSection {
+    wire::SyncAnswer head;
+    wire::Section section;
+  };
+  auto* page = body_of<OneSection>(bytes, wire::Type::sync_answer);
+  const Replica* copy = directory.replica(owner.id);
+  if (page == nullptr || copy == nullptr) return;
+  page->section.owner = static_cast<std::uint64_t>(owner.id);
+  page->section.incarnation = owner.incarnation;
+  page->section.base_version = copy->place().since;
+  page->section.cursor_version = copy->place().cursor;
+}
+
+}  // namespace
+
+std::vector<std::byte> addressed(std::span<const std::byte> taken, const Member& member,
+                                 const FuzzPort& port) {
+  std::vector<std::byte> bytes(taken.begin(), taken.end());
+  if (bytes.size() < sizeof(wire::Header)) return bytes;
+  auto& header = *reinterpret_cast<wire::Header*>(bytes.data());
+  header.magic = wire::magic;
+  header.version = header.oldest_version = wire::version;
+  header.cluster = cluster_id("simulated");
+  if (auto* session = body_of<wire::Session>(bytes, wire::Type::session))
+    session->receiver_incarnation = member.self().incarnation;
+  if (auto* answer = body_of<wire::SyncAnswer>(bytes, wire::Type::sync_answer))
+    answer->request = port.last_request();
+  if (auto* introduction = body_of<wire::Introduction>(bytes, wire::Type::introduction))
+    introduction->nonce = port.introduction_nonce();
+  if (auto* ack = body_of<wire::ProbeAck>(bytes, wire::Type::probe_ack))
+    answer_probe(*ack, member.membership());
+  return bytes;
+}
+
+std::vector<std::byte> expected(std::span<const std::byte> taken, const Member& member,
+                                const FuzzPort& port) {
+  std::vector<std::byte> bytes = addressed(taken, member, port);
+  const auto& peers = member.membership().peers();
+  if (bytes.size() < sizeof(wire::Header) || peers.empty()) return bytes;
+  auto& header = *reinterpret_cast<wire::Header*>(bytes.data());
+  const auto which = static_cast<std::ptrdiff_t>(header.sender % peers.size());
+  const Peer& sender = std::next(peers.begin(), which)->second;
+  header.sender = static_cast<std::uint64_t>(sender.key.id);
+  header.incarnation = sender.key.incarnation;
+  header.packet_number = std::max<std::uint64_t>(header.packet_number, sender.packet_number + 1);
+  continue_fetch(bytes, member.directory(), sender.key);
+  return bytes;
+}
+
+}  // namespace muster::fuzz
