@@ -125,7 +125,7 @@ BindResult Member::bind(std::string_view path, std::span<const std::byte> value,
 
 BindResult Member::withdraw(std::string_view path) { return directory_.withdraw(path); }
 
-BindResult Member::withdraw_all() { return directory_.withdraw_all(); }
+BindResult Member::withdraw_all(TimeNs now) { return directory_.withdraw_all(now); }
 
 BindResult Member::apply(const Batch& batch) { return directory_.apply(batch); }
 
@@ -161,8 +161,8 @@ void Member::member_removed(TimeNs now, const Peer& peer, RemovalReason reason) 
 
 bool Member::still_leaving(MemberId id) const { return directory_.still_leaving(id); }
 
-void Member::self_reincarnated(const MemberKey& before) {
-  directory_.reincarnate(before, self());
+void Member::self_reincarnated(TimeNs now) {
+  directory_.reincarnate(now, self());
   messaging_.clear();
   for (const auto& [id, peer] : membership_.peers()) messaging_.add_peer(peer.key, peer.endpoint);
 }

@@ -48,7 +48,7 @@ class Member final : private MembershipListener {
   BindResult bind(std::string_view path, std::span<const std::byte> value,
                   Attributes attributes = {});
   BindResult withdraw(std::string_view path);
-  BindResult withdraw_all();
+  BindResult withdraw_all(TimeNs now);
   /// Everybody who holds something of this tree sees all of it at once, or nothing: see Batch.
   BindResult apply(const Batch& batch);
 
@@ -84,7 +84,7 @@ class Member final : private MembershipListener {
   void member_added(const Peer& peer) override;
   void member_removed(TimeNs now, const Peer& peer, RemovalReason reason) override;
   bool still_leaving(MemberId id) const override;
-  void self_reincarnated(const MemberKey& before) override;
+  void self_reincarnated(TimeNs now) override;
   void standing_changed(TimeNs now, Standing standing) override;
   void describe_directory(wire::Heartbeat& heartbeat) const override;
 

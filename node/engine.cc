@@ -46,7 +46,7 @@ void Engine::execute(TimeNs now, const Command& command) {
                           member_.bind(bind.path, bind.value, bind.attributes.view());
                         },
                         [this](const Withdraw& withdraw) { member_.withdraw(withdraw.path); },
-                        [this](const WithdrawAll&) { member_.withdraw_all(); },
+                        [&](const WithdrawAll&) { member_.withdraw_all(now); },
                         [this](const Batch& batch) { member_.apply(batch); },
                         [this](const Cancel& cancel) { member_.cancel(cancel.call); },
                         [&](const Leave&) { member_.leave(now); }},

@@ -12,15 +12,15 @@
 
 namespace muster {
 
-/// Of each path only the last change is kept, so a batch is never larger than the owner's tree,
-/// however often a path changes before the end.
+/// Of each path only the last change is kept (of each incarnation), so a batch is never larger than
+/// the owner's tree, however often a path changes before the end.
 class PendingBatch {
  public:
   void add(BindingChanged&& change) {
     if (const auto known = latest_.find(change.path); known != latest_.end()) {
       const auto outdated = known->second;
       latest_.erase(known);
-      changes_.erase(outdated);
+      if (outdated->owner == change.owner) changes_.erase(outdated);
     }
     changes_.push_back(std::move(change));
     latest_.emplace(changes_.back().path, std::prev(changes_.end()));

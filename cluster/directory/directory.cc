@@ -12,6 +12,17 @@ Directory::Directory(const DirectoryConfig& config, const Endpoint& group, Outbo
       own_(config, outbox, events),
       budget_(config.answer_packets_per_ms) {}
 
+BindResult Directory::withdraw_all(TimeNs now) {
+  const BindResult result = own_.withdraw_all();
+  if (own_.telling()) step_at(now);
+  return result;
+}
+
+void Directory::reincarnate(TimeNs now, const MemberKey& as) {
+  own_.reincarnate(as);
+  if (own_.telling()) step_at(now);
+}
+
 const Replica* Directory::replica(MemberId owner) const {
   const Copy* copy = find(owner);
   return copy == nullptr ? nullptr : &copy->replica;
@@ -101,7 +112,8 @@ void Directory::on_deadline(TimeNs now) {
   due_at(dump_.pursuit.due_ns());
 }
 
-// What goes in steps: the bindings of removed members, and what a fetched tree does not name.
+// What goes in steps: what the application hears of the own tree, the bindings of removed members,
+// and what a fetched tree does not name.
 
 void Directory::step_at(TimeNs due) {
   step_due_ns_ = std::min(step_due_ns_, due);
@@ -111,6 +123,10 @@ void Directory::step_at(TimeNs due) {
 void Directory::step(TimeNs now) {
   step_due_ns_ = never_ns;
   if (!events_.ready()) return step_at(now + pause_ns);
+  if (own_.telling()) {
+    own_.tell(config_.bindings_per_step);
+    return step_at(now);
+  }
   if (!leaving_.empty()) {
     Leaving& member = leaving_.front();
     Copy& copy = member.copy.mapped();

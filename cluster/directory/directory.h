@@ -48,7 +48,7 @@ class Directory {
     return own_.bind(path, content);
   }
   BindResult withdraw(std::string_view path) { return own_.withdraw(path); }
-  BindResult withdraw_all() { return own_.withdraw_all(); }
+  BindResult withdraw_all(TimeNs now);
   BindResult apply(const Batch& batch) { return own_.apply(batch); }
 
   /// What a member says of its own tree in each heartbeat.
@@ -77,7 +77,7 @@ class Directory {
   /// This member has joined: from now on it asks for what it misses.
   void activate(TimeNs now);
   /// This member speaks as another incarnation from now on.
-  void reincarnate(const MemberKey& from, const MemberKey& to) { own_.reincarnate(from, to); }
+  void reincarnate(TimeNs now, const MemberKey& as);
 
   const Tree& own() const { return own_.tree(); }
   /// The copy of a live member's tree; nullptr where there is no such member.

@@ -1,6 +1,8 @@
 #include "cluster/directory/own_tree.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <utility>
 
 #include "cluster/directory/answer.h"
 #include "cluster/directory/binding_of.h"
@@ -56,14 +58,13 @@ BindResult OwnTree::withdraw(std::string_view path) {
 
 BindResult OwnTree::withdraw_all() {
   if (tree_.size() == 0) return BindResult::unchanged;
-  const MemberKey self = outbox_.sender().self;
-  events_.on_batch_begin(self);
-  for (const TreeEntry& entry : tree_)
-    if (entry.bound) events_.on_withdrawn(binding_of(self, entry));
-  events_.on_batch_end(self);
+  tell(SIZE_MAX);
   const Version version = tree_.version() + 1;
+  tree_.swap(cleared_);
   tree_.clear(version);
   log_.add({.version = version, .kind = wire::ChangeKind::clear, .path = {}, .bytes = {}});
+  begin_batch();
+  tell(config_.bindings_per_step);
   return BindResult::changed;
 }
 
@@ -77,12 +78,11 @@ BindResult OwnTree::apply(const Batch& batch) {
     bytes += TreeEntry::reckon(change.path, change.bytes.size());
   }
   if (bytes > config_.tree_bytes_max) return BindResult::full;
-  const MemberKey self = outbox_.sender().self;
   const Version before = tree_.version();
-  if (batch.size() > 1) events_.on_batch_begin(self);
+  if (batch.size() > 1) begin_batch();
   for (const StoredChange& each : batch.changes())
     change(each.kind, each.path, each.content(), true);
-  if (batch.size() > 1) events_.on_batch_end(self);
+  if (cleared_.empty()) end_batch();
   log_.end_batch();
   tree_.trim_tombstones(config_.tombstone_bytes_max);
   return tree_.version() == before ? BindResult::unchanged : BindResult::changed;
@@ -92,15 +92,16 @@ BindResult OwnTree::apply(const Batch& batch) {
 /// at a version within it.
 bool OwnTree::change(wire::ChangeKind kind, std::string_view path, const Content& content,
                      bool more) {
-  const MemberKey self = outbox_.sender().self;
   const TreeEntry* before = tree_.find(path);
   const Version version = tree_.version() + 1;
   if (kind == wire::ChangeKind::bind) {
     if (before != nullptr && same(before->content(), content)) return false;
-    events_.on_bound(binding_of(self, *tree_.bind(version, path, content)));
+    if (before != nullptr && renamed_.has(*before)) tell_withdrawn(*before);
+    if (TreeEntry* entry = cleared_.latest(path)) tell_cleared(*entry);
+    events_.on_bound(binding_of(told_as_, *tree_.bind(version, path, content)));
   } else {
     if (before == nullptr) return false;
-    events_.on_withdrawn(binding_of(self, *before));
+    tell_withdrawn(*before);
     tree_.withdraw(version, path);
   }
   tree_.advance(version);
@@ -163,16 +164,46 @@ std::uint32_t OwnTree::repeat(const Endpoint& group, Version since, std::uint32_
   return packets;
 }
 
-void OwnTree::reincarnate(const MemberKey& from, const MemberKey& to) {
-  const auto tell_all = [this](const MemberKey& owner, auto tell) {
-    events_.on_batch_begin(owner);
-    for (const TreeEntry& entry : tree_)
-      if (entry.bound) (events_.*tell)(binding_of(owner, entry));
-    events_.on_batch_end(owner);
-  };
-  if (tree_.size() == 0) return;
-  tell_all(from, &Events::on_withdrawn);
-  tell_all(to, &Events::on_bound);
+// What the application hears.
+
+void OwnTree::reincarnate(const MemberKey& to) {
+  tell(SIZE_MAX);
+  renamed_ = {.from = std::exchange(told_as_, to), .first = 1, .last = tree_.version()};
+  tell(config_.bindings_per_step);
+}
+
+void OwnTree::tell(std::size_t bindings) {
+  for (; bindings > 0 && !cleared_.empty(); --bindings) tell_cleared(*cleared_.begin());
+  if (cleared_.empty()) end_batch();
+  for (; bindings > 0 && renamed_.first <= renamed_.last; --bindings) {
+    const auto entry = std::as_const(tree_).after(renamed_.first - 1);
+    if (entry == tree_.end() || entry->version > renamed_.last) {
+      renamed_ = {};
+      return;
+    }
+    if (entry->bound) {
+      tell_withdrawn(*entry);
+      events_.on_bound(binding_of(told_as_, *entry));
+    }
+    renamed_.first = entry->version + 1;
+  }
+}
+
+void OwnTree::tell_withdrawn(const TreeEntry& entry) {
+  events_.on_withdrawn(binding_of(renamed_.has(entry) ? renamed_.from : told_as_, entry));
+}
+
+void OwnTree::tell_cleared(TreeEntry& entry) {
+  if (entry.bound) events_.on_withdrawn(binding_of(told_as_, entry));
+  cleared_.erase(entry);
+}
+
+void OwnTree::begin_batch() {
+  if (!std::exchange(in_batch_, true)) events_.on_batch_begin(told_as_);
+}
+
+void OwnTree::end_batch() {
+  if (std::exchange(in_batch_, false)) events_.on_batch_end(told_as_);
 }
 
 }  // namespace muster

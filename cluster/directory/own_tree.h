@@ -24,12 +24,17 @@ enum class BindResult : std::uint8_t {
 class OwnTree {
  public:
   OwnTree(const DirectoryConfig& config, Outbox& outbox, Events& events)
-      : config_(config), outbox_(outbox), events_(events), log_(config.change_log_bytes_max) {}
+      : config_(config),
+        outbox_(outbox),
+        events_(events),
+        told_as_(outbox.sender().self),
+        log_(config.change_log_bytes_max) {}
 
   const Tree& tree() const { return tree_; }
 
   BindResult bind(std::string_view path, const Content& content);
   BindResult withdraw(std::string_view path);
+  /// At once for others; the application hears of it in steps, see tell().
   BindResult withdraw_all();
   /// All of it or, where a change is refused, nothing.
   BindResult apply(const Batch& batch);
@@ -43,8 +48,13 @@ class OwnTree {
   /// how many went out. 0: it is no longer known in full, or is too much.
   std::uint32_t repeat(const Endpoint& group, Version since, std::uint32_t packets_max);
 
-  /// The own bindings belong to another incarnation from now on: tells the application.
-  void reincarnate(const MemberKey& from, const MemberKey& to);
+  /// The own bindings belong to another incarnation from now on: tells the application, in steps.
+  void reincarnate(const MemberKey& to);
+
+  /// A tree may be large, and this member has more to do: what the application has to hear of all
+  /// of it comes in steps.
+  bool telling() const { return !cleared_.empty() || renamed_.first <= renamed_.last; }
+  void tell(std::size_t bindings);
 
  private:
   /// Where advertising has come to.
@@ -52,14 +62,31 @@ class OwnTree {
     Version next = 1;
     std::size_t offset = 0;
   };
+  /// Of these versions the application has heard as another incarnation's.
+  struct Renamed {
+    MemberKey from{};
+    Version first = 1;
+    Version last = 0;
+    bool has(const TreeEntry& entry) const {
+      return first <= entry.version && entry.version <= last;
+    }
+  };
   BindResult may_bind(std::string_view path, const Content& content) const;
   bool change(wire::ChangeKind kind, std::string_view path, const Content& content, bool more);
   bool advertise_one_packet(const Endpoint& group, Said& said);
+  void tell_withdrawn(const TreeEntry& entry);
+  void tell_cleared(TreeEntry& entry);
+  void begin_batch();
+  void end_batch();
 
   const DirectoryConfig& config_;
   Outbox& outbox_;
   Events& events_;
   Tree tree_;
+  Tree cleared_;  ///< withdrawn with all others, and the application has not heard yet
+  Renamed renamed_;
+  MemberKey told_as_;  ///< the owner of the own bindings, for the application
+  bool in_batch_ = false;
   ChangeLog log_;
   Said said_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include <xxhash.h>
 
@@ -66,6 +67,18 @@ void Tree::clear(Version version) {
   entries_.clear();
   digest_ = bindings_ = bytes_ = tombstone_bytes_ = 0;
   version_ = floor_ = version;
+}
+
+void Tree::swap(Tree& other) noexcept {
+  entries_.swap(other.entries_);
+  by_version_.swap(other.by_version_);
+  tombstones_.swap(other.tombstones_);
+  std::swap(version_, other.version_);
+  std::swap(floor_, other.floor_);
+  std::swap(digest_, other.digest_);
+  std::swap(bindings_, other.bindings_);
+  std::swap(bytes_, other.bytes_);
+  std::swap(tombstone_bytes_, other.tombstone_bytes_);
 }
 
 void Tree::erase(TreeEntry& entry) {

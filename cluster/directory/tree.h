@@ -62,6 +62,7 @@ class Tree {
   Version floor() const { return floor_; }
   /// docs/protocol.md §6.3: equal trees have equal digests in whatever order they were built.
   std::uint64_t digest() const { return digest_; }
+  bool empty() const { return by_version_.empty(); }
   /// Bindings, tombstones not counted.
   std::size_t size() const { return bindings_; }
   /// Memory of bindings and tombstones, as TreeEntry::bytes() reckons it.
@@ -76,6 +77,7 @@ class Tree {
   TreeEntry* withdraw(Version version, std::string_view path);
   /// Withdraws everything at `version`, and remembers none of it.
   void clear(Version version);
+  void swap(Tree& other) noexcept;
   /// As if the path had never been.
   void erase(TreeEntry& entry);
   /// What the tree holds is now all that happened up to `version`.

@@ -262,7 +262,7 @@ void Membership::reincarnate(TimeNs now, Incarnation above) {
   outbox_.reincarnate(above + 1 + random_.below(highest - above));
   view_digest_ += digest_of(outbox_.sender().self) - digest_of(before);
   ++stats_.reincarnations;
-  listener_.self_reincarnated(before);
+  listener_.self_reincarnated(now);
   if (standing_ == Standing::joining) {
     join_ends_ns_ = now + config_.membership.join_listen_ns;
     next_beat_ns_ = now;

@@ -29,7 +29,7 @@ class MembershipListener {
   /// may be added.
   virtual bool still_leaving(MemberId id) const = 0;
   /// This member was removed while it lived, and speaks as a higher incarnation from now on.
-  virtual void self_reincarnated(const MemberKey& before) = 0;
+  virtual void self_reincarnated(TimeNs now) = 0;
   virtual void standing_changed(TimeNs now, Standing standing) = 0;
   /// What a heartbeat says of this member's directory.
   virtual void describe_directory(wire::Heartbeat& heartbeat) const = 0;

@@ -154,7 +154,7 @@ class Trial {
   void change_several(fuzz::Input& input) {
     const auto kind = input.take<std::uint8_t>();
     if (kind == 0) {
-      member_.withdraw_all();
+      member_.withdraw_all(now_);
       return;
     }
     Batch batch;

@@ -18,7 +18,7 @@ void Workload::act(Process& process, TimeNs local_now) {
     case WorkKind::withdraw:
       return withdraw(process);
     case WorkKind::withdraw_all:
-      return withdraw_all(process);
+      return withdraw_all(process, local_now);
     case WorkKind::message:
       for (std::uint64_t left = dice_.between(1, 8); left > 0; --left) message(process, local_now);
       return;
@@ -80,10 +80,10 @@ void Workload::batch(Process& process) {
   life.join(before + 1);
 }
 
-void Workload::withdraw_all(Process& process) {
+void Workload::withdraw_all(Process& process, TimeNs local_now) {
   Life& life = ledger_.current(process.server());
   const bool empty = life.bindings() == 0;
-  const BindResult result = process.member().withdraw_all();
+  const BindResult result = process.member().withdraw_all(local_now);
   if ((result == BindResult::changed) == empty)
     shared_.verdict.fail("I2", "m{} withdrew all, and had {} bindings", process.server(),
                          life.bindings());

@@ -22,7 +22,7 @@ class Workload {
   void bind(Process& process);
   void batch(Process& process);
   void withdraw(Process& process);
-  void withdraw_all(Process& process);
+  void withdraw_all(Process& process, TimeNs local_now);
   void message(Process& process, TimeNs local_now);
   void call(Process& process, TimeNs local_now);
 

@@ -127,8 +127,8 @@ TEST_F(LargeChanges, OfEverythingAreOneChange) {
   for (int i = 0; i < 20; ++i) bind(ann, "/s/" + std::to_string(i));
   segment.run_for(second);
   segment.transcript.clear();
-  ASSERT_EQ(ann.member->withdraw_all(), BindResult::changed);
-  EXPECT_EQ(ann.member->withdraw_all(), BindResult::unchanged);
+  ASSERT_EQ(ann.member->withdraw_all(segment.now()), BindResult::changed);
+  EXPECT_EQ(ann.member->withdraw_all(segment.now()), BindResult::unchanged);
   segment.run_for(second);
   EXPECT_EQ(segment.transcript, std::vector<std::string>{"ann -> * advertisement"});
   EXPECT_TRUE(has_copy(bob, ann));
@@ -143,7 +143,7 @@ TEST_F(LargeChanges, OfEverythingThatWereLostAreFetchedAsASmallTree) {
   segment.run_for(second);
   segment.transcript.clear();
   lose(bob, Type::advertisement);
-  ASSERT_EQ(ann.member->withdraw_all(), BindResult::changed);
+  ASSERT_EQ(ann.member->withdraw_all(segment.now()), BindResult::changed);
   bind(ann, "/new");
   segment.run_for(second);
   EXPECT_TRUE(has_copy(bob, ann));

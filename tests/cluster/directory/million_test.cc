@@ -72,6 +72,9 @@ class Couple {
   DurationNs heartbeat_gap_most = 0;
 
   void start(Side& side) { side.member.start(now_); }
+  void withdraw_all(Side& side) {
+    call(side, [&] { side.member.withdraw_all(now_); });
+  }
   void run_until(const std::function<bool()>& done) {
     while (!done()) {
       ASSERT_LT(now_, 600 * second) << "it takes too long";
@@ -131,16 +134,20 @@ class Couple {
 
 std::size_t heap_bytes() { return mallinfo2().uordblks; }
 
-TEST(AMillionBindings, AreStreamedAndWithdrawnInBoundedSteps) {
-  Couple couple;
-  Couple::Side& owner = couple.owner;
-  Couple::Side& reader = couple.reader;
-  const std::size_t before = heap_bytes();
+void bind_all(Couple::Side& owner) {
   for (std::uint32_t i = 0; i < bindings; ++i) {
     const std::string path = "/shop/" + std::to_string(i % 100) + "/service-" + std::to_string(i);
     ASSERT_EQ(owner.member.bind(path, std::as_bytes(std::span(path)).first(8)),
               BindResult::changed);
   }
+}
+
+TEST(AMillionBindings, AreStreamedAndWithdrawnInBoundedSteps) {
+  Couple couple;
+  Couple::Side& owner = couple.owner;
+  Couple::Side& reader = couple.reader;
+  const std::size_t before = heap_bytes();
+  bind_all(owner);
   const std::size_t each = (heap_bytes() - before) / bindings;
   std::printf("memory of a binding: %zu bytes\n", each);
   EXPECT_LT(each, 300U);
@@ -174,6 +181,19 @@ TEST(AMillionBindings, AreStreamedAndWithdrawnInBoundedSteps) {
   couple.run_until([&] { return reader.events.removed; });
   EXPECT_EQ(reader.events.withdrawn, bindings);
   EXPECT_LE(couple.told_most, reader.config.directory.bindings_per_step);
+}
+
+TEST(AMillionBindings, AreWithdrawnByTheirOwnerInBoundedSteps) {
+  Couple couple;
+  Couple::Side& owner = couple.owner;
+  bind_all(owner);
+  couple.start(owner);
+  couple.run_until([&] { return owner.member.standing() == Standing::member; });
+  couple.told_most = 0;
+  couple.withdraw_all(owner);
+  EXPECT_EQ(owner.member.directory().own().size(), 0U) << "for all others it is done";
+  couple.run_until([&] { return owner.events.withdrawn == bindings; });
+  EXPECT_LE(couple.told_most, owner.config.directory.bindings_per_step);
 }
 
 }  // namespace

@@ -1,0 +1,129 @@
+// What the application hears of a large own tree comes in steps: whatever happens between two of
+// them, it hears each binding end before another begins in its place.
+#include "cluster/directory/own_tree.h"
+
+#include <map>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "cluster/random.h"
+#include "sim/silent_events.h"
+#include "tests/cluster/support/memory_port.h"
+#include "tests/cluster/support/segment.h"
+
+namespace muster {
+namespace {
+
+using test::bytes;
+
+constexpr MemberId ann{1};
+
+/// What an application believes, and what contradicts what it was told before.
+class Application final : public sim::SilentEvents {
+ public:
+  struct Held {
+    MemberKey owner;
+    std::string value;
+    bool operator==(const Held&) const = default;
+  };
+  std::map<std::string, Held> held;
+  std::size_t told = 0;
+  int open_batches = 0;
+
+  void on_bound(const Binding& binding) override {
+    ++told;
+    const auto [at, fresh] = held.try_emplace(std::string(binding.path));
+    EXPECT_TRUE(fresh || at->second.owner == binding.owner) << "bound to two incarnations";
+    at->second = {binding.owner, test::text(binding.value)};
+  }
+  void on_withdrawn(const Binding& binding) override {
+    ++told;
+    const auto at = held.find(std::string(binding.path));
+    ASSERT_NE(at, held.end()) << binding.path << " was not bound";
+    EXPECT_EQ(at->second.owner, binding.owner);
+    held.erase(at);
+  }
+  void on_batch_begin(const MemberKey&) override { EXPECT_EQ(open_batches++, 0); }
+  void on_batch_end(const MemberKey&) override { EXPECT_EQ(--open_batches, 0); }
+};
+
+struct OwnTrees : testing::Test {
+  DirectoryConfig config{.bindings_per_step = 3};
+  test::MemoryPort port;
+  Outbox outbox{port, {7, {ann, 1}}};
+  Application application;
+  OwnTree own{config, outbox, application};
+
+  void bind(int number, const std::string& value = "x") {
+    own.bind("/" + std::to_string(number), {{}, bytes(value)});
+  }
+  std::map<std::string, Application::Held> as(Incarnation incarnation) const {
+    std::map<std::string, Application::Held> all;
+    for (const TreeEntry& entry : own.tree())
+      if (entry.bound)
+        all[std::string(entry.path)] = {{ann, incarnation}, test::text(entry.content().value)};
+    return all;
+  }
+};
+
+TEST_F(OwnTrees, AreWithdrawnInSteps) {
+  for (int i = 0; i < 10; ++i) bind(i);
+  EXPECT_EQ(own.withdraw_all(), BindResult::changed);
+  EXPECT_EQ(own.tree().size(), 0u);
+  EXPECT_EQ(application.held.size(), 7u);
+  EXPECT_EQ(application.open_batches, 1);
+  bind(9, "new");  // of which the application has not heard yet that it went
+  EXPECT_TRUE(own.telling());
+  while (own.telling()) own.tell(config.bindings_per_step);
+  EXPECT_EQ(application.open_batches, 0);
+  EXPECT_EQ(application.held, as(1));
+  EXPECT_EQ(application.told, 10u + 10u + 1u);
+}
+
+TEST_F(OwnTrees, ChangeTheirOwnerInSteps) {
+  for (int i = 0; i < 10; ++i) bind(i);
+  own.reincarnate({ann, 5});
+  EXPECT_EQ(application.told, 10u + 2 * 3u);
+  bind(8, "changed");
+  own.withdraw("/9");
+  while (own.telling()) own.tell(config.bindings_per_step);
+  EXPECT_EQ(application.held, as(5));
+}
+
+TEST_F(OwnTrees, AreWhatTheApplicationHoldsWhateverHappensBetweenTheSteps) {
+  Random dice(7);
+  Incarnation incarnation = 1;
+  for (int round = 0; round < 20'000; ++round) {
+    switch (dice.below(40)) {
+      case 0:
+        own.withdraw_all();
+        break;
+      case 1:
+        own.reincarnate({ann, ++incarnation});
+        break;
+      case 2: {
+        Batch batch;
+        for (std::uint64_t i = dice.below(5); i > 0; --i)
+          batch.bind("/" + std::to_string(dice.below(30)), bytes(std::to_string(round)));
+        batch.withdraw("/" + std::to_string(dice.below(30)));
+        own.apply(batch);
+        break;
+      }
+      default:
+        if (dice.below(4) == 0)
+          own.withdraw("/" + std::to_string(dice.below(30)));
+        else
+          bind(static_cast<int>(dice.below(30)), std::to_string(round));
+    }
+    if (dice.below(8) == 0) own.tell(dice.below(4));
+    if (!own.telling()) {
+      ASSERT_EQ(application.held, as(incarnation)) << round;
+    }
+  }
+  while (own.telling()) own.tell(config.bindings_per_step);
+  EXPECT_EQ(application.held, as(incarnation));
+}
+
+}  // namespace
+}  // namespace muster
