@@ -21,6 +21,9 @@ class Contacts {
       if (seed != self && find(seed) == entries_.end()) entries_.push_back({seed, true, false});
   }
 
+  bool includes(const Endpoint& at) const {
+    return std::ranges::find(entries_, at, &Entry::at) != entries_.end();
+  }
   /// A member is there.
   void met(const Endpoint& at) {
     const auto entry = find(at);

@@ -171,12 +171,16 @@ void Membership::remove(TimeNs now, MemberId id, RemovalReason reason) {
 
 /// Nobody is at the endpoint of the removed any more, unless another member has taken it.
 void Membership::forget_endpoint(const Peer& removed, RemovalReason reason) {
+  const Audience& audience = outbox_.audience();
+  const bool lost = reason == RemovalReason::died && !audience.reaches(removed.hears_group);
+  const bool known = audience.includes(removed.endpoint) || contacts_.includes(removed.endpoint);
+  if (!lost && !known) return;
   const auto is_there = [&](const auto& entry) {
     return entry.second.endpoint == removed.endpoint;
   };
   if (std::ranges::any_of(peers_, is_there)) return;
   outbox_.exclude(removed.endpoint);
-  if (reason == RemovalReason::died && !outbox_.audience().reaches(removed.hears_group))
+  if (lost)
     contacts_.lost(removed.endpoint);
   else
     contacts_.left(removed.endpoint);
