@@ -31,8 +31,10 @@ class Cluster::Ear final : public sim::SilentEvents {
   Cluster& cluster_;
 };
 
-Cluster::Cluster(std::size_t servers, const MembershipConfig& timers, std::uint64_t seed)
+Cluster::Cluster(std::size_t servers, const MembershipConfig& timers,
+                 const DirectoryConfig& directory, std::uint64_t seed)
     : timers_(timers),
+      directory_(directory),
       seed_(seed),
       roster_(servers),
       dice_(seed),
@@ -70,11 +72,9 @@ void Cluster::begin(std::size_t number) {
                       .group = roster_.group(),
                       .seed = dice_.next(),
                       .membership = timers_,
-                      .directory = {},
+                      .directory = directory_,
                       .messaging = {}};
   config.messaging.window_packets = 1;  // nobody sends a message
-  // The way between two alone: what is repeated to all would count as new.
-  config.directory.repair_threshold = 0;
   server.member = std::make_unique<Member>(config, *server.port, *server.ear);
   ++living_;
   server.member->start(now_);

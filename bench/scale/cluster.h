@@ -41,7 +41,8 @@ inline constexpr DurationNs delay_max_ns = 50 * us;
 
 class Cluster final : private sim::Wire {
  public:
-  Cluster(std::size_t servers, const MembershipConfig& timers, std::uint64_t seed);
+  Cluster(std::size_t servers, const MembershipConfig& timers, const DirectoryConfig& directory,
+          std::uint64_t seed);
   ~Cluster() override;
 
   /// The process of `server` starts within `spread` from now, with one name bound.
@@ -98,6 +99,7 @@ class Cluster final : private sim::Wire {
   [[noreturn]] void not_in_time(const char* what) const;
 
   MembershipConfig timers_;
+  DirectoryConfig directory_;
   std::uint64_t seed_;
   sim::Roster roster_;
   sim::Dice dice_;

@@ -24,10 +24,8 @@ double in_ms(DurationNs duration) { return static_cast<double>(duration) / 1e6; 
 
 class Measurement {
  public:
-  Measurement(std::size_t members, const Effort& effort)
-      : members_(members), effort_(effort), cluster_(members, timers_, members) {}
-
-  Cluster& cluster() { return cluster_; }
+  Measurement(std::size_t members, const Effort& effort, const DirectoryConfig& directory)
+      : members_(members), effort_(effort), cluster_(members, timers_, directory, members) {}
 
   double mass_join() {
     const TimeNs began = cluster_.now();
@@ -62,8 +60,9 @@ class Measurement {
   Delay change(sim::Ppm loss) {
     std::vector<double> delays_ms;
     cluster_.set_loss(loss, 0);
-    for (std::size_t round = 0; round < rounds(effort_.hearers_of_changes); ++round) {
-      let_some_time_pass();
+    const std::size_t rounds = rounds_for(effort_.hearers_of_changes);
+    for (std::size_t round = 0; round < rounds; ++round) {
+      let_some_time_pass(round, rounds);
       const TimeNs began = cluster_.now();
       cluster_.moments().clear();
       cluster_.bind(owner, "/scale/single", ++value_);
@@ -81,8 +80,9 @@ class Measurement {
   void crash_and_join(Figures& figures) {
     std::vector<double> delays_ms;
     std::vector<double> joins_ms;
-    for (std::size_t round = 0; round < rounds(effort_.hearers_of_crashes); ++round) {
-      let_some_time_pass();
+    const std::size_t rounds = rounds_for(effort_.hearers_of_crashes);
+    for (std::size_t round = 0; round < rounds; ++round) {
+      let_some_time_pass(round, rounds);
       const TimeNs crashed = cluster_.now();
       const Moments& moments = cluster_.moments();
       cluster_.moments().clear();
@@ -107,9 +107,7 @@ class Measurement {
     figures.join_one_ms = median(std::move(joins_ms));
   }
 
-  CatchUpFigures catch_up(const Loss& loss) {
-    const std::uint64_t changes =
-        std::clamp(effort_.change_deliveries / members_, effort_.changes_min, effort_.changes_max);
+  RepairCost catch_up(const Loss& loss, std::uint64_t changes) {
     let_some_time_pass();
     RepairTap tap(cluster_, owner);
     tap.cost().changes = changes;
@@ -127,7 +125,7 @@ class Measurement {
     }
     cluster_.set_loss(0, 0);
     forget();
-    return {tap.cost(), OlderWay(members_, loss, members_).run(changes)};
+    return tap.cost();
   }
 
   /// A third crashes at one moment.
@@ -147,13 +145,15 @@ class Measurement {
 
  private:
   DurationNs beat() const { return timers_.heartbeat_interval_ns; }
-  std::size_t rounds(std::size_t hearers) const {
+  std::size_t rounds_for(std::size_t hearers) const {
     return std::clamp<std::size_t>(hearers / members_, 2, 60);
   }
 
-  /// So that each measure meets the heartbeats at another moment, and a quiet cluster.
-  void let_some_time_pass() {
-    cluster_.run_until(cluster_.now() + beat() + dice_.below(beat()));
+  /// So that each measure meets a quiet cluster, and each of its rounds the heartbeats in another
+  /// part of their interval.
+  void let_some_time_pass(std::size_t round = 0, std::size_t rounds = 1) {
+    const DurationNs part = beat() / rounds;
+    cluster_.run_until(cluster_.now() + beat() + round * part + dice_.below(part));
     forget();
   }
   void forget() {
@@ -187,23 +187,34 @@ Figures measure(std::size_t members, const Effort& effort,
                 const std::function<void(const std::string&)>& progress) {
   Figures figures;
   figures.members = members;
-  Measurement measurement(members, effort);
-  figures.mass_join_ms = measurement.mass_join();
-  progress(fmt::format("all have joined, {:.0f} ms", figures.mass_join_ms));
-  figures.rest = measurement.rest();
-  progress(fmt::format("at rest, {:.0f} packets/s each", figures.rest.packets_received));
-  figures.change = measurement.change(0);
-  figures.change_at_loss = measurement.change(10'000);
-  measurement.crash_and_join(figures);
-  progress(fmt::format("a crash, {:.0f} ms; a join, {:.0f} ms", figures.detection.worst_ms,
-                       figures.join_one_ms));
-  for (std::size_t i = 0; i < loss_cases.size(); ++i) {
-    figures.catch_up[i] = measurement.catch_up(loss_cases[i].loss);
-    progress(fmt::format("catching up, {}", loss_cases[i].name));
+  const std::uint64_t changes =
+      std::clamp(effort.change_deliveries / members, effort.changes_min, effort.changes_max);
+  {
+    Measurement measurement(members, effort, {});
+    figures.mass_join_ms = measurement.mass_join();
+    progress(fmt::format("all have joined, {:.0f} ms", figures.mass_join_ms));
+    figures.rest = measurement.rest();
+    progress(fmt::format("at rest, {:.0f} packets/s each", figures.rest.packets_received));
+    figures.change = measurement.change(0);
+    figures.change_at_loss = measurement.change(10'000);
+    measurement.crash_and_join(figures);
+    progress(fmt::format("a crash, {:.0f} ms; a join, {:.0f} ms", figures.detection.worst_ms,
+                         figures.join_one_ms));
+    for (std::size_t i = 0; i < loss_cases.size(); ++i)
+      figures.catch_up[i].ours = measurement.catch_up(loss_cases[i].loss, changes);
+    progress("catching up");
+    figures.mass_crash_ms = measurement.mass_crash();
+    progress(fmt::format("a third has crashed, {:.0f} ms", figures.mass_crash_ms));
+    figures.deaths_of_the_living = measurement.deaths_of_the_living();
   }
-  figures.mass_crash_ms = measurement.mass_crash();
-  progress(fmt::format("a third has crashed, {:.0f} ms", figures.mass_crash_ms));
-  figures.deaths_of_the_living = measurement.deaths_of_the_living();
+  Measurement alone(members, effort, {.repair_threshold = 0});
+  alone.mass_join();
+  for (std::size_t i = 0; i < loss_cases.size(); ++i) {
+    figures.catch_up[i].alone = alone.catch_up(loss_cases[i].loss, changes);
+    figures.catch_up[i].theirs = OlderWay(members, loss_cases[i].loss, members).run(changes);
+  }
+  figures.deaths_of_the_living += alone.deaths_of_the_living();
+  progress("catching up, each answered alone, and the older way");
   return figures;
 }
 

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""plot.py JSON DIR: draws the report of bench_scale: rest.svg, times.svg and catch_up.svg in DIR.
+"""plot.py JSON DIR: draws the report of bench_scale: scale-rest.svg, scale-times.svg and
+scale-catch-up.svg in DIR.
 
-"ours" is what a member of muster does; "older way" is a negative acknowledgement answered by
-multicast. Where an axis begins with 0, a line at the very bottom is zero.
-There is no point where nothing was missed.
+"ours" is what a member of muster does; "each answered alone" is the same without the repair by
+multicast of what many miss; "older way" is a negative acknowledgement answered by multicast. Where
+an axis begins with 0, a line at the very bottom is zero. There is no point where nothing was missed.
 """
 import json
 import pathlib
@@ -84,8 +85,10 @@ def catch_up(lines):
         for axes, (whose, where) in zip(row, WHOSE.items()):
             for color, loss in enumerate(LOSSES):
                 members, ours, theirs = lines.get(f"catch_up.{whose}.{kind}.{loss}", ([], [], []))
-                axes.plot(members, ours, f"C{color}o-", label=f"{loss}, ours")
-                axes.plot(members, theirs, f"C{color}x--", label=f"{loss}, older way")
+                axes.plot(members, ours, f"C{color}o-", label=f"{loss} lost: ours")
+                members, alone, _ = lines.get(f"catch_up_alone.{whose}.{kind}.{loss}", ([], [], []))
+                axes.plot(members, alone, f"C{color}^:", label="each answered alone")
+                axes.plot(members, theirs, f"C{color}x--", label="older way")
             axes_of_members(axes, lines)
             if whose == "requester":
                 axes.set_ylim(0, 2.5)
@@ -94,7 +97,9 @@ def catch_up(lines):
                 axes.set_ylim(0, None)
             axes.set_title(f"Packets of repair {where}", fontsize=10)
             axes.set_ylabel(when if whose == "requester" else "")
-    grid[0][0].legend(frameon=False, fontsize=8, loc="lower left")
+    handles, labels = grid[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, ncols=len(LOSSES), frameon=False, fontsize=9,
+                  loc="lower center", bbox_to_anchor=(0.5, -0.09))
     figure.suptitle("Catching up, 200 changes a second of one owner")
     return figure
 
@@ -108,8 +113,9 @@ def main(report, folder):
     for plot in (rest, times, catch_up):
         figure = plot(lines)
         figure.tight_layout()
-        figure.savefig(folder / f"{plot.__name__}.svg", metadata={"Date": None}, bbox_inches="tight")
-        print(folder / f"{plot.__name__}.svg")
+        file = folder / f"scale-{plot.__name__.replace('_', '-')}.svg"
+        figure.savefig(file, metadata={"Date": None}, bbox_inches="tight")
+        print(file)
 
 
 if __name__ == "__main__":

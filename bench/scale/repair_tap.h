@@ -8,8 +8,8 @@
 
 namespace muster::bench {
 
-/// A requester is whoever receives the answer to a request of its own. An answer that anybody
-/// else receives burdens a bystander.
+/// A requester is whoever receives the answer to a request of its own, or a repeated advertisement
+/// of what it lacks. Anybody else who receives such a packet is a bystander.
 class RepairTap final : public Tap {
  public:
   RepairTap(Cluster& cluster, std::size_t owner) : cluster_(cluster), owner_(owner) {
@@ -27,7 +27,11 @@ class RepairTap final : public Tap {
  private:
   Cluster& cluster_;
   std::size_t owner_;
-  std::unordered_set<std::uint64_t> asked_;  // (server, request)
+  bool lacks(std::size_t server, Version version) const;
+
+  std::unordered_set<std::uint64_t> asked_;     // (server, request)
+  Version said_ = 0;                            // the owner's last, for the first time
+  std::unordered_set<std::uint64_t> repeated_;  // numbers of the owner's packets
   RepairCost cost_;
 };
 

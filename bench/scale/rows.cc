@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,20 @@ struct Figure {
   std::optional<double> value;  ///< none where nothing was missed, so that nothing was repaired
   std::optional<double> theirs{};
 };
+
+void add_catch_up(std::vector<Figure>& figures, const char* what, std::string_view loss,
+                  const RepairCost& ours, const RepairCost& theirs) {
+  const bool repaired = ours.missed() > 0 && theirs.missed() > 0;
+  const auto add = [&](const char* whose, const char* unit, double (RepairCost::*cost)() const) {
+    Figure figure{fmt::format("{}.{}.{}", what, whose, loss), unit, {}, {}};
+    if (repaired) figure.value = (ours.*cost)();
+    if (repaired) figure.theirs = (theirs.*cost)();
+    figures.push_back(std::move(figure));
+  };
+  add("requester", "1/miss", &RepairCost::requester_per_miss);
+  add("owner", "1/change", &RepairCost::owner_per_change);
+  add("bystander", "1/change", &RepairCost::bystander_per_change);
+}
 
 std::vector<Figure> figures_of(const Figures& of) {
   std::vector<Figure> figures{
@@ -37,17 +52,9 @@ std::vector<Figure> figures_of(const Figures& of) {
       {"deaths_of_the_living", "members", of.deaths_of_the_living},
   };
   for (std::size_t i = 0; i < loss_cases.size(); ++i) {
-    const auto& [ours, theirs] = of.catch_up[i];
-    const bool repaired = ours.missed() > 0 && theirs.missed() > 0;
-    const auto add = [&](const char* whose, const char* unit, double (RepairCost::*cost)() const) {
-      Figure figure{fmt::format("catch_up.{}.{}", whose, loss_cases[i].name), unit, {}, {}};
-      if (repaired) figure.value = (ours.*cost)();
-      if (repaired) figure.theirs = (theirs.*cost)();
-      figures.push_back(std::move(figure));
-    };
-    add("requester", "1/miss", &RepairCost::requester_per_miss);
-    add("owner", "1/change", &RepairCost::owner_per_change);
-    add("bystander", "1/change", &RepairCost::bystander_per_change);
+    const auto& [ours, alone, theirs] = of.catch_up[i];
+    add_catch_up(figures, "catch_up", loss_cases[i].name, ours, theirs);
+    add_catch_up(figures, "catch_up_alone", loss_cases[i].name, alone, theirs);
   }
   return figures;
 }
@@ -85,7 +92,7 @@ void print_table(std::span<const Figures> all) {
   std::vector<std::vector<Figure>> columns;
   for (const Figures& of : all) columns.push_back(figures_of(of));
   if (columns.empty()) return;
-  constexpr int name_width = 32;
+  constexpr int name_width = 34;
   constexpr int width = 16;
   fmt::print("{:<{}} {:<9}", "members", name_width, "unit");
   for (const Figures& of : all) fmt::print("{:>{}}", of.members, width);

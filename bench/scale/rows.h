@@ -10,8 +10,7 @@
 namespace muster::bench {
 
 /// "F7.<what>.<members>". Of catch-up the older way is the floor, and the ratio ours to theirs;
-/// there is no ratio where theirs is 0,
-/// and no row where nothing was missed.
+/// there is no ratio where theirs is 0, and no row where nothing was missed.
 std::vector<Row> rows_of(const Figures& figures);
 
 /// A line for each figure, a column for each size; "ours : theirs" where there are two.
