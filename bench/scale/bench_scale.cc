@@ -15,8 +15,7 @@ namespace {
 
 std::vector<std::size_t> sizes_of(const Options& options) {
   std::vector<std::size_t> sizes{3, 10, 30, 100};
-  if (!options.quick) sizes.push_back(300);
-  if (options.full) sizes.push_back(1000);
+  if (!options.quick) sizes.insert(sizes.end(), {300, 1000});
   return sizes;
 }
 

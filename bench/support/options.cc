@@ -14,7 +14,6 @@ int run_suite(int argc, char** argv, const std::string& description,
   CLI::App app(description);
   app.add_option("--json", options.json, "also write the report to this file");
   app.add_flag("--quick", options.quick, "fewer rounds: to see that it runs");
-  app.add_flag("--full", options.full, "also what takes long, where the suite has such");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& said) {

@@ -9,7 +9,6 @@ namespace muster::bench {
 struct Options {
   std::string json;    ///< file to write the report to; none if empty
   bool quick = false;  ///< fewer rounds: to see that it runs, not to believe the figures
-  bool full = false;   ///< also what takes long, where a suite has such
 };
 
 /// A benchmark's main(): reads the command line, runs, and turns an exception into a sentence on
