@@ -45,9 +45,10 @@ struct DirectoryConfig {
   std::size_t tree_bytes_max = std::size_t{256} << 20;  ///< of one owner's tree
   /// Own changes kept as they were made, for advertisements: the largest batch and some more.
   std::size_t change_log_bytes_max = 2 << 20;
-  std::uint32_t answer_pages_max = 32;         ///< packets that one request asks for, or is given
-  std::uint32_t bindings_per_step = 1024;      ///< withdrawn or looked through in one call
-  std::uint32_t answer_packets_per_ms = 1024;  ///< at most, to all readers together
+  std::uint32_t answer_pages_max = 32;     ///< packets that one request asks for, or is given
+  std::uint32_t bindings_per_step = 1024;  ///< withdrawn or looked through in one call
+  /// At most, to all readers together: by default 12 Gbit/s, of full packets.
+  std::uint32_t answer_packets_per_ms = 1024;
   /// So many distinct members that miss the same are served by one multicast; 0: never.
   std::uint32_t repair_threshold = 3;
 };

@@ -15,6 +15,7 @@ namespace muster::bench {
 namespace {
 
 /// A benchmark with a counter reports that instead of its time; the counter is named by its unit.
+/// One named "floor" is what it is measured against, in the same unit.
 class MedianReporter : public benchmark::BenchmarkReporter {
  public:
   explicit MedianReporter(Report& report) : report_(report) {}
@@ -26,18 +27,30 @@ class MedianReporter : public benchmark::BenchmarkReporter {
         throw std::runtime_error(run.benchmark_name() + ": " + run.error_message);
       }
       if (run.aggregate_name != "median") continue;
-      const bool timed = run.counters.empty();
-      report_.add({.id = run.run_name.str(),
-                   .value = timed ? run.GetAdjustedCPUTime() : run.counters.begin()->second.value,
-                   .unit = timed ? benchmark::GetTimeUnitString(run.time_unit)
-                                 : run.counters.begin()->first,
-                   .floor = {},
-                   .ratio = {},
-                   .line_rtt_ns = {}});
+      report_.add(row_of(run));
     }
   }
 
  private:
+  static Row row_of(const Run& run) {
+    Row row{.id = run.run_name.str(),
+            .value = run.GetAdjustedCPUTime(),
+            .unit = benchmark::GetTimeUnitString(run.time_unit),
+            .floor = {},
+            .ratio = {},
+            .line_rtt_ns = {}};
+    for (const auto& [name, counter] : run.counters) {
+      if (name == "floor") {
+        row.floor = counter.value;
+      } else {
+        row.value = counter.value;
+        row.unit = name;
+      }
+    }
+    if (row.floor) row.ratio = row.value / *row.floor;
+    return row;
+  }
+
   Report& report_;
 };
 

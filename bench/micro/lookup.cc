@@ -13,6 +13,7 @@
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
+#include "bench/support/processor_time.h"
 #include "cluster/directory/index.h"
 #include "node/huge_pages.h"
 
@@ -59,7 +60,11 @@ std::size_t resident_bytes() {
 struct Names {
   explicit Names(std::size_t count) : paths(0, count), absent(count, count), size(count) {
     const std::size_t before = resident_bytes();
-    for (std::size_t number = 0; number < count; ++number) bind(path_of(number), number);
+    for (std::size_t number = 0; number < count; ++number) {
+      const double begin = thread_seconds();
+      bind(path_of(number), number);
+      slowest_bind = std::max(slowest_bind, thread_seconds() - begin);
+    }
     bytes = resident_bytes() - before;
   }
   void bind(std::string_view path, std::size_t number) {
@@ -83,6 +88,7 @@ struct Names {
   ShuffledPaths absent;
   std::size_t size;
   std::size_t bytes = 0;
+  double slowest_bind = 0;  ///< in seconds, while the table grew
   std::size_t next = 0;
 };
 
@@ -147,6 +153,15 @@ void memory(benchmark::State& state) {
   state.counters["bytes"] = static_cast<double>(all.bytes) / static_cast<double>(count);
 }
 BENCHMARK(memory<1'000'000>)->Name("F6.memory.1m");
+
+/// The application stands still for so long at most while the table grows to its size.
+template <std::size_t count>
+void slowest_bind(benchmark::State& state) {
+  const Names& all = names<count>();
+  for (auto _ : state) benchmark::DoNotOptimize(all.slowest_bind);
+  state.counters["us"] = all.slowest_bind * 1e6;
+}
+BENCHMARK(slowest_bind<1'000'000>)->Name("F6.slowest_bind.1m");
 
 }  // namespace
 }  // namespace muster::bench

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <ctime>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include "bench/scale/view_port.h"
 #include "bench/support/median.h"
+#include "bench/support/processor_time.h"
 #include "cluster/member.h"
 #include "cluster/wire/layout.h"
 #include "sim/roster.h"
@@ -24,12 +24,6 @@ namespace {
 constexpr std::size_t heartbeats_min = 1'000'000;
 /// The median of so many: what else the machine does at the time shows least in it.
 constexpr int batches = 9;
-
-double thread_cpu_us() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_nsec) / 1e3;
-}
 
 struct Ear final : sim::SilentEvents {
   void on_suspected(const MemberInfo&) override { ++suspected; }
@@ -117,14 +111,14 @@ double member_cpu_us_per_second(std::size_t members, const MembershipConfig& tim
     throw std::runtime_error("the lone member does not see its cluster");
 
   const std::size_t rounds = std::max<std::size_t>(10, heartbeats_min / members / batches);
-  std::vector<double> spent;
+  std::vector<double> spent_us;
   for (int batch = 0; batch < batches; ++batch) {
-    const double began = thread_cpu_us();
+    const double began = thread_seconds();
     for (std::size_t i = 0; i < rounds; ++i) round();
-    spent.push_back(thread_cpu_us() - began);
+    spent_us.push_back((thread_seconds() - began) * 1e6);
   }
   if (ear.suspected != 0) throw std::runtime_error("the lone member suspects who speaks");
-  return median(spent) * static_cast<double>(second) / static_cast<double>(rounds * interval);
+  return median(spent_us) * static_cast<double>(second) / static_cast<double>(rounds * interval);
 }
 
 }  // namespace muster::bench
