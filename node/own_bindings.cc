@@ -22,44 +22,43 @@ AdvertiseResult OwnBindings::check(std::string_view path, const Content& content
 }
 
 bool OwnBindings::holds(std::string_view path, const Content& content) const {
-  const auto found = own_.find(path);
-  return found != own_.end() &&
-         found->second.attribute_bytes == content.attributes.bytes().size() &&
+  const auto* found = own_.find(path);
+  return found != nullptr && found->second.attribute_bytes == content.attributes.bytes().size() &&
          std::ranges::equal(found->second.content, joined(content));
 }
 
 AdvertiseResult OwnBindings::may_put(std::string_view path, const Content& content) const {
   if (const auto result = check(path, content); result != AdvertiseResult::done) return result;
   if (holds(path, content)) return AdvertiseResult::unchanged;
-  const auto found = own_.find(path);
+  const auto* found = own_.find(path);
   const std::size_t before =
-      found == own_.end() ? 0 : TreeEntry::reckon(path, found->second.content.size());
+      found == nullptr ? 0 : TreeEntry::reckon(path, found->second.content.size());
   if (bytes_ - before + TreeEntry::reckon(path, content.bytes()) > bytes_max_)
     return AdvertiseResult::full;
   return AdvertiseResult::done;
 }
 
 void OwnBindings::put(std::string_view path, const Content& content) {
-  const auto [at, fresh] = own_.try_emplace(std::string(path));
-  if (!fresh) bytes_ -= TreeEntry::reckon(path, at->second.content.size());
-  at->second.content = joined(content);
-  at->second.attribute_bytes = content.attributes.bytes().size();
+  if (const auto* before = own_.find(path))
+    bytes_ -= TreeEntry::reckon(path, before->second.content.size());
+  Own& own = own_.at(path).second;
+  own.content = joined(content);
+  own.attribute_bytes = content.attributes.bytes().size();
   bytes_ += TreeEntry::reckon(path, content.bytes());
 }
 
 AdvertiseResult OwnBindings::may_erase(std::string_view path) const {
   if (!wire::valid_path(path)) return AdvertiseResult::invalid_path;
-  return own_.contains(path) ? AdvertiseResult::done : AdvertiseResult::unchanged;
+  return own_.find(path) != nullptr ? AdvertiseResult::done : AdvertiseResult::unchanged;
 }
 
 void OwnBindings::erase(std::string_view path) {
-  const auto found = own_.find(path);
-  bytes_ -= TreeEntry::reckon(path, found->second.content.size());
-  own_.erase(found);
+  bytes_ -= TreeEntry::reckon(path, own_.find(path)->second.content.size());
+  own_.erase(path);
 }
 
 AdvertiseResult OwnBindings::may_clear() const {
-  return own_.empty() ? AdvertiseResult::unchanged : AdvertiseResult::done;
+  return own_.size() == 0 ? AdvertiseResult::unchanged : AdvertiseResult::done;
 }
 
 void OwnBindings::clear() {
@@ -79,7 +78,7 @@ AdvertiseResult OwnBindings::may_apply(const Batch& batch) const {
       return result;
     bytes += TreeEntry::reckon(change.path, content.bytes());
     changes |= change.kind == wire::ChangeKind::bind ? !holds(change.path, content)
-                                                     : own_.contains(change.path);
+                                                     : own_.find(change.path) != nullptr;
   }
   if (bytes > bytes_max_) return AdvertiseResult::full;
   // Where a path is named twice the last word may be what was there before.
@@ -90,7 +89,7 @@ void OwnBindings::apply(const Batch& batch) {
   for (const StoredChange& change : batch.changes()) {
     if (change.kind == wire::ChangeKind::bind)
       put(change.path, change.content());
-    else if (own_.contains(change.path))
+    else if (own_.find(change.path) != nullptr)
       erase(change.path);
   }
 }
@@ -100,8 +99,8 @@ void OwnBindings::serve(std::string_view path, ServiceHandler handler) {
 }
 
 std::shared_ptr<const ServiceHandler> OwnBindings::handler(std::string_view path) const {
-  const auto found = own_.find(path);
-  return found == own_.end() ? nullptr : found->second.handler;
+  const auto* found = own_.find(path);
+  return found == nullptr ? nullptr : found->second.handler;
 }
 
 }  // namespace muster

@@ -2,12 +2,11 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "cluster/directory/batch.h"
+#include "cluster/directory/path_map.h"
 #include "cluster/directory/tree.h"
 #include "node/node.h"
 
@@ -45,7 +44,7 @@ class OwnBindings {
 
   const std::size_t bytes_max_;
   std::size_t bytes_ = 0;
-  std::unordered_map<std::string, Own, StringHash, std::equal_to<>> own_;
+  PathMap<Own> own_;
 };
 
 }  // namespace muster

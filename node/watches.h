@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "cluster/directory/index.h"
-#include "cluster/directory/tree.h"
+#include "cluster/directory/path_map.h"
 #include "node/node.h"
 
 namespace muster {

@@ -28,13 +28,13 @@ constexpr auto later = [](Version version, const TreeEntry& entry) {
 bool operator<(const TreeEntry& a, const TreeEntry& b) { return a.version < b.version; }
 
 const TreeEntry* Tree::find(std::string_view path) const {
-  const auto found = entries_.find(path);
-  return found == entries_.end() || !found->second.bound ? nullptr : &found->second;
+  const auto* found = entries_.find(path);
+  return found == nullptr || !found->second.bound ? nullptr : &found->second;
 }
 
 TreeEntry* Tree::latest(std::string_view path) {
-  const auto found = entries_.find(path);
-  return found == entries_.end() ? nullptr : &found->second;
+  auto* found = entries_.find(path);
+  return found == nullptr ? nullptr : &found->second;
 }
 
 TreeEntry* Tree::bind(Version version, std::string_view path, const Content& content) {
@@ -70,7 +70,7 @@ void Tree::clear(Version version) {
 }
 
 void Tree::swap(Tree& other) noexcept {
-  entries_.swap(other.entries_);
+  std::swap(entries_, other.entries_);
   by_version_.swap(other.by_version_);
   tombstones_.swap(other.tombstones_);
   std::swap(version_, other.version_);
@@ -83,21 +83,17 @@ void Tree::swap(Tree& other) noexcept {
 
 void Tree::erase(TreeEntry& entry) {
   take_out(entry);
-  entries_.erase(entries_.find(entry.path));
+  entries_.erase(entry.path);
 }
 
 /// The path's entry, out of every account and at the place of `version`; the caller writes it
 /// and puts it back in. nullptr: the path has changed at that version or later.
 TreeEntry* Tree::change(Version version, std::string_view path) {
-  auto found = entries_.find(path);
-  if (found == entries_.end()) {
-    found = entries_.emplace(std::string(path), TreeEntry{}).first;
-    found->second.path = found->first;
-  } else {
-    if (found->second.version >= version) return nullptr;
-    take_out(found->second);
-  }
-  TreeEntry& entry = found->second;
+  auto& [key, entry] = entries_.at(path);
+  const bool known = !entry.path.empty();
+  if (known && entry.version >= version) return nullptr;
+  if (known) take_out(entry);
+  entry.path = key;
   entry.version = version;
   [[maybe_unused]] const auto place = by_version_.insert(by_version_.end(), entry);
   assert(&*place == &entry);  // no two paths changed at one version

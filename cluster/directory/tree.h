@@ -5,23 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "cluster/directory/content.h"
+#include "cluster/directory/path_map.h"
 #include "cluster/types.h"
 
 namespace muster {
-
-/// So that a map keyed by std::string is searched with a std::string_view.
-struct StringHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const {
-    return std::hash<std::string_view>{}(text);
-  }
-};
 
 struct ByVersionTag;
 struct TombstoneTag;
@@ -104,7 +95,7 @@ class Tree {
   TreeEntry* change(Version version, std::string_view path);
   void take_out(TreeEntry& entry);
 
-  std::unordered_map<std::string, TreeEntry, StringHash, std::equal_to<>> entries_;
+  PathMap<TreeEntry> entries_;
   ByVersion by_version_;
   boost::intrusive::set<TreeEntry, boost::intrusive::base_hook<TombstoneHook>> tombstones_;
   Version version_ = 0;
