@@ -55,6 +55,21 @@ TEST_F(HealthOfThree, FallsWithEachPauseAndRecovers) {
   EXPECT_EQ(score(ann), 0u);
 }
 
+// docs/protocol.md §5.8: with the score falls how long it waits, for the silent of now as well.
+TEST_F(HealthOfThree, AccusesWhoeverIsDueAtOnceWhenItRecovers) {
+  segment.pause(ann);
+  segment.run_for(250 * ms);
+  segment.resume(ann);
+  segment.crash(cid);
+  const TimeNs crashed = segment.now();
+  segment.run_for(ms);
+  ASSERT_EQ(score(ann), 1u);
+  ASSERT_TRUE(segment.run_until([&] { return ann.events.has("suspected cid"); }));
+  const MembershipConfig& timers = ann.config.membership;
+  EXPECT_EQ(score(ann), 0u);
+  EXPECT_LE(segment.now() - crashed, timers.suspect_after_ns + timers.heartbeat_interval_ns + ms);
+}
+
 TEST_F(HealthOfThree, SlowsTheAccusationsOfALateMemberAndOfNobodyElse) {
   const Guarantee guarantee = guarantee_of(ann.config.membership);
   for (int i = 0; i < 2; ++i) {
