@@ -91,9 +91,11 @@ void Membership::on_introduction_request(const wire::Header& header,
   if (packet == nullptr) return;
   --introductions_left_;
   auto& introduction = append(*packet, wire::Introduction{});
+  // Two may have one address: who was there before, and has not been found dead yet.
+  std::ranges::sort(others, in_order);
+  others.erase(std::ranges::unique(others).begin(), others.end());
   const std::size_t room = (packet->capacity - packet->size) / sizeof(wire::Address);
   const std::size_t count = std::min(others.size(), room);
-  std::ranges::partial_sort(others, others.begin() + static_cast<std::ptrdiff_t>(count), in_order);
   introduction.nonce = request.nonce;
   introduction.flags = count == others.size() ? wire::introduction_last : 0;
   introduction.count = static_cast<std::uint16_t>(count);

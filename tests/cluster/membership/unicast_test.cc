@@ -334,5 +334,31 @@ TEST_F(Unicast, MoreMembersThanOnePageHoldsMeet) {
       3 * second));
 }
 
+/// One that came back with another name, before its predecessor was found dead.
+TEST_F(Unicast, IntroductionsNameAnAddressOnceThoughTwoMembersHaveIt) {
+  const auto patient = [&](const std::string& name, std::vector<Endpoint> seeds, Endpoint self) {
+    return &segment.start(name, [&](MemberConfig& config) {
+      config.multicast = false;
+      config.seeds = std::move(seeds);
+      config.membership.suspect_after_ns = 3 * second;
+      config.membership.join_listen_ns = second;
+      if (self.address != 0) config.self = self;
+    });
+  };
+  auto& ann = *patient("ann", {}, {});
+  auto& bob = *patient("bob", {ann.config.self}, {});
+  segment.run_for(2 * second);
+  ASSERT_TRUE(knows(ann, bob));
+  const MemberId before = bob.member->self().id;
+  segment.crash(bob);
+  auto& rob = *patient("rob", {ann.config.self}, bob.config.self);
+  ASSERT_TRUE(segment.run_until([&] { return knows(ann, rob); }));
+  ASSERT_NE(ann.member->membership().find(before), nullptr);
+  auto& dan = *patient("dan", {ann.config.self}, {});
+  segment.run_for(2 * second);
+  EXPECT_TRUE(knows(dan, rob));
+  for (const std::uint64_t rejected : dan.member->stats().rejected) EXPECT_EQ(rejected, 0U);
+}
+
 }  // namespace
 }  // namespace muster
