@@ -60,6 +60,10 @@ std::vector<std::byte> addressed(std::span<const std::byte> taken, const Member&
     introduction->nonce = port.introduction_nonce();
   if (auto* ack = body_of<wire::ProbeAck>(bytes, wire::Type::probe_ack))
     answer_probe(*ack, member.membership());
+  if (auto* removed = body_of<wire::Removed>(bytes, wire::Type::removed))
+    removed->incarnation = member.self().incarnation;
+  if (auto* refuse = body_of<wire::Refuse>(bytes, wire::Type::refuse))
+    refuse->known_incarnation = member.self().incarnation;
   return bytes;
 }
 
