@@ -13,7 +13,7 @@ namespace muster::fuzz {
 
 /// Of this cluster, to this incarnation, and an answer to what was asked last: magic, version and
 /// cluster, the receiver of a session packet, the number of a synchronization request, the nonces
-/// of probes and introductions.
+/// of probes and introductions, the incarnation that is removed or refused.
 std::vector<std::byte> addressed(std::span<const std::byte> taken, const Member& member,
                                  const FuzzPort& port);
 /// The same, from somebody who is a member already, and where the fetch of its tree stands.
