@@ -19,6 +19,8 @@ class Audience {
   const Endpoint& group() const { return group_; }
   /// This member hears the group, and what it says there is heard.
   bool multicast() const { return multicast_; }
+  /// What it takes to reach all.
+  std::size_t packets() const { return copies_.size() + (multicast_ ? 1 : 0); }
   /// Do these two hear each other by way of the group?
   bool reaches(bool hears_group) const { return multicast_ && hears_group; }
 

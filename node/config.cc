@@ -16,6 +16,9 @@
 namespace muster {
 namespace {
 
+/// Changes that a packet of an answer holds, whatever their paths.
+constexpr std::uint64_t changes_per_page_max = 64;
+
 /// Collects the mistakes of one configuration; a function for each part of it.
 class Check {
  public:
@@ -176,6 +179,15 @@ class Check {
     if (config_.services.size() > config_.limits.command_queue)
       wrong("limits.command_queue", "is {}, less than the {} services to advertise: give more",
             config_.limits.command_queue, config_.services.size());
+    // So much may come after the application was found to be far from it.
+    const std::uint64_t in_one_call =
+        std::max<std::uint64_t>(2 * std::uint64_t{config_.directory.bindings_per_step},
+                                changes_per_page_max * config_.directory.answer_pages_max);
+    if (config_.limits.event_backlog / 2 < in_one_call)
+      wrong("limits.event_backlog",
+            "is {}, and limits.bindings_per_step and limits.answer_pages bring {} events at once: "
+            "give at least twice as many, or less there",
+            config_.limits.event_backlog, in_one_call);
     if (config_.directory.tombstone_bytes_max > config_.directory.tree_bytes_max / 2)
       wrong("limits.tombstone_bytes", "is {}, more than half of limits.tree_bytes: give less",
             config_.directory.tombstone_bytes_max);
@@ -211,6 +223,23 @@ class Check {
 };
 
 }  // namespace
+
+void use_preset(NodeConfig& config, Preset preset) {
+  DirectoryConfig directory;
+  MessagingConfig messaging;
+  config.membership = preset == Preset::fast ? fast_timers() : lan_timers();
+  if (preset == Preset::wan) {  // a packet may take as long as a heartbeat comes after the last
+    config.membership = wan_timers();
+    directory.request_jitter_ns = 20 * ms;
+    directory.request_timeout_ns = 2 * config.membership.heartbeat_interval_ns;
+    messaging.retransmit_min_ns = 1 * ms;
+    messaging.retransmit_max_ns = 4 * config.membership.heartbeat_interval_ns;
+  }
+  config.directory.request_jitter_ns = directory.request_jitter_ns;
+  config.directory.request_timeout_ns = directory.request_timeout_ns;
+  config.messaging.retransmit_min_ns = messaging.retransmit_min_ns;
+  config.messaging.retransmit_max_ns = messaging.retransmit_max_ns;
+}
 
 std::vector<ConfigMistake> find_mistakes(const NodeConfig& config) { return Check(config).run(); }
 

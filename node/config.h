@@ -89,7 +89,7 @@ struct NodeConfig {
   DpdkConfig dpdk;
   LimitsConfig limits;
 
-  MembershipConfig membership = lan_timers();  ///< or fast_timers(), wan_timers(), or by hand
+  MembershipConfig membership = lan_timers();  ///< see use_preset()
   DirectoryConfig directory;
   MessagingConfig messaging;
   /// A loop that was away for longer counts as a stall (NodeStats).
@@ -99,6 +99,11 @@ struct NodeConfig {
 
   std::vector<ServiceConfig> services;
 };
+
+enum class Preset : std::uint8_t { lan, fast, wan };
+/// Sets the timers of membership and, with them, how long an answer or an acknowledgement may take;
+/// guarantee_of(config.membership) tells what they promise.
+void use_preset(NodeConfig& config, Preset preset);
 
 /// One mistake in a configuration.
 struct ConfigMistake {

@@ -62,8 +62,10 @@ class Reader {
 
   void timers() {
     section("timers", [this](TomlSection& fields) {
-      fields.choice("preset", config_.membership,
-                    {{"lan", lan_timers()}, {"fast", fast_timers()}, {"wan", wan_timers()}});
+      Preset preset = Preset::lan;
+      fields.choice("preset", preset,
+                    {{"lan", Preset::lan}, {"fast", Preset::fast}, {"wan", Preset::wan}});
+      use_preset(config_, preset);
       fields.duration("heartbeat_interval", config_.membership.heartbeat_interval_ns);
       fields.duration("suspect_after", config_.membership.suspect_after_ns);
       fields.duration("dead_after", config_.membership.dead_after_ns);

@@ -18,7 +18,7 @@ struct SelfChanged {
 };
 struct StandingChanged {
   Standing standing;
-  Endpoint by;  ///< refused, replaced: the member that has the name
+  Endpoint by;  ///< refused, replaced: where the member is that has the name, or this address
 };
 struct Joined {
   MemberKey key;

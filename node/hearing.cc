@@ -89,18 +89,23 @@ void Application::hear(const Removed& event) {
   handler_.on_removed(peer.info(), event.reason);
 }
 
-/// Of a batch it is kept, not copied: a value may be large.
+/// Of a batch it is kept, not copied: a value may be large. No more is kept than what is bound now
+/// and what will be: what comes and goes within the batch was never there.
 void Application::hear(BindingChanged& event) {
   const auto batch = batches_.find(event.owner.id);
   if (batch == batches_.end()) return show({&event, 1});
-  batch->second.add(std::move(event));
+  if (!event.bound && index_.find(event.owner, event.path) == nullptr)
+    batch->second.drop(event);
+  else
+    batch->second.add(std::move(event));
 }
 
 void Application::hear(const BatchEnded& event) {
   std::vector<BindingChanged> changes = batches_.extract(event.owner.id).mapped().take();
-  // A name bound and withdrawn within the batch was never there.
+  // What went and came back within the batch is no change.
   std::erase_if(changes, [this](const BindingChanged& change) {
-    return !change.bound && !index_.binds(change.owner, change.path);
+    const Bound* bound = index_.find(change.owner, change.path);
+    return change.bound && bound != nullptr && bound->version == change.version;
   });
   show(changes);
 }

@@ -12,18 +12,21 @@
 
 namespace muster {
 
-/// Of each path only the last change is kept (of each incarnation), so a batch is never larger than
-/// the owner's tree, however often a path changes before the end.
+/// Of each path only the last change is kept (of each incarnation).
 class PendingBatch {
  public:
   void add(BindingChanged&& change) {
-    if (const auto known = latest_.find(change.path); known != latest_.end()) {
-      const auto outdated = known->second;
-      latest_.erase(known);
-      if (outdated->owner == change.owner) changes_.erase(outdated);
-    }
+    drop(change);
     changes_.push_back(std::move(change));
     latest_.emplace(changes_.back().path, std::prev(changes_.end()));
+  }
+  /// Forgets what there is of its path: `change` makes it as if it had never been.
+  void drop(const BindingChanged& change) {
+    const auto known = latest_.find(change.path);
+    if (known == latest_.end()) return;
+    const auto outdated = known->second;
+    latest_.erase(known);
+    if (outdated->owner == change.owner) changes_.erase(outdated);
   }
   /// In the order in which they were made.
   std::vector<BindingChanged> take() {

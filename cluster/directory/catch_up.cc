@@ -5,6 +5,10 @@
 namespace muster {
 namespace {
 
+MemberKey key_of(const wire::SyncRequest& request) {
+  return {MemberId{std::uint64_t{request.owner}}, request.incarnation};
+}
+
 Place place_of(const wire::SyncRequest& request) {
   return {.since = request.since_version,
           .cursor = request.cursor_version,
@@ -27,11 +31,13 @@ const Tree* Directory::tree_of(const MemberKey& owner) const {
 bool Directory::served_by_repair(TimeNs now, const wire::SyncRequest& request,
                                  const Endpoint& from) {
   const bool about_self = wire::SyncScope{request.scope} == wire::SyncScope::owner &&
-                          request.owner == static_cast<std::uint64_t>(outbox_.sender().self.id);
+                          key_of(request) == outbox_.sender().self;
   // Who wants the whole tree has not missed an advertisement.
   const bool begins = request.since_version > 0 && request.part_version == 0 &&
                       request.cursor_version == request.since_version;
-  if (!active_ || !about_self || !begins) return false;
+  const auto copies = static_cast<std::uint32_t>(outbox_.audience().packets());
+  const bool pays = copies <= config_.repair_threshold;
+  if (!active_ || !about_self || !begins || !pays) return false;
   switch (repair_.asked(now, from, request.since_version, config_)) {
     case Repair::Verdict::answer:
       return false;
@@ -40,21 +46,18 @@ bool Directory::served_by_repair(TimeNs now, const wire::SyncRequest& request,
     case Repair::Verdict::repeat:
       break;
   }
-  const std::uint32_t granted = budget_.grant(now, OwnTree::repeated_packets_max);
-  const std::uint32_t sent = own_.repeat(group_, request.since_version, granted);
-  budget_.give_back(granted - sent);
-  if (sent == 0) {
-    repair_.failed();
-    return false;
-  }
+  const std::uint32_t granted = budget_.grant(now, OwnTree::repeated_packets_max * copies);
+  const std::uint32_t sent = own_.repeat(group_, request.since_version, granted / copies);
+  budget_.give_back(granted - sent * copies);
+  if (sent == 0) return false;
+  repair_.repeated(request.since_version);
   ++stats_.repairs;
   return true;
 }
 
 void Directory::on_request(TimeNs now, const wire::SyncRequest& request, const Endpoint& from) {
   if (served_by_repair(now, request, from)) return;
-  Answering at{.owner = {MemberId{std::uint64_t{request.owner}}, request.incarnation},
-               .place = place_of(request)};
+  Answering at{.owner = key_of(request), .place = place_of(request)};
   const std::uint32_t pages =
       budget_.grant(now, std::min<std::uint32_t>(request.pages, config_.answer_pages_max));
   if (pages == 0) ++stats_.over_budget;  // the requester asks again

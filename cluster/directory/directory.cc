@@ -92,6 +92,11 @@ void Directory::on_advertisement(TimeNs now, MemberId from,
     case Replica::Applied::gap:
       want(now, copy);
       break;
+    case Replica::Applied::sweeping:
+      copy.pursuit.end();
+      copy.sweeping = true;
+      step_at(now);
+      break;
     case Replica::Applied::too_large:
       ++stats_.too_large;
       break;

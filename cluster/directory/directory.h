@@ -124,10 +124,12 @@ class Directory {
     Pursuit pursuit;
     MemberKey owner;
     Place place;
+    std::uint32_t strange_pages = 0;  ///< that brought nothing of a member
     bool active() const { return pursuit.state() != Pursuit::State::idle; }
     /// Grows from page to page.
     auto position() const {
-      return std::tuple(owner.id, place.cursor, place.part_version, place.part_offset);
+      return std::tuple(owner.id, owner.incarnation, place.cursor, place.part_version,
+                        place.part_offset);
     }
   };
   using Copies = std::map<MemberId, Copy>;  // ordered: a statedump goes by ascending id
@@ -160,7 +162,7 @@ class Directory {
   bool choose_source();
   void ask_dump(TimeNs now);
   void take_dump_page(TimeNs now, const wire::SyncAnswerView& answer);
-  void take_dump_section(TimeNs now, const wire::SectionView& section);
+  bool take_dump_section(TimeNs now, const wire::SectionView& section);
   void abandon_source(TimeNs now);
   void end_dump(TimeNs now);
 

@@ -77,6 +77,7 @@ Replica::Page Replica::fetch_changes(const wire::SectionView& section) {
     }
     fetch_.cursor = change.version;
   }
+  tree_.trim_tombstones(config_.tombstone_bytes_max);
   return Page::taken;
 }
 
@@ -149,9 +150,8 @@ Replica::Page Replica::sweep(std::size_t entries) {
 }
 
 Replica::Page Replica::settle() {
-  if (fetch_.since == 0) tree_.set_floor(fetch_.floor);
+  if (fetch_.since == 0) tree_.set_floor(std::max(tree_.floor(), fetch_.floor));
   tree_.advance(fetch_.reached);
-  tree_.trim_tombstones(config_.tombstone_bytes_max);
   end_batch();
   known_ = true;
   const bool right = tree_.digest() == fetch_.digest;

@@ -40,8 +40,11 @@ class Index {
     if (slot == nullptr) return {};
     return {slot->bound, slot->bound_count};
   }
-  bool binds(const MemberKey& owner, std::string_view path) const {
-    return std::ranges::find(lookup(path), owner, &Bound::owner) != lookup(path).end();
+  /// What this owner binds it to, or nullptr.
+  const Bound* find(const MemberKey& owner, std::string_view path) const {
+    const std::span<const Bound> all = lookup(path);
+    const auto bound = std::ranges::find(all, owner, &Bound::owner);
+    return bound == all.end() ? nullptr : &*bound;
   }
   /// One of those; nullptr where none is a candidate. See choose().
   template <class Distance>

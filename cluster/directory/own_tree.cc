@@ -116,8 +116,9 @@ bool OwnTree::change(wire::ChangeKind kind, std::string_view path, const Content
 }
 
 bool OwnTree::advertise(const Endpoint& group) {
-  for (std::size_t packets = 0; said_.next <= tree_.version(); ++packets) {
-    if (packets == packets_per_call_max) return true;
+  const std::size_t copies = std::max<std::size_t>(outbox_.audience().packets(), 1);
+  for (std::size_t packets = 0; said_.next <= tree_.version(); packets += copies) {
+    if (packets >= packets_per_call_max) return true;
     if (!advertise_one_packet(group, said_)) return false;
   }
   return false;

@@ -52,8 +52,8 @@ class OwnTree {
   void reincarnate(const MemberKey& to);
 
   /// A tree may be large, and this member has more to do: what the application has to hear of all
-  /// of it comes in steps.
-  bool telling() const { return !cleared_.empty() || renamed_.first <= renamed_.last; }
+  /// of it comes in steps. Before the next such time what is left of the last comes at once.
+  bool telling() const { return in_batch_ || renamed_.first <= renamed_.last; }
   void tell(std::size_t bindings);
 
  private:

@@ -30,12 +30,13 @@ class Repair {
     }
     if (std::ranges::find(requesters_, by) == requesters_.end()) requesters_.push_back(by);
     if (requesters_.size() < config.repair_threshold) return Verdict::answer;
-    repeated_ = since;
-    covered_until_ns_ = ends_ns_;
     return Verdict::repeat;
   }
-  /// It could not be repeated.
-  void failed() { ends_ns_ = covered_until_ns_ = 0; }
+  /// What follows `since`, asked for last, has been advertised once more.
+  void repeated(Version since) {
+    repeated_ = since;
+    covered_until_ns_ = ends_ns_;
+  }
 
  private:
   Version since_ = 0;

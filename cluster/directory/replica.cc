@@ -25,7 +25,7 @@ Replica::Applied Replica::apply(const wire::AdvertisementView& advertisement) {
 /// The next change, or a piece of it.
 Replica::Applied Replica::take_change(const wire::ChangeView& change) {
   if (change.kind == wire::ChangeKind::clear && tree_.size() > config_.bindings_per_step)
-    return Applied::gap;  // fetched instead: that goes in steps
+    return begin_clear(change.version);
   if (change.whole() && !change.more && held_.empty()) {
     if (outgrown_by(change.path.size() + change.content_bytes)) return Applied::too_large;
     if (change.kind == wire::ChangeKind::clear) begin_batch();
@@ -47,6 +47,19 @@ Replica::Applied Replica::take_change(const wire::ChangeView& change) {
   held_.clear();  // more than any batch holds
   held_bytes_ = 0;
   return Applied::too_large;
+}
+
+/// A large tree goes in steps, as after a fetch of one that is empty.
+Replica::Applied Replica::begin_clear(Version version) {
+  held_.clear();
+  held_bytes_ = 0;
+  start_over(version);
+  fetch_.reached = fetch_.floor = version;
+  fetch_.digest = 0;
+  fetch_.complete = true;
+  enter_fetch();
+  begin_sweep();
+  return Applied::sweeping;
 }
 
 /// The end of a batch has come: it becomes visible.

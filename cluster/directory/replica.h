@@ -24,9 +24,10 @@ class Replica {
   bool settled() const { return !fetch_.under_way; }
 
   enum class Applied : std::uint8_t {
-    nothing,  ///< nothing new in it, or not now: a fetch is under way
-    applied,  ///< or kept until the rest of it has come
-    gap,      ///< it builds on what is not here yet
+    nothing,   ///< nothing new in it, or not now: a fetch is under way
+    applied,   ///< or kept until the rest of it has come
+    gap,       ///< it builds on what is not here yet
+    sweeping,  ///< everything is withdrawn: to be followed by sweep()
     too_large,
   };
   /// docs/protocol.md §6.4.
@@ -77,6 +78,7 @@ class Replica {
   };
 
   Applied take_change(const wire::ChangeView& change);
+  Applied begin_clear(Version version);
   Applied commit_held();
   Applied reach(Version version);
   Version position() const { return held_.empty() ? tree_.version() : held_.back().version; }

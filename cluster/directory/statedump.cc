@@ -9,6 +9,8 @@ namespace {
 constexpr std::uint32_t attempts_max = 3;
 /// Sources that are tried before the owners are asked.
 constexpr std::size_t sources_max = 3;
+/// Pages about strangers alone that one source may send.
+constexpr std::uint32_t strange_pages_max = 1024;
 
 /// Where the reader of `section` stands behind it.
 Place behind(const wire::SectionView& section) {
@@ -81,15 +83,20 @@ void Directory::ask_dump(TimeNs now) {
 
 void Directory::take_dump_page(TimeNs now, const wire::SyncAnswerView& answer) {
   const auto before = dump_.position();
-  for (const wire::SectionView& section : answer.sections) take_dump_section(now, section);
+  bool of_members = false;
+  for (const wire::SectionView& section : answer.sections)
+    of_members |= take_dump_section(now, section);
   if ((answer.body->flags & wire::answer_last) != 0) return end_dump(now);
-  if (dump_.position() <= before) return abandon_source(now);  // it has nothing to give
+  if (!of_members) ++dump_.strange_pages;
+  if (dump_.position() <= before || dump_.strange_pages > strange_pages_max)
+    return abandon_source(now);  // it has nothing to give
   if ((answer.body->flags & wire::answer_end) == 0) return;
   dump_.pursuit.answered();
   ask_dump(now);
 }
 
-void Directory::take_dump_section(TimeNs now, const wire::SectionView& section) {
+/// False where it is passed over.
+bool Directory::take_dump_section(TimeNs now, const wire::SectionView& section) {
   const MemberKey owner = wire::key_of(*section.head);
   // What follows is asked for after this owner, or after its last change that fitted.
   dump_.owner = owner;
@@ -100,9 +107,10 @@ void Directory::take_dump_section(TimeNs now, const wire::SectionView& section) 
   }
   // A dump makes nobody a member: only the trees of members heard of by themselves are taken.
   const auto found = copies_.find(owner.id);
-  if (found == copies_.end() || found->second.replica.owner() != owner) return;
+  if (found == copies_.end() || found->second.replica.owner() != owner) return false;
   const Replica::Page page = found->second.replica.take(section);
   if (Replica::ends_fetch(page)) after_page(now, found->second, page);
+  return true;
 }
 
 /// It died, is silent, or has nothing to give: another one goes on where it stopped.
@@ -111,6 +119,7 @@ void Directory::abandon_source(TimeNs now) {
   dump_.pursuit.end();
   if (!choose_source()) return end_dump(now);
   dump_.pursuit = {};
+  dump_.strange_pages = 0;
   ask_dump(now);
 }
 

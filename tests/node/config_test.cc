@@ -70,6 +70,16 @@ std::string mistakes_below_the_required(std::string_view toml) {
   return mistakes(std::string(required) + std::string(toml));
 }
 
+TEST(Presets, GiveAnswersTheTimeThatTheirLinesTake) {
+  NodeConfig config;
+  use_preset(config, Preset::wan);
+  EXPECT_EQ(config.membership.heartbeat_interval_ns, wan_timers().heartbeat_interval_ns);
+  EXPECT_GE(config.directory.request_timeout_ns, 2 * config.membership.heartbeat_interval_ns);
+  EXPECT_GE(config.messaging.retransmit_max_ns, 2 * config.membership.heartbeat_interval_ns);
+  use_preset(config, Preset::fast);
+  EXPECT_EQ(config.directory.request_timeout_ns, DirectoryConfig().request_timeout_ns);
+}
+
 TEST(ConfigFile, IsReadInFull) {
   const NodeConfig config = parse_config(complete, "node.toml");
   EXPECT_EQ(config.name, "eu-1");

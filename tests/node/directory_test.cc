@@ -366,6 +366,8 @@ TEST_P(NodeDirectory, LeavesRatherThanKeepMoreEventsThanItsLimit) {
   NodeConfig small = config("a");
   small.limits.event_queue = 64;
   small.limits.event_backlog = 1024;
+  small.directory.bindings_per_step = 256;
+  small.directory.answer_pages_max = 8;
   Server& a = start(small);
   Server& b = start("b");
   ASSERT_TRUE(settle());

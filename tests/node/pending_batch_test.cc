@@ -41,5 +41,16 @@ TEST(PendingBatch, KeepsTheLastChangeOfEachPath) {
   EXPECT_EQ(taken(batch), (Strings{"+/y@2", "+" + path + "@999"}));
 }
 
+TEST(PendingBatch, ForgetsWhatComesAndGoes) {
+  PendingBatch batch;
+  for (Version version = 1; version < 100; ++version) {
+    const std::string path = "/" + std::to_string(version);
+    batch.add(change(true, path, version));
+    batch.drop(change(false, path, version));
+  }
+  batch.drop(change(false, "/never", 100));
+  EXPECT_TRUE(batch.take().empty());
+}
+
 }  // namespace
 }  // namespace muster

@@ -50,9 +50,9 @@ struct Options {
   bool json = false;
 };
 
-MembershipConfig timers_of(const std::string& preset) {
-  if (preset == "fast") return fast_timers();
-  return preset == "wan" ? wan_timers() : lan_timers();
+Preset preset_of(const std::string& word) {
+  if (word == "fast") return Preset::fast;
+  return word == "wan" ? Preset::wan : Preset::lan;
 }
 
 NodeConfig configure(const Options& options) {
@@ -73,7 +73,7 @@ NodeConfig configure(const Options& options) {
   if (options.unicast) config.multicast = false;
   if (options.transport)
     config.transport = *options.transport == "socket" ? TransportKind::socket : TransportKind::dpdk;
-  if (options.preset) config.membership = timers_of(*options.preset);
+  if (options.preset) use_preset(config, preset_of(*options.preset));
   if (options.mode) config.mode = *options.mode == "inline" ? Mode::run_inline : Mode::pipelined;
   if (options.idle) config.idle = *options.idle == "spin" ? Idle::spin : Idle::backoff;
   for (const std::string& binding : options.advertise) {

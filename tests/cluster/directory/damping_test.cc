@@ -18,12 +18,15 @@ using wire::Type;
 /// One owner and many who follow it.
 struct Damping : testing::Test {
   static constexpr int followers = 40;
+  bool multicast = true;
   Segment segment;
   std::vector<Segment::Host*> hosts;
 
   void begin(std::uint32_t repair_threshold, std::uint32_t packets_per_ms = 1024) {
     for (int i = 0; i <= followers; ++i)
       hosts.push_back(&segment.start("m" + std::to_string(i), [&](MemberConfig& config) {
+        config.multicast = multicast;
+        config.seeds = {{0x0a4d0001, 7777}};
         config.directory.repair_threshold = repair_threshold;
         config.directory.answer_packets_per_ms = packets_per_ms;
       }));
@@ -61,6 +64,17 @@ TEST_F(Damping, RepairsALossAtTheSenderByOneMulticast) {
   EXPECT_EQ(stats().answers, 2U) << "those who asked before the third did";
   RecordProperty("requests", static_cast<int>(received(owner(), Type::sync_request)));
   EXPECT_LT(received(owner(), Type::sync_request), followers / 4U) << "the others had it by then";
+}
+
+/// To reach all is then as many packets as there are members.
+TEST_F(Damping, AnswersEachWhereTheGroupReachesNobody) {
+  multicast = false;
+  begin(3);
+  lose_once([](const Segment::Host&) { return true; });
+  segment.run_for(second);
+  expect_copies();
+  EXPECT_EQ(stats().repairs, 0U);
+  EXPECT_EQ(stats().answers, followers);
 }
 
 TEST_F(Damping, AnswersEachWithoutRepair) {
@@ -164,10 +178,12 @@ TEST(Repair, IsOfEachVersionOnceAndNeverOfAnEarlierOne) {
   const auto member = [](std::uint32_t number) { return Endpoint{number, 7777}; };
   Repair repair;
   TimeNs now = second;
-  const auto asked = [&](std::uint32_t by, Version since) {
-    return repair.asked(now, member(by), since, config);
-  };
   using enum Repair::Verdict;
+  const auto asked = [&](std::uint32_t by, Version since) {
+    const Repair::Verdict verdict = repair.asked(now, member(by), since, config);
+    if (verdict == repeat) repair.repeated(since);
+    return verdict;
+  };
   EXPECT_EQ(asked(1, 5), answer);
   EXPECT_EQ(asked(2, 5), repeat);
   EXPECT_EQ(asked(3, 5), covered);

@@ -67,6 +67,8 @@ TEST(Repair, CoversWhatItRepeatedForOneWindowOnly) {
   const Endpoint asker{1, 1};
   Repair repair;
   ASSERT_EQ(repair.asked(0, asker, 7, config), Repair::Verdict::repeat);
+  EXPECT_EQ(repair.asked(0, asker, 7, config), Repair::Verdict::repeat) << "it has not been yet";
+  repair.repeated(7);
   config.repair_threshold = 3;
   EXPECT_EQ(repair.asked(window - 1, asker, 7, config), Repair::Verdict::covered);
   EXPECT_EQ(repair.asked(window, asker, 8, config), Repair::Verdict::answer);  // opens a window

@@ -138,6 +138,23 @@ TEST_F(LargeChanges, OfEverythingAreOneChange) {
             20);
 }
 
+/// Who has heard it misses nothing, however many steps it takes.
+TEST_F(LargeChanges, OfEverythingInALargeTreeAreOneChangeToo) {
+  auto& dan =
+      segment.start("dan", [](MemberConfig& config) { config.directory.bindings_per_step = 3; });
+  for (int i = 0; i < 20; ++i) bind(ann, "/s/" + std::to_string(i));
+  segment.run_for(second);
+  segment.transcript.clear();
+  ASSERT_EQ(ann.member->withdraw_all(segment.now()), BindResult::changed);
+  segment.run_for(second);
+  EXPECT_EQ(segment.transcript, std::vector<std::string>{"ann -> * advertisement"});
+  EXPECT_TRUE(has_copy(dan, ann));
+  EXPECT_EQ(dan.events.heard.back(), "end of batch ann");
+  bind(ann, "/new");
+  segment.run_for(second);
+  EXPECT_TRUE(has_copy(dan, ann));
+}
+
 TEST_F(LargeChanges, OfEverythingThatWereLostAreFetchedAsASmallTree) {
   for (int i = 0; i < 200; ++i) bind(ann, "/s/" + std::to_string(i), std::string(300, 'v'));
   segment.run_for(second);

@@ -81,6 +81,15 @@ TEST_F(OwnTrees, AreWithdrawnInSteps) {
   EXPECT_EQ(application.told, 10u + 10u + 1u);
 }
 
+TEST_F(OwnTrees, AreVisibleAgainOnceAllIsBoundAnew) {
+  for (int i = 0; i < 10; ++i) bind(i);
+  own.withdraw_all();
+  for (int i = 0; i < 10; ++i) bind(i, "new");
+  while (own.telling()) own.tell(config.bindings_per_step);
+  EXPECT_EQ(application.open_batches, 0);
+  EXPECT_EQ(application.held, as(1));
+}
+
 TEST_F(OwnTrees, ChangeTheirOwnerInSteps) {
   for (int i = 0; i < 10; ++i) bind(i);
   own.reincarnate({ann, 5});
@@ -118,6 +127,7 @@ TEST_F(OwnTrees, AreWhatTheApplicationHoldsWhateverHappensBetweenTheSteps) {
     }
     if (dice.below(8) == 0) own.tell(dice.below(4));
     if (!own.telling()) {
+      ASSERT_EQ(application.open_batches, 0) << round;
       ASSERT_EQ(application.held, as(incarnation)) << round;
     }
   }
