@@ -143,7 +143,8 @@ class Pair {
         *rc::gen::inRange<std::size_t>(0, std::min<std::size_t>(8, said_.size()));
     wire::Parsed parsed;
     RC_ASSERT(!wire::parse(said_[said_.size() - 1 - back], cluster, parsed));
-    replica_.apply(std::get<wire::AdvertisementView>(parsed.body));
+    const auto applied = replica_.apply(std::get<wire::AdvertisementView>(parsed.body));
+    if (applied == Replica::Applied::sweeping) sweeping_ = fetching_ = true;
   }
   void begin_fetch() {
     replica_.begin_fetch(*rc::gen::inRange(0, 4) == 0);
