@@ -49,7 +49,8 @@ struct DirectoryConfig {
   std::uint32_t bindings_per_step = 1024;  ///< withdrawn or looked through in one call
   /// At most, to all readers together: by default 12 Gbit/s, of full packets.
   std::uint32_t answer_packets_per_ms = 1024;
-  /// So many distinct members that miss the same are served by one multicast; 0: never.
+  /// So many distinct members that miss the same, and one in sixteen of all, are served by one
+  /// multicast; 0: never.
   std::uint32_t repair_threshold = 3;
 };
 

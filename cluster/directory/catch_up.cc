@@ -5,6 +5,9 @@
 namespace muster {
 namespace {
 
+/// A repair by multicast is for at least one of so many members.
+constexpr std::size_t repair_share = 16;
+
 MemberKey key_of(const wire::SyncRequest& request) {
   return {MemberId{std::uint64_t{request.owner}}, request.incarnation};
 }
@@ -38,7 +41,11 @@ bool Directory::served_by_repair(TimeNs now, const wire::SyncRequest& request,
   const auto copies = static_cast<std::uint32_t>(outbox_.audience().packets());
   const bool pays = copies <= config_.repair_threshold;
   if (!active_ || !about_self || !begins || !pays) return false;
-  switch (repair_.asked(now, from, request.since_version, config_)) {
+  // One packet for all burdens those who miss nothing: few of many are answered each alone.
+  const std::size_t threshold =
+      std::max<std::size_t>(config_.repair_threshold, (copies_.size() + 1) / repair_share);
+  switch (
+      repair_.asked(now, from, request.since_version, threshold, 2 * config_.request_jitter_ns)) {
     case Repair::Verdict::answer:
       return false;
     case Repair::Verdict::covered:

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "cluster/config.h"
+#include "cluster/types.h"
 
 namespace muster {
 
@@ -17,19 +17,19 @@ class Repair {
     repeat,   ///< advertise it once more, to all
     covered,  ///< that has been done a moment ago
   };
-  /// `by` asks for what follows `since`, which is greater than 0.
-  Verdict asked(TimeNs now, const Endpoint& by, Version since, const DirectoryConfig& config) {
-    if (config.repair_threshold == 0) return Verdict::answer;
+  /// `by` asks for what follows `since`, which is greater than 0. So many who do are `threshold`.
+  Verdict asked(TimeNs now, const Endpoint& by, Version since, std::size_t threshold,
+                DurationNs window_ns) {
     // Whoever asks once more was not helped by it: what is repeated twice may be missed twice.
     if (since == repeated_ && now < covered_until_ns_) return Verdict::covered;
     if (since <= repeated_) return Verdict::answer;
     if (since != since_ || now >= ends_ns_) {
       since_ = since;
-      ends_ns_ = now + 2 * config.request_jitter_ns;
+      ends_ns_ = now + window_ns;
       requesters_.clear();
     }
     if (std::ranges::find(requesters_, by) == requesters_.end()) requesters_.push_back(by);
-    if (requesters_.size() < config.repair_threshold) return Verdict::answer;
+    if (requesters_.size() < threshold) return Verdict::answer;
     return Verdict::repeat;
   }
   /// What follows `since`, asked for last, has been advertised once more.

@@ -17,8 +17,9 @@ using wire::Type;
 
 /// One owner and many who follow it.
 struct Damping : testing::Test {
-  static constexpr int followers = 40;
+  int followers = 40;
   bool multicast = true;
+  int changes = 0;
   Segment segment;
   std::vector<Segment::Host*> hosts;
 
@@ -43,7 +44,8 @@ struct Damping : testing::Test {
       if (when == 0) when = segment.now();
       return segment.now() != when || !misses(transit.to);
     };
-    ASSERT_EQ(owner().member->bind("/after", bytes("x")), BindResult::changed);
+    ASSERT_EQ(owner().member->bind("/after", bytes(std::to_string(++changes))),
+              BindResult::changed);
   }
   void expect_copies() {
     for (Segment::Host* host : hosts)
@@ -74,7 +76,25 @@ TEST_F(Damping, AnswersEachWhereTheGroupReachesNobody) {
   segment.run_for(second);
   expect_copies();
   EXPECT_EQ(stats().repairs, 0U);
-  EXPECT_EQ(stats().answers, followers);
+  EXPECT_EQ(stats().answers, static_cast<std::uint64_t>(followers));
+}
+
+/// I4: one in sixteen of the members must miss the same before the others get a packet for it.
+TEST_F(Damping, AnswersEachWhereFewOfManyMissIt) {
+  followers = 79;
+  begin(3);
+  lose_once([this](const Segment::Host& to) {
+    return std::ranges::find(hosts, &to) < hosts.begin() + 5;  // the owner and four
+  });
+  segment.run_for(second);
+  expect_copies();
+  EXPECT_EQ(stats().repairs, 0U);
+  EXPECT_EQ(stats().answers, 4U);
+  lose_once([this](const Segment::Host& to) {
+    return std::ranges::find(hosts, &to) < hosts.begin() + 6;
+  });
+  segment.run_for(second);
+  EXPECT_EQ(stats().repairs, 1U);
 }
 
 TEST_F(Damping, AnswersEachWithoutRepair) {
@@ -174,13 +194,12 @@ TEST(AnswerBudget, EarnsWithTimeAndHoldsAMillisecondsWorth) {
 
 // docs/protocol.md §6.9.
 TEST(Repair, IsOfEachVersionOnceAndNeverOfAnEarlierOne) {
-  const DirectoryConfig config{.request_jitter_ns = ms, .repair_threshold = 2};
   const auto member = [](std::uint32_t number) { return Endpoint{number, 7777}; };
   Repair repair;
   TimeNs now = second;
   using enum Repair::Verdict;
   const auto asked = [&](std::uint32_t by, Version since) {
-    const Repair::Verdict verdict = repair.asked(now, member(by), since, config);
+    const Repair::Verdict verdict = repair.asked(now, member(by), since, 2, 2 * ms);
     if (verdict == repeat) repair.repeated(since);
     return verdict;
   };

@@ -61,18 +61,15 @@ TEST(HostileOwner, CannotHaveTwoPathsAtOneVersion) {
 
 /// docs/protocol.md §6.9: whoever asks for it later is answered, whatever others ask for meanwhile.
 TEST(Repair, CoversWhatItRepeatedForOneWindowOnly) {
-  DirectoryConfig config;
-  config.repair_threshold = 1;
-  const DurationNs window = 2 * config.request_jitter_ns;
+  constexpr DurationNs window = 4 * ms;
   const Endpoint asker{1, 1};
   Repair repair;
-  ASSERT_EQ(repair.asked(0, asker, 7, config), Repair::Verdict::repeat);
-  EXPECT_EQ(repair.asked(0, asker, 7, config), Repair::Verdict::repeat) << "it has not been yet";
+  ASSERT_EQ(repair.asked(0, asker, 7, 1, window), Repair::Verdict::repeat);
+  EXPECT_EQ(repair.asked(0, asker, 7, 1, window), Repair::Verdict::repeat) << "it was not yet";
   repair.repeated(7);
-  config.repair_threshold = 3;
-  EXPECT_EQ(repair.asked(window - 1, asker, 7, config), Repair::Verdict::covered);
-  EXPECT_EQ(repair.asked(window, asker, 8, config), Repair::Verdict::answer);  // opens a window
-  EXPECT_EQ(repair.asked(window + 1, asker, 7, config), Repair::Verdict::answer);
+  EXPECT_EQ(repair.asked(window - 1, asker, 7, 3, window), Repair::Verdict::covered);
+  EXPECT_EQ(repair.asked(window, asker, 8, 3, window), Repair::Verdict::answer);  // another window
+  EXPECT_EQ(repair.asked(window + 1, asker, 7, 3, window), Repair::Verdict::answer);
 }
 
 }  // namespace
