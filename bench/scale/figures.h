@@ -37,7 +37,7 @@ inline constexpr std::array<LossCase, 6> loss_cases{{{"each.0.1%", {1'000, 0}},
                                                      {"all.5%", {0, 50'000}}}};
 
 struct CatchUpFigures {
-  RepairCost ours;    ///< with the defaults: what three miss at once is repaired by one multicast
+  RepairCost ours;    ///< with the defaults: what many miss at once is repaired by one multicast
   RepairCost alone;   ///< without that (repair_threshold 0): whoever asks is answered alone
   RepairCost theirs;  ///< the older way
 };

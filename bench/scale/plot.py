@@ -86,9 +86,10 @@ def catch_up(lines):
             for color, loss in enumerate(LOSSES):
                 members, ours, theirs = lines.get(f"catch_up.{whose}.{kind}.{loss}", ([], [], []))
                 axes.plot(members, ours, f"C{color}o-", label=f"{loss} lost: ours")
+                axes.plot(members, theirs, f"C{color}x--", label="older way")
+                # Where nothing was lost there is no row, in the one run or in the other.
                 members, alone, _ = lines.get(f"catch_up_alone.{whose}.{kind}.{loss}", ([], [], []))
                 axes.plot(members, alone, f"C{color}^:", label="each answered alone")
-                axes.plot(members, theirs, f"C{color}x--", label="older way")
             axes_of_members(axes, lines)
             if whose == "requester":
                 axes.set_ylim(0, 2.5)

@@ -82,7 +82,7 @@ BindResult OwnTree::apply(const Batch& batch) {
   if (batch.size() > 1) begin_batch();
   for (const StoredChange& each : batch.changes())
     change(each.kind, each.path, each.content(), true);
-  if (cleared_.empty()) end_batch();
+  if (cleared_.bare()) end_batch();
   log_.end_batch();
   tree_.trim_tombstones(config_.tombstone_bytes_max);
   return tree_.version() == before ? BindResult::unchanged : BindResult::changed;
@@ -174,8 +174,8 @@ void OwnTree::reincarnate(const MemberKey& to) {
 }
 
 void OwnTree::tell(std::size_t bindings) {
-  for (; bindings > 0 && !cleared_.empty(); --bindings) tell_cleared(*cleared_.begin());
-  if (cleared_.empty()) end_batch();
+  for (; bindings > 0 && !cleared_.bare(); --bindings) tell_cleared(*cleared_.begin());
+  if (cleared_.bare()) end_batch();
   for (; bindings > 0 && renamed_.first <= renamed_.last; --bindings) {
     const auto entry = std::as_const(tree_).after(renamed_.first - 1);
     if (entry == tree_.end() || entry->version > renamed_.last) {

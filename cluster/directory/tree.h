@@ -53,7 +53,8 @@ class Tree {
   Version floor() const { return floor_; }
   /// docs/protocol.md §6.3: equal trees have equal digests in whatever order they were built.
   std::uint64_t digest() const { return digest_; }
-  bool empty() const { return by_version_.empty(); }
+  /// Not even a tombstone.
+  bool bare() const { return by_version_.empty(); }
   /// Bindings, tombstones not counted.
   std::size_t size() const { return bindings_; }
   /// Memory of bindings and tombstones, as TreeEntry::bytes() reckons it.

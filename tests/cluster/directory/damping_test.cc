@@ -150,7 +150,7 @@ struct Budget : Damping {
     return most;
   }
   /// A full bucket, and what it earns in a millisecond.
-  static constexpr std::uint64_t allowed = 2 * packets_per_ms;
+  static constexpr std::uint64_t allowed = 2 * std::uint64_t{packets_per_ms};
 };
 
 TEST_F(Budget, HoldsAndServesAllForALossAtTheSender) {
