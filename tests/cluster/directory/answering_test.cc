@@ -99,7 +99,7 @@ TEST_F(Answerers, LoseTheReaderOfADumpWhereTheyLeadItNoFurther) {
     return false;
   };
   auto& dan = segment.start("dan");
-  for (int source = 0; source < 3; ++source) {
+  for (unsigned source = 0; source < 3; ++source) {
     ASSERT_TRUE(segment.run_until([&] { return asked != nullptr; })) << source;
     Outbox outbox(dan.port, {dan.config.cluster, asked->member->self()});
     Packet& packet = *outbox.open(Type::sync_answer);

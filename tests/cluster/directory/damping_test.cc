@@ -17,14 +17,14 @@ using wire::Type;
 
 /// One owner and many who follow it.
 struct Damping : testing::Test {
-  int followers = 40;
+  unsigned followers = 40;
   bool multicast = true;
   int changes = 0;
   Segment segment;
   std::vector<Segment::Host*> hosts;
 
   void begin(std::uint32_t repair_threshold, std::uint32_t packets_per_ms = 1024) {
-    for (int i = 0; i <= followers; ++i)
+    for (unsigned i = 0; i <= followers; ++i)
       hosts.push_back(&segment.start("m" + std::to_string(i), [&](MemberConfig& config) {
         config.multicast = multicast;
         config.seeds = {{0x0a4d0001, 7777}};
@@ -76,7 +76,7 @@ TEST_F(Damping, AnswersEachWhereTheGroupReachesNobody) {
   segment.run_for(second);
   expect_copies();
   EXPECT_EQ(stats().repairs, 0U);
-  EXPECT_EQ(stats().answers, static_cast<std::uint64_t>(followers));
+  EXPECT_EQ(stats().answers, followers);
 }
 
 /// I4: one in sixteen of the members must miss the same before the others get a packet for it.

@@ -48,7 +48,7 @@ TEST_F(TrustedPeers, AreNotPickedOnceTheyAreRemovedAndAreAgainWhenTheyComeBack) 
   for (int i = 0; i < 20; ++i) EXPECT_EQ(pick(3), (std::set<const Peer*>{&peers[1], &peers[3]}));
   trusted.add(peers[4]);
   EXPECT_EQ(pick(3), (std::set<const Peer*>{&peers[1], &peers[3], &peers[4]}));
-  for (const std::size_t last : {3, 4, 1}) trusted.remove(peers[last]);
+  for (const std::size_t last : {3U, 4U, 1U}) trusted.remove(peers[last]);
   EXPECT_TRUE(trusted.empty());
 }
 
