@@ -17,6 +17,8 @@ struct Place {
   Version cursor = 0;        ///< the last change received whole
   Version part_version = 0;  ///< the change of which a part was received; 0: none
   std::size_t part_offset = 0;
+
+  bool operator==(const Place&) const = default;
 };
 
 enum class Written : std::uint8_t {

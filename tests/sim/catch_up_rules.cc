@@ -28,12 +28,21 @@ void CatchUpRules::arrives(const Process& process, const wire::Parsed& packet,
 void CatchUpRules::handled() {
   if (!handling_) return;
   const Process& process = *handling_->process;
-  // What would outgrow the copy's limit ends the fetch, until the next heartbeat.
-  const bool gave_up = process.member().directory().stats().too_large > handling_->refused;
-  if (handling_->answered && gave_up)
+  if (handling_->answered && stopped(process))
     for (auto& [whom, asked] : books_[process.server()].asked)
       if (asked.request == handling_->answered) asked.open = false;
   handling_.reset();
+}
+
+/// Like a hole, such a page is the answer's last; what follows may wait for the application.
+bool CatchUpRules::stopped(const Process& process) const {
+  // What would outgrow the copy's limit ends the fetch, until the next heartbeat.
+  if (process.member().directory().stats().too_large > handling_->refused) return true;
+  if (!handling_->before) return false;
+  const Replica* replica = process.member().directory().replica(handling_->whose);
+  // It begins anew, or first makes room.
+  return replica != nullptr && !replica->settled() &&
+         (replica->place() == Place{} || replica->place() == *handling_->before);
 }
 
 void CatchUpRules::transmitted(const Process& process, const wire::Parsed& packet,
@@ -96,6 +105,11 @@ void CatchUpRules::hear_answer(const Process& process, MemberId sender,
     if (!asked.open || asked.request != answer.request) continue;
     handling_->answered = asked.request;
     if (answer.page < asked.pages) continue;
+    const Replica* replica = process.member().directory().replica(sender);
+    if (scope == wire::SyncScope::owner && replica != nullptr) {
+      handling_->whose = sender;
+      handling_->before = replica->place();
+    }
     asked.open =
         answer.page == asked.pages && (answer.flags & (wire::answer_last | wire::answer_end)) == 0;
     // Who asks again as soon as its application is ready does not take what comes until then.

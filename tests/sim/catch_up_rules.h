@@ -63,9 +63,12 @@ class CatchUpRules {
     std::set<std::uint64_t> repairs = {};        ///< packet numbers; each has many copies
     std::optional<std::uint32_t> answered = {};  ///< the request that it hears an answer to
     std::uint64_t refused = 0;                   ///< changes that were too large, before it
+    MemberId whose{};                            ///< the copy that the answer is for
+    std::optional<Place> before = {};            ///< where that copy stood
   };
   void hear_request(const Process& process, const wire::SyncRequest& request, const Endpoint& from);
   void hear_answer(const Process& process, MemberId sender, const wire::SyncAnswer& answer);
+  bool stopped(const Process& process) const;
   void check_request(const Process& process, const wire::SyncRequest& request, const Endpoint& to);
   void check_answer(const Process& process);
   void spend(const Process& process);
