@@ -58,13 +58,13 @@ BindResult OwnTree::withdraw(std::string_view path) {
 
 BindResult OwnTree::withdraw_all() {
   if (tree_.size() == 0) return BindResult::unchanged;
-  tell(SIZE_MAX);
   const Version version = tree_.version() + 1;
-  tree_.swap(cleared_);
+  tree_.swap(cleared_.emplace_back());
   tree_.clear(version);
   log_.add({.version = version, .kind = wire::ChangeKind::clear, .path = {}, .bytes = {}});
   begin_batch();
-  tell(config_.bindings_per_step);
+  do tell(config_.bindings_per_step);
+  while (cleared_bytes() > config_.tree_bytes_max);
   return BindResult::changed;
 }
 
@@ -82,7 +82,7 @@ BindResult OwnTree::apply(const Batch& batch) {
   if (batch.size() > 1) begin_batch();
   for (const StoredChange& each : batch.changes())
     change(each.kind, each.path, each.content(), true);
-  if (cleared_.bare()) end_batch();
+  if (cleared_.empty()) end_batch();
   log_.end_batch();
   tree_.trim_tombstones(config_.tombstone_bytes_max);
   return tree_.version() == before ? BindResult::unchanged : BindResult::changed;
@@ -96,9 +96,11 @@ bool OwnTree::change(wire::ChangeKind kind, std::string_view path, const Content
   const Version version = tree_.version() + 1;
   if (kind == wire::ChangeKind::bind) {
     if (before != nullptr && same(before->content(), content)) return false;
-    if (before != nullptr && renamed_.has(*before)) tell_withdrawn(*before);
-    if (TreeEntry* entry = cleared_.latest(path)) tell_cleared(*entry);
-    events_.on_bound(binding_of(told_as_, *tree_.bind(version, path, content)));
+    if (before != nullptr && known_.owner(before->version) != known_.self())
+      tell_withdrawn(*before);
+    for (Tree& tree : cleared_)
+      if (TreeEntry* entry = tree.latest(path)) tell_cleared(tree, *entry);
+    events_.on_bound(binding_of(known_.self(), *tree_.bind(version, path, content)));
   } else {
     if (before == nullptr) return false;
     tell_withdrawn(*before);
@@ -168,43 +170,53 @@ std::uint32_t OwnTree::repeat(const Endpoint& group, Version since, std::uint32_
 // What the application hears.
 
 void OwnTree::reincarnate(const MemberKey& to) {
-  tell(SIZE_MAX);
-  renamed_ = {.from = std::exchange(told_as_, to), .first = 1, .last = tree_.version()};
+  known_.change(to, tree_.version());
   tell(config_.bindings_per_step);
 }
 
 void OwnTree::tell(std::size_t bindings) {
-  for (; bindings > 0 && !cleared_.bare(); --bindings) tell_cleared(*cleared_.begin());
-  if (cleared_.bare()) end_batch();
-  for (; bindings > 0 && renamed_.first <= renamed_.last; --bindings) {
-    const auto entry = std::as_const(tree_).after(renamed_.first - 1);
-    if (entry == tree_.end() || entry->version > renamed_.last) {
-      renamed_ = {};
-      return;
-    }
-    if (entry->bound) {
-      tell_withdrawn(*entry);
-      events_.on_bound(binding_of(told_as_, *entry));
-    }
-    renamed_.first = entry->version + 1;
+  for (; !cleared_.empty(); cleared_.pop_front()) {
+    Tree& tree = cleared_.front();
+    for (; bindings > 0 && !tree.bare(); --bindings) tell_cleared(tree, *tree.begin());
+    if (!tree.bare()) return;
   }
+  end_batch();
+  if (known_.pending()) tell_anew(bindings);
+}
+
+void OwnTree::tell_anew(std::size_t bindings) {
+  auto entry = std::as_const(tree_).after(known_.told());
+  for (; bindings > 0 && entry != tree_.end() && known_.pending(); --bindings, ++entry) {
+    if (entry->bound && known_.owner(entry->version) != known_.self()) {
+      tell_withdrawn(*entry);
+      events_.on_bound(binding_of(known_.self(), *entry));
+    }
+    known_.tell(entry->version);
+  }
+  if (entry == tree_.end()) known_.tell(tree_.version());
 }
 
 void OwnTree::tell_withdrawn(const TreeEntry& entry) {
-  events_.on_withdrawn(binding_of(renamed_.has(entry) ? renamed_.from : told_as_, entry));
+  if (entry.bound) events_.on_withdrawn(binding_of(known_.owner(entry.version), entry));
 }
 
-void OwnTree::tell_cleared(TreeEntry& entry) {
-  if (entry.bound) events_.on_withdrawn(binding_of(told_as_, entry));
-  cleared_.erase(entry);
+void OwnTree::tell_cleared(Tree& tree, TreeEntry& entry) {
+  tell_withdrawn(entry);
+  tree.erase(entry);
+}
+
+std::size_t OwnTree::cleared_bytes() const {
+  std::size_t bytes = 0;
+  for (const Tree& tree : cleared_) bytes += tree.bytes();
+  return bytes;
 }
 
 void OwnTree::begin_batch() {
-  if (!std::exchange(in_batch_, true)) events_.on_batch_begin(told_as_);
+  if (!std::exchange(in_batch_, true)) events_.on_batch_begin(known_.self());
 }
 
 void OwnTree::end_batch() {
-  if (std::exchange(in_batch_, false)) events_.on_batch_end(told_as_);
+  if (std::exchange(in_batch_, false)) events_.on_batch_end(known_.self());
 }
 
 }  // namespace muster

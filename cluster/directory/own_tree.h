@@ -1,12 +1,14 @@
 // This member's part of the directory, and the advertisements of its changes.
 #pragma once
 
+#include <list>
 #include <string>
 #include <string_view>
 
 #include "cluster/config.h"
 #include "cluster/directory/batch.h"
 #include "cluster/directory/change_log.h"
+#include "cluster/directory/known_as.h"
 #include "cluster/directory/tree.h"
 #include "cluster/events.h"
 #include "cluster/outbox.h"
@@ -27,7 +29,7 @@ class OwnTree {
       : config_(config),
         outbox_(outbox),
         events_(events),
-        told_as_(outbox.sender().self),
+        known_(outbox.sender().self),
         log_(config.change_log_bytes_max) {}
 
   const Tree& tree() const { return tree_; }
@@ -52,8 +54,8 @@ class OwnTree {
   void reincarnate(const MemberKey& to);
 
   /// A tree may be large, and this member has more to do: what the application has to hear of all
-  /// of it comes in steps. Before the next such time what is left of the last comes at once.
-  bool telling() const { return in_batch_ || renamed_.first <= renamed_.last; }
+  /// of it comes in steps.
+  bool telling() const { return !cleared_.empty() || known_.pending(); }
   void tell(std::size_t bindings);
 
  private:
@@ -62,20 +64,13 @@ class OwnTree {
     Version next = 1;
     std::size_t offset = 0;
   };
-  /// Of these versions the application has heard as another incarnation's.
-  struct Renamed {
-    MemberKey from{};
-    Version first = 1;
-    Version last = 0;
-    bool has(const TreeEntry& entry) const {
-      return first <= entry.version && entry.version <= last;
-    }
-  };
   BindResult may_bind(std::string_view path, const Content& content) const;
   bool change(wire::ChangeKind kind, std::string_view path, const Content& content, bool more);
   bool advertise_one_packet(const Endpoint& group, Said& said);
   void tell_withdrawn(const TreeEntry& entry);
-  void tell_cleared(TreeEntry& entry);
+  void tell_cleared(Tree& tree, TreeEntry& entry);
+  void tell_anew(std::size_t bindings);
+  std::size_t cleared_bytes() const;
   void begin_batch();
   void end_batch();
 
@@ -83,9 +78,10 @@ class OwnTree {
   Outbox& outbox_;
   Events& events_;
   Tree tree_;
-  Tree cleared_;  ///< withdrawn with all others, and the application has not heard yet
-  Renamed renamed_;
-  MemberKey told_as_;  ///< the owner of the own bindings, for the application
+  /// Withdrawn all at once, each of them, and the application has not heard yet. It believes each
+  /// path bound in one of them at most, or else in the tree.
+  std::list<Tree> cleared_;
+  KnownAs known_;
   bool in_batch_ = false;
   ChangeLog log_;
   Said said_;

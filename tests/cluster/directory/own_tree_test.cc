@@ -100,6 +100,46 @@ TEST_F(OwnTrees, ChangeTheirOwnerInSteps) {
   EXPECT_EQ(application.held, as(5));
 }
 
+TEST_F(OwnTrees, AreWithdrawnAgainInSteps) {
+  for (int i = 0; i < 10; ++i) bind(i);
+  own.withdraw_all();
+  for (int i = 10; i < 20; ++i) bind(i);
+  const std::size_t before = application.told;
+  own.withdraw_all();
+  EXPECT_EQ(application.told, before + 3u) << "not all that is left of the first";
+  while (own.telling()) own.tell(config.bindings_per_step);
+  EXPECT_EQ(application.open_batches, 0);
+  EXPECT_EQ(application.held, as(1));
+}
+
+TEST_F(OwnTrees, AreWithdrawnAtOnceWhereTheirMemoryIsNeeded) {
+  for (int i = 0; i < 10; ++i) bind(i);
+  config.tree_bytes_max = own.tree().bytes() + 1;
+  own.withdraw_all();
+  for (int i = 10; i < 20; ++i) bind(i);
+  own.withdraw_all();
+  EXPECT_LE(application.held.size(), 11u);
+  while (own.telling()) own.tell(config.bindings_per_step);
+  EXPECT_EQ(application.held, as(1));
+}
+
+TEST_F(OwnTrees, ChangeTheirOwnerOnceMoreInSteps) {
+  for (int i = 0; i < 10; ++i) bind(i);
+  own.reincarnate({ann, 5});
+  bind(10);
+  std::size_t before = application.told;
+  own.reincarnate({ann, 6});
+  EXPECT_EQ(application.told, before + 2 * 3u);
+  before = application.told;
+  own.withdraw_all();
+  EXPECT_EQ(application.told, before + 3u);
+  own.reincarnate({ann, 7});
+  bind(0);
+  while (own.telling()) own.tell(config.bindings_per_step);
+  EXPECT_EQ(application.open_batches, 0);
+  EXPECT_EQ(application.held, as(7));
+}
+
 TEST_F(OwnTrees, AreWhatTheApplicationHoldsWhateverHappensBetweenTheSteps) {
   Random dice(7);
   Incarnation incarnation = 1;
