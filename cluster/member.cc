@@ -70,7 +70,7 @@ void Member::dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw) {
           [&](const wire::ProbeAck* ack) { membership_.on_probe_ack(now, header, *ack); },
           [&](const wire::ProbeRequest* request) { membership_.on_probe_request(*request, from); },
           [&](const wire::IntroductionRequest* request) {
-            membership_.on_introduction_request(header, *request, from);
+            membership_.on_introduction_request(now, header, *request, from);
           },
           [&](const wire::IntroductionView& introduction) {
             membership_.on_introduction(introduction, from);

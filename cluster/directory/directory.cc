@@ -10,7 +10,7 @@ Directory::Directory(const DirectoryConfig& config, const Endpoint& group, Outbo
       events_(events),
       random_(seed),
       own_(config, outbox, events),
-      budget_(config.answer_packets_per_ms) {}
+      budget_(config.answer_packets_per_ms, ms) {}
 
 BindResult Directory::withdraw_all(TimeNs now) {
   const BindResult result = own_.withdraw_all();

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "cluster/config.h"
-#include "cluster/directory/answer_budget.h"
 #include "cluster/directory/own_tree.h"
 #include "cluster/directory/pursuit.h"
 #include "cluster/directory/repair.h"
@@ -22,6 +21,7 @@
 #include "cluster/outbox.h"
 #include "cluster/random.h"
 #include "cluster/timer_queue.h"
+#include "cluster/token_bucket.h"
 #include "cluster/wire/parse.h"
 
 namespace muster {
@@ -180,7 +180,7 @@ class Directory {
   Events& events_;
   Random random_;
   OwnTree own_;
-  AnswerBudget budget_;
+  TokenBucket budget_;  // of packets with answers and repairs (I5)
   Repair repair_;
   Copies copies_;
   std::unordered_map<MemberId, Copy*> by_owner_;  // of copies_: heartbeats look it up

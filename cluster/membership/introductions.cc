@@ -8,9 +8,6 @@
 namespace muster {
 namespace {
 
-/// Introductions given in one heartbeat interval: one is much longer than what asks for it.
-constexpr std::uint32_t introductions_max = 64;
-
 bool in_order(const Endpoint& a, const Endpoint& b) {
   return wire::order_of(a) < wire::order_of(b);
 }
@@ -29,7 +26,6 @@ void Membership::meet(const Endpoint& at) {
 /// A joiner asks wherever it can; a member asks one of those who know more, and tries one address
 /// where somebody may be.
 void Membership::seek() {
-  introductions_left_ = introductions_max;
   strangers_left_ = config_.membership.members_max;
   if (standing_ == Standing::joining) {
     contacts_.each_unmet([this](const Endpoint& at) {
@@ -76,11 +72,12 @@ void Membership::ask_for_introductions(const Endpoint& whom) {
   outbox_.send(*packet, whom);
 }
 
-void Membership::on_introduction_request(const wire::Header& header,
+void Membership::on_introduction_request(TimeNs now, const wire::Header& header,
                                          const wire::IntroductionRequest& request,
                                          const Endpoint& from) {
-  if (standing_ != Standing::member || introductions_left_ == 0) return;
+  if (standing_ != Standing::member) return;
   const Endpoint after = wire::endpoint_of(request.after);
+  if (introductions_.grant(now, 1) == 0) return;  // one is much longer than what asks for it
   std::vector<Endpoint> others;
   for (const auto& [id, peer] : peers_) {
     const bool meet_anyway = wire::hears_group(header) && peer.hears_group;
@@ -89,7 +86,6 @@ void Membership::on_introduction_request(const wire::Header& header,
   }
   Packet* packet = outbox_.open(wire::Type::introduction);
   if (packet == nullptr) return;
-  --introductions_left_;
   auto& introduction = append(*packet, wire::Introduction{});
   // Two may have one address: who was there before, and has not been found dead yet.
   std::ranges::sort(others, in_order);

@@ -13,6 +13,10 @@ constexpr DurationNs joins_while_listening = 4;
 /// How far beyond a removed incarnation one comes back, at most. Somebody who is not here now may
 /// know the very next one already: of a former life, where the clock was set back since.
 constexpr Incarnation comeback_max = 1 << 20;
+/// Introductions given in one heartbeat interval, if it is not a very short one: they go to whoever
+/// asks, at whatever address it claims to have.
+constexpr std::uint32_t introductions_max = 64;
+constexpr DurationNs introductions_interval_min_ns = 50 * ms;
 /// Leaves said at once, in case that nobody drives this member any more, and then one by one: what
 /// loses some at once does not lose all.
 constexpr int leaves_at_once = 2;
@@ -36,7 +40,9 @@ Membership::Membership(const MemberConfig& config, Outbox& outbox, Events& event
       tombstones_(2 * std::size_t{config.membership.members_max}),
       contacts_(config.seeds, config.self),
       health_(config.membership.suspect_after_ns),
-      introduction_nonce_(random_.next()) {
+      introduction_nonce_(random_.next()),
+      introductions_(introductions_max, std::max(config.membership.heartbeat_interval_ns,
+                                                 introductions_interval_min_ns)) {
   view_digest_ = digest_of(outbox.sender().self);
 }
 

@@ -15,6 +15,7 @@
 #include "cluster/outbox.h"
 #include "cluster/random.h"
 #include "cluster/timer_queue.h"
+#include "cluster/token_bucket.h"
 #include "cluster/wire/parse.h"
 
 namespace muster {
@@ -67,8 +68,8 @@ class Membership {
   void on_probe(const wire::Probe& probe, const Endpoint& from);
   void on_probe_ack(TimeNs now, const wire::Header& header, const wire::ProbeAck& ack);
   void on_probe_request(const wire::ProbeRequest& request, const Endpoint& from);
-  void on_introduction_request(const wire::Header& header, const wire::IntroductionRequest& request,
-                               const Endpoint& from);
+  void on_introduction_request(TimeNs now, const wire::Header& header,
+                               const wire::IntroductionRequest& request, const Endpoint& from);
   void on_introduction(const wire::IntroductionView& introduction, const Endpoint& from);
   /// A packet with this member's own id, of another incarnation.
   void on_namesake(TimeNs now, const wire::Header& header, const wire::Parsed& packet,
@@ -157,9 +158,9 @@ class Membership {
   int leaves_left_ = 0;
   std::size_t peers_ahead_ = 0;  // those whose last heartbeat was ahead
   const std::uint64_t introduction_nonce_;
-  Endpoint introduced_to_;                // as far as the list has been read
-  std::uint32_t introductions_left_ = 0;  // to be given until the next beat
-  std::uint32_t strangers_left_ = 0;      // to be met on the word of others until then
+  Endpoint introduced_to_;            // as far as the list has been read
+  TokenBucket introductions_;         // to be given
+  std::uint32_t strangers_left_ = 0;  // to be met on the word of others until the next beat
   Endpoint refused_by_;
   MembershipStats stats_;
 };

@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "cluster/directory/answer_budget.h"
 #include "cluster/directory/repair.h"
+#include "cluster/token_bucket.h"
 #include "tests/cluster/support/directories.h"
 
 namespace muster {
@@ -179,8 +179,8 @@ TEST_F(Budget, HoldsAndServesAllForALossAtOneReceiver) {
   EXPECT_LE(received(owner(), Type::sync_request), stats().answers + stats().over_budget);
 }
 
-TEST(AnswerBudget, EarnsWithTimeAndHoldsAMillisecondsWorth) {
-  AnswerBudget budget(10);
+TEST(TokenBucket, EarnsWithTimeAndHoldsAnIntervalsWorth) {
+  TokenBucket budget(10, ms);
   EXPECT_EQ(budget.grant(second, 32), 10U);
   EXPECT_EQ(budget.grant(second, 1), 0U);
   EXPECT_EQ(budget.grant(second + 100 * us, 32), 1U);

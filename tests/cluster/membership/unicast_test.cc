@@ -277,6 +277,28 @@ TEST_F(Unicast, AnIntroductionThatNobodyAskedForIsNotBelieved) {
                   .empty());
 }
 
+// docs/protocol.md §4.6.
+TEST_F(Unicast, WhoeverAsksForIntroductionsGetsFewOfThemHoweverFastTheHeartbeats) {
+  for (const MembershipConfig& timers : {lan_timers(), fast_timers()}) {
+    auto& ann = segment.start("ann" + std::to_string(timers.heartbeat_interval_ns),
+                              [&timers](MemberConfig& config) {
+                                config.multicast = false;
+                                config.membership = timers;
+                              });
+    segment.run_for(10 * second);
+    Provoked provoked(segment, ann);
+    const auto in_a_row = [&](int asked) {
+      std::size_t given = 0;
+      for (int i = 0; i < asked; ++i)
+        given += provoked.by(wire::Type::introduction_request, wire::IntroductionRequest{}).size();
+      return given;
+    };
+    EXPECT_EQ(in_a_row(100), 64U);
+    segment.run_for(10 * ms);
+    EXPECT_LE(in_a_row(100), 13U) << "what 10 of 50 ms give";
+  }
+}
+
 TEST_F(Unicast, AListMakesAMemberSpeakToNoMoreThanItsLimit) {
   std::uint64_t nonce = 0;
   auto& seed = start_deaf("seed");
