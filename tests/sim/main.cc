@@ -7,6 +7,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -43,8 +44,9 @@ class Progress {
                terminal_ ? "" : "\n");
     written_ = true;
   }
+  /// What is printed next stands on a line of its own.
   void finish() {
-    if (terminal_ && written_) fmt::print(stderr, "\n");
+    if (terminal_ && std::exchange(written_, false)) fmt::print(stderr, "\n");
   }
 
  private:
@@ -54,6 +56,14 @@ class Progress {
   Clock::time_point next_ = Clock::now() + std::chrono::seconds(1);
   bool written_ = false;
 };
+
+void print_violation(const Outcome& outcome) {
+  const muster::sim::Violation& violation = *outcome.violation;
+  fmt::print("seed {}, step {}, {:.6f} ms: {} does not hold: {}\n  replay: {}\n", outcome.seed,
+             violation.step, static_cast<double>(violation.at_ns) / 1e6, violation.invariant,
+             violation.sentence, replay(outcome.seed));
+  std::fflush(stdout);
+}
 
 /// Each seed is a world of its own, so that the number of jobs changes nothing but the time.
 std::vector<Outcome> run_all(const Options& options) {
@@ -68,7 +78,11 @@ std::vector<Outcome> run_all(const Options& options) {
       outcomes[at] = muster::sim::run(options.first + at);
       const std::scoped_lock lock(mutex);
       ++done;
-      failed += outcomes[at].violation ? 1 : 0;
+      if (outcomes[at].violation) {
+        ++failed;
+        progress.finish();
+        print_violation(outcomes[at]);
+      }
       progress.report(done, failed);
     }
   };
@@ -79,13 +93,6 @@ std::vector<Outcome> run_all(const Options& options) {
   }
   progress.finish();
   return outcomes;
-}
-
-void print_violation(const Outcome& outcome) {
-  const muster::sim::Violation& violation = *outcome.violation;
-  fmt::print("seed {}, step {}, {:.6f} ms: {} does not hold: {}\n  replay: {}\n", outcome.seed,
-             violation.step, static_cast<double>(violation.at_ns) / 1e6, violation.invariant,
-             violation.sentence, replay(outcome.seed));
 }
 
 nlohmann::json summary_of(const std::vector<Outcome>& outcomes) {
@@ -104,12 +111,14 @@ nlohmann::json summary_of(const std::vector<Outcome>& outcomes) {
 
 int simulate(const Options& options) {
   const auto begin = std::chrono::steady_clock::now();
-  const std::vector<Outcome> outcomes =
-      options.seed ? std::vector{muster::sim::run(*options.seed, options.trace ? stdout : nullptr)}
-                   : run_all(options);
+  std::vector<Outcome> outcomes;
+  if (options.seed) {
+    outcomes = {muster::sim::run(*options.seed, options.trace ? stdout : nullptr)};
+    if (outcomes.front().violation) print_violation(outcomes.front());
+  } else {
+    outcomes = run_all(options);
+  }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-  for (const Outcome& outcome : outcomes)
-    if (outcome.violation) print_violation(outcome);
   const nlohmann::json summary = summary_of(outcomes);
   const auto steps = summary["steps"].get<std::uint64_t>();
   fmt::print("{} seeds, {} steps, {} failures, {:.1f} s ({:.0f} steps/s)\n", outcomes.size(), steps,
