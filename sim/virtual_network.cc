@@ -2,7 +2,18 @@
 
 #include <algorithm>
 
+#include "cluster/wire/layout.h"
+
 namespace muster::sim {
+namespace {
+
+bool is_heartbeat(std::span<const std::byte> bytes) {
+  return bytes.size() >= sizeof(wire::Header) &&
+         wire::Type{reinterpret_cast<const wire::Header*>(bytes.data())->type} ==
+             wire::Type::heartbeat;
+}
+
+}  // namespace
 
 VirtualNetwork::VirtualNetwork(const Roster& roster, EventQueue& events, std::uint64_t seed)
     : roster_(roster),
@@ -10,6 +21,7 @@ VirtualNetwork::VirtualNetwork(const Roster& roster, EventQueue& events, std::ui
       dice_(seed),
       cut_(roster.size() * roster.size()),
       bad_(cut_.size()),
+      heartbeats_lost_(cut_.size()),
       sides_(roster.size()),
       burst_until_(roster.size()),
       deaf_(roster.size()) {}
@@ -46,22 +58,30 @@ void VirtualNetwork::schedule(TimeNs at, std::size_t to, std::uint64_t number) {
 }
 
 void VirtualNetwork::send(TimeNs now, std::size_t from, const Packet& packet) {
-  if (dice_.chance(weather_.loss_at_sender)) return;
+  const bool lost = dice_.chance(weather_.loss_at_sender);
+  if (lost && !(spares_heartbeats() && is_heartbeat(packet.payload()))) return;
   const std::uint64_t number = take_off(packet.payload(), roster_.endpoint(from));
   if (packet.peer == roster_.group()) {
     for (std::size_t to = 0; to < roster_.size(); ++to)
       if (!deaf_[from] && !deaf_[to] && (to != from || weather_.loopback))
-        deliver(now, from, to, number);
+        deliver(now, from, to, number, lost);
   } else if (const auto to = roster_.find(packet.peer)) {
-    deliver(now, from, *to, number);
+    deliver(now, from, *to, number, lost);
   }
   landed(number);
 }
 
-void VirtualNetwork::deliver(TimeNs now, std::size_t from, std::size_t to, std::uint64_t number) {
+void VirtualNetwork::deliver(TimeNs now, std::size_t from, std::size_t to, std::uint64_t number,
+                             bool lost) {
   if (!reaches(from, to)) return;
   const auto delay = [&] { return dice_.between(weather_.delay_min_ns, weather_.delay_max_ns); };
-  if (!loses(now, from, to)) schedule(now + delay(), to, number);
+  lost = lost || loses(now, from, to);
+  if (spares_heartbeats() && is_heartbeat(flights_[number].payload())) {
+    std::uint32_t& in_a_row = heartbeats_lost_[link(from, to)];
+    lost = lost && in_a_row < weather_.heartbeats_lost_max;
+    in_a_row = lost ? in_a_row + 1 : 0;
+  }
+  if (!lost) schedule(now + delay(), to, number);
   if (dice_.chance(weather_.duplicate)) schedule(now + delay(), to, number);
   if (dice_.chance(weather_.late)) schedule(now + dice_.below(weather_.late_max_ns), to, number);
 }

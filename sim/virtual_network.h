@@ -30,6 +30,8 @@ struct LinkWeather {
   DurationNs delay_max_ns = 0;  ///< each packet draws its own: that is the reordering
   DurationNs late_max_ns = 0;
   bool loopback = false;  ///< a multicast comes back to its sender
+  /// However often packets are lost: more heartbeats of one member in a row reach their receiver.
+  std::uint32_t heartbeats_lost_max = UINT32_MAX;
 };
 
 class VirtualNetwork {
@@ -71,20 +73,23 @@ class VirtualNetwork {
 
  private:
   std::uint64_t take_off(std::span<const std::byte> bytes, const Endpoint& from);
-  void deliver(TimeNs now, std::size_t from, std::size_t to, std::uint64_t number);
+  /// `lost`: before it was anybody's.
+  void deliver(TimeNs now, std::size_t from, std::size_t to, std::uint64_t number, bool lost);
   void schedule(TimeNs at, std::size_t to, std::uint64_t number);
   std::size_t link(std::size_t from, std::size_t to) const { return from * roster_.size() + to; }
   bool reaches(std::size_t from, std::size_t to) const {
     return !cut_[link(from, to)] && sides_[from] == sides_[to];
   }
   bool loses(TimeNs now, std::size_t from, std::size_t to);
+  bool spares_heartbeats() const { return weather_.heartbeats_lost_max != UINT32_MAX; }
 
   const Roster& roster_;
   EventQueue& events_;
   Dice dice_;
   LinkWeather weather_;
-  std::vector<bool> cut_;  // of link()
-  std::vector<bool> bad_;  // of link()
+  std::vector<bool> cut_;                       // of link()
+  std::vector<bool> bad_;                       // of link()
+  std::vector<std::uint32_t> heartbeats_lost_;  // of link(), in a row
   std::vector<std::uint32_t> sides_;
   std::vector<TimeNs> burst_until_;
   std::vector<bool> deaf_;  // to the group

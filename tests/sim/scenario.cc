@@ -59,11 +59,24 @@ MessagingConfig pick_messaging(Dice& dice) {
   return messaging;
 }
 
+/// Heartbeats lost in a row in rough weather, before or after a pause too.
+constexpr std::uint32_t rough_heartbeats_lost_max = 1;
+
+DurationNs rough_delay_max(DurationNs heartbeat_ns) { return heartbeat_ns / 10; }
+
+/// Promised is a pause, or loss: each heartbeat that is lost beside it costs it an interval.
+DurationNs rough_pause_max(const MembershipConfig& timers) {
+  const DurationNs heartbeat_ns = timers.heartbeat_interval_ns;
+  const DurationNs beside = rough_heartbeats_lost_max * heartbeat_ns;
+  return std::min(timers.suspect_after_ns - heartbeat_ns,
+                  guarantee_of(timers).pause_ns - beside - 2 * rough_delay_max(heartbeat_ns));
+}
+
 LinkWeather pick_links(Dice& dice, Weather weather, DurationNs heartbeat_ns) {
   LinkWeather links;
   links.delay_min_ns = dice.between(500, heartbeat_ns / 200);
   links.loopback = dice.chance(300'000);  // docs/protocol.md §2.5
-  const DurationNs worst = weather == Weather::harsh ? heartbeat_ns : heartbeat_ns / 10;
+  const DurationNs worst = weather == Weather::harsh ? heartbeat_ns : rough_delay_max(heartbeat_ns);
   links.delay_max_ns = links.delay_min_ns + dice.below(worst >> dice.below(6));
   if (weather == Weather::calm) return links;
   const auto up_to = [&](Ppm max) {  // every second fault is absent
@@ -72,7 +85,10 @@ LinkWeather pick_links(Dice& dice, Weather weather, DurationNs heartbeat_ns) {
   links.loss = up_to(weather == Weather::harsh ? 500'000 : 50'000);
   links.loss_at_sender = up_to(weather == Weather::harsh ? 200'000 : 20'000);
   links.duplicate = up_to(200'000);
-  if (weather == Weather::rough) return links;
+  if (weather == Weather::rough) {
+    links.heartbeats_lost_max = rough_heartbeats_lost_max;
+    return links;
+  }
   links.turns_bad = up_to(20'000);
   links.turns_good = static_cast<Ppm>(dice.between(20'000, 500'000));
   links.loss_while_bad = static_cast<Ppm>(dice.between(500'000, 1'000'000));
@@ -102,7 +118,7 @@ void pick_faults(Dice& dice, Scenario& scenario) {
   const MembershipConfig& timers = scenario.membership;
   scenario.pause_max_ns = scenario.weather == Weather::harsh
                               ? 4 * (timers.suspect_after_ns + timers.dead_after_ns)
-                              : timers.suspect_after_ns - heartbeat_ns;
+                              : rough_pause_max(timers);
   scenario.outage_max_ns = heartbeat_ns * dice.between(2, 40);
   scenario.slow_packet_ns = dice.below(heartbeat_ns / 4) + 1;
   scenario.ring_packets = dice.between(1, 64);
