@@ -68,6 +68,19 @@ class Kept : public testing::TestWithParam<Preset> {
     ASSERT_TRUE(segment_.run_until([&] { return said; }));
     segment_.filter = {};
   }
+  /// Just before a heartbeat, of which so many more were lost since the last that arrived.
+  void pause_at_the_worst_moment(DurationNs duration, std::uint32_t heartbeats_lost = 0) {
+    run_to_its_heartbeat();
+    segment_.filter = [this](const Segment::Transit& transit) {
+      return &transit.from != &victim() || transit.type != wire::Type::heartbeat;
+    };
+    segment_.run_for((heartbeats_lost + 1) * beat() - 10 * us);
+    segment_.filter = {};
+    segment_.pause(victim());
+    segment_.run_for(duration);
+    segment_.resume(victim());
+    run(20);
+  }
   /// Who has declared somebody dead.
   std::size_t accusers() const {
     std::size_t accusers = 0;
@@ -92,22 +105,20 @@ TEST_P(Kept, ACrashAtTheWorstMomentIsKnownToAllWithinD) {
 }
 
 TEST_P(Kept, APauseJustUnderPAtTheWorstMomentRemovesNobody) {
-  run_to_its_heartbeat();
-  segment_.run_for(beat() - 10 * us);
-  segment_.pause(victim());
-  segment_.run_for(guarantee_of(timers()).pause_ns - beat() / 20);
-  segment_.resume(victim());
-  run(20);
+  pause_at_the_worst_moment(guarantee_of(timers()).pause_ns - beat() / 20);
   EXPECT_EQ(accusers(), 0u);
 }
 
 TEST_P(Kept, APauseAbovePAtTheWorstMomentIsNoticed) {
-  run_to_its_heartbeat();
-  segment_.run_for(beat() - 10 * us);
-  segment_.pause(victim());
-  segment_.run_for(guarantee_of(timers()).pause_ns + beat() / 20);
-  segment_.resume(victim());
-  run(20);
+  pause_at_the_worst_moment(guarantee_of(timers()).pause_ns + beat() / 20);
+  EXPECT_EQ(accusers(), members - 1);
+}
+
+TEST_P(Kept, AHeartbeatLostBesideAPauseTakesAnIntervalFromP) {
+  const DurationNs left = guarantee_of(timers()).pause_ns - beat();
+  pause_at_the_worst_moment(left - beat() / 20, 1);
+  EXPECT_EQ(accusers(), 0u);
+  pause_at_the_worst_moment(left + beat() / 20, 1);
   EXPECT_EQ(accusers(), members - 1);
 }
 
