@@ -62,7 +62,8 @@ void Application::on_removed(const MemberInfo& member, RemovalReason reason) {
 void Application::on_bound(const Binding& binding) {
   shared_.trace.say(shared_.verdict.now(), self_, "hears m{} bind {} at version {}",
                     party(binding.owner).server, binding.path, binding.version);
-  watcher_.bound(binding);
+  const Replica* copy = member_->directory().replica(binding.owner.id);
+  watcher_.bound(binding, copy == nullptr || copy->settled());
 }
 
 void Application::on_withdrawn(const Binding& binding) {

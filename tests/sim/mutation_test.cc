@@ -76,6 +76,51 @@ TEST(Mutation, OfAByteOfAnAnswerMakesAWrongCopy) {
   EXPECT_EQ(caught<MutatedPorts<SpoilsAByte<wire::Type::sync_answer>>>(), "I2");
 }
 
+struct CutsBatches final : PortDecorator {
+  using PortDecorator::PortDecorator;
+  void transmit(Packet& packet) override {
+    if (type_of(packet) == wire::Type::advertisement) cut(packet.data + sizeof(wire::Header));
+    inner().transmit(packet);
+  }
+  static void cut(std::byte* at) {
+    const std::uint16_t changes = reinterpret_cast<const wire::Advertisement*>(at)->changes;
+    at += sizeof(wire::Advertisement);
+    for (int i = 0; i < changes; ++i) {
+      auto& change = *reinterpret_cast<wire::Change*>(at);
+      change.flags &= static_cast<std::uint8_t>(~wire::change_more);
+      at += sizeof change + change.path_length + change.length;
+    }
+  }
+};
+TEST(Mutation, OfABatchThatIsCutMakesACopyThatNeverWas) {
+  EXPECT_EQ(caught<MutatedPorts<CutsBatches>>(), "I2");
+}
+
+struct SwallowsBatches final : EventsDecorator {
+  using EventsDecorator::EventsDecorator;
+  void on_batch_begin(const MemberKey&) override {}
+  void on_batch_end(const MemberKey&) override {}
+};
+TEST(Mutation, OfABatchThatIsNotToldShowsAPartOfIt) {
+  EXPECT_EQ(caught<MutatedEvents<SwallowsBatches>>(), "I2");
+}
+
+/// Everybody takes every copy of the first server's tree for wrong, however often it is fetched.
+struct SpoilsDigests final : Mutation {
+  void arriving(std::size_t, std::span<std::byte> bytes) override {
+    if (bytes.size() < sizeof(wire::Header) + sizeof(wire::Heartbeat)) return;
+    const auto& header = *reinterpret_cast<const wire::Header*>(bytes.data());
+    if (wire::Type{header.type} != wire::Type::heartbeat ||
+        MemberId{std::uint64_t{header.sender}} != Roster(1).id(0))
+      return;
+    auto& beat = *reinterpret_cast<wire::Heartbeat*>(bytes.data() + sizeof(wire::Header));
+    beat.directory_digest = ~std::uint64_t{beat.directory_digest};
+  }
+};
+TEST(Mutation, OfADigestThatIsNeverRightMakesMembersAskForWhatTheyHave) {
+  EXPECT_EQ(caught<SpoilsDigests>(), "I4");
+}
+
 struct TellsAnOldBindingAgain final : EventsDecorator {
   using EventsDecorator::EventsDecorator;
   struct Old {

@@ -66,7 +66,7 @@ void Watcher::named(const MemberKey& member, std::string_view what) {
                   server, member.incarnation, seen_[server].present);
 }
 
-void Watcher::bound(const Binding& binding) {
+void Watcher::bound(const Binding& binding, bool settled) {
   const std::size_t server = number(binding.owner);
   Seen& seen = seen_[server];
   if (own(server)) {
@@ -79,6 +79,10 @@ void Watcher::bound(const Binding& binding) {
         !change->is(binding.attributes, binding.value))
       verdict_.fail("I2", "m{} was told that m{} bound {} at version {}, which it did not", self_,
                     server, binding.path, binding.version);
+    else if (settled && change->more && !seen.in_batch)
+      verdict_.fail("I2",
+                    "m{} was told of {} at version {} of m{}, and not of the rest of its batch",
+                    self_, binding.path, binding.version, server);
   }
   const auto [told, added] = seen.bindings.try_emplace(std::string(binding.path));
   if (!added && told->second.version >= binding.version)

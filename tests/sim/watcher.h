@@ -26,7 +26,8 @@ class Watcher {
 
   void joined(const MemberKey& member);
   void removed(const MemberKey& member, RemovalReason reason);
-  void bound(const Binding& binding);
+  /// `settled`: by the next change, not while all of a tree is fetched.
+  void bound(const Binding& binding, bool settled);
   void withdrawn(const Binding& binding);
   void batch_begins(const MemberKey& owner);
   void batch_ends(const MemberKey& owner);
