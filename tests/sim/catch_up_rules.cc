@@ -176,7 +176,8 @@ void CatchUpRules::check_repair(const Process& process, std::uint64_t packet_num
   if (!enough_missed_it(book, since))
     verdict_.fail("I4", "m{} says to all what fewer than {} have missed", process.server(),
                   directory_.repair_threshold);
-  if (since <= book.repaired)
+  book.repairs = since == book.repaired ? book.repairs + 1 : 1;
+  if (since < book.repaired || book.repairs > Repair::times_max)
     verdict_.fail("I5", "m{} says to all once more what follows version {}, after {}",
                   process.server(), since, book.repaired);
   book.repaired = since;

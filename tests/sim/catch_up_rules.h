@@ -54,7 +54,8 @@ class CatchUpRules {
     std::deque<Missed> missed;  ///< of the own tree, in the last moments
     double unpaid_packets = 0;  ///< what the time has not yet earned
     TimeNs earned_at = 0;
-    Version repaired = 0;  ///< the highest version after which all was said again
+    Version repaired = 0;       ///< the highest version after which all was said again
+    std::uint32_t repairs = 0;  ///< how often it was
   };
   struct Handling {
     const Process* process = nullptr;

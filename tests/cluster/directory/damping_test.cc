@@ -68,6 +68,23 @@ TEST_F(Damping, RepairsALossAtTheSenderByOneMulticast) {
   EXPECT_LT(received(owner(), Type::sync_request), followers / 4U) << "the others had it by then";
 }
 
+/// What loses an advertisement may lose its repair.
+TEST_F(Damping, RepairsALossOfTheRepairByOneMulticastMore) {
+  begin(3);
+  std::vector<TimeNs> lost;
+  segment.filter = [&](const Segment::Transit& transit) {
+    if (transit.type != Type::advertisement) return true;
+    if (lost.empty() || (lost.size() < 2 && lost.back() != segment.now()))
+      lost.push_back(segment.now());
+    return lost.back() != segment.now();
+  };
+  ASSERT_EQ(owner().member->bind("/after", bytes("x")), BindResult::changed);
+  segment.run_for(second);
+  expect_copies();
+  EXPECT_EQ(stats().repairs, 2U);
+  EXPECT_EQ(stats().answers, 4U);
+}
+
 /// To reach all is then as many packets as there are members.
 TEST_F(Damping, AnswersEachWhereTheGroupReachesNobody) {
   multicast = false;
@@ -193,28 +210,45 @@ TEST(TokenBucket, EarnsWithTimeAndHoldsAnIntervalsWorth) {
 }
 
 // docs/protocol.md §6.9.
-TEST(Repair, IsOfEachVersionOnceAndNeverOfAnEarlierOne) {
-  const auto member = [](std::uint32_t number) { return Endpoint{number, 7777}; };
+struct Repairs : testing::Test {
+  static constexpr DurationNs window_ns = 2 * ms;
   Repair repair;
   TimeNs now = second;
-  using enum Repair::Verdict;
-  const auto asked = [&](std::uint32_t by, Version since) {
-    const Repair::Verdict verdict = repair.asked(now, member(by), since, 2, 2 * ms);
-    if (verdict == repeat) repair.repeated(since);
+
+  Repair::Verdict asked(std::uint32_t by, Version since) {
+    const Repair::Verdict verdict = repair.asked(now, {by, 7777}, since, 2, window_ns);
+    if (verdict == Repair::Verdict::repeat) repair.repeated(since);
     return verdict;
-  };
+  }
+  using enum Repair::Verdict;
+};
+
+TEST_F(Repairs, AreOfEachVersionAFewTimesAtMost) {
+  for (std::uint32_t times = 0; times < Repair::times_max; ++times) {
+    EXPECT_EQ(asked(1, 5), answer);
+    EXPECT_EQ(asked(2, 5), repeat);
+    EXPECT_EQ(asked(3, 5), covered);
+    now += window_ns;
+  }
   EXPECT_EQ(asked(1, 5), answer);
-  EXPECT_EQ(asked(2, 5), repeat);
-  EXPECT_EQ(asked(3, 5), covered);
-  now += 2 * ms;
-  EXPECT_EQ(asked(1, 5), answer) << "it was not helped by it";
-  EXPECT_EQ(asked(2, 5), answer);
+  EXPECT_EQ(asked(2, 5), answer) << "it is missed again and again";
+  EXPECT_EQ(asked(1, 7), answer);
+  EXPECT_EQ(asked(2, 7), repeat);
+}
+
+TEST_F(Repairs, AreNeverOfAnEarlierVersion) {
   EXPECT_EQ(asked(1, 7), answer);
   EXPECT_EQ(asked(2, 7), repeat);
   for (const Version since : {Version{5}, Version{6}}) {
     EXPECT_EQ(asked(1, since), answer);
     EXPECT_EQ(asked(2, since), answer);
   }
+}
+
+TEST_F(Repairs, AreNotPutOffByOneWhoMissedMore) {
+  EXPECT_EQ(asked(1, 7), answer);
+  EXPECT_EQ(asked(9, 4), answer);
+  EXPECT_EQ(asked(2, 7), repeat);
 }
 
 }  // namespace
