@@ -45,6 +45,7 @@ struct CatchUpFigures {
 struct Figures {
   std::size_t members = 0;
   double mass_join_ms = 0;
+  double mass_join_over_budget = 0;  ///< requests not answered: too many at once
   RestFigures rest;
   Delay change;          ///< without loss
   Delay change_at_loss;  ///< 1 % at each receiver, and nothing else changes

@@ -41,6 +41,13 @@ class Measurement {
     return done(began, "a mass join");
   }
 
+  double over_budget() {
+    std::uint64_t requests = 0;
+    for (std::size_t server = 0; server < members_; ++server)
+      requests += cluster_.member(server).directory().stats().over_budget;
+    return static_cast<double>(requests);
+  }
+
   RestFigures rest() {
     cluster_.run_until(cluster_.now() + 3 * beat());  // what the last measure began has ended
     constexpr std::uint64_t seconds = 1;
@@ -192,6 +199,7 @@ Figures measure(std::size_t members, const Effort& effort,
   {
     Measurement measurement(members, effort, {});
     figures.mass_join_ms = measurement.mass_join();
+    figures.mass_join_over_budget = measurement.over_budget();
     progress(fmt::format("all have joined, {:.0f} ms", figures.mass_join_ms));
     figures.rest = measurement.rest();
     progress(fmt::format("at rest, {:.0f} packets/s each", figures.rest.packets_received));

@@ -48,6 +48,7 @@ std::vector<Figure> figures_of(const Figures& of) {
       {"detection.worst", "ms", of.detection.worst_ms},
       {"join_one", "ms", of.join_one_ms},
       {"mass_join", "ms", of.mass_join_ms},
+      {"mass_join.over_budget", "requests", of.mass_join_over_budget},
       {"mass_crash", "ms", of.mass_crash_ms},
       {"deaths_of_the_living", "members", of.deaths_of_the_living},
   };
