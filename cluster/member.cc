@@ -40,14 +40,14 @@ void Member::dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw) {
     return;
   }
   if (from == config_.self) return membership_.on_address_shared(now, header, packet);
-  const Peer* peer = membership_.heard_from(now, header);
+  Peer* const peer = membership_.heard_from(now, header);
   std::visit(
       Overloaded{
           [&](const wire::SessionView& session) {
             messaging_.on_session(now, header, session, raw);
           },
           [&](const wire::HeartbeatView& heartbeat) {
-            if (membership_.on_heartbeat(now, header, heartbeat, from))
+            if (membership_.on_heartbeat(now, peer, header, heartbeat, from))
               directory_.on_heartbeat(now, sender.id,
                                       {.version = heartbeat.body->directory_version,
                                        .digest = heartbeat.body->directory_digest,

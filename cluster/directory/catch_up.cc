@@ -179,22 +179,22 @@ void Directory::send_request(const Endpoint& to, const wire::SyncRequest& reques
 void Directory::on_answer(TimeNs now, MemberId from, const wire::SyncAnswerView& answer) {
   const std::uint32_t request = answer.body->request;
   const bool dumps = dump_.pursuit.awaits(request) && dump_.source == from;
-  const auto found = copies_.find(from);
-  if (found == copies_.end() || !(dumps || found->second.pursuit.awaits(request))) return;
-  Pursuit& pursuit = dumps ? dump_.pursuit : found->second.pursuit;
+  Copy* const copy = find(from);
+  if (copy == nullptr || !(dumps || copy->pursuit.awaits(request))) return;
+  Pursuit& pursuit = dumps ? dump_.pursuit : copy->pursuit;
   switch (pursuit.page(now, answer.body->page)) {
     case Pursuit::Order::again:
       return;
     case Pursuit::Order::hole:
       ++stats_.holes;
-      return dumps ? ask_dump(now) : ask(now, found->second);
+      return dumps ? ask_dump(now) : ask(now, *copy);
     case Pursuit::Order::next:
       break;
   }
   if (dumps)
     take_dump_page(now, answer);
   else if (!answer.sections.empty())
-    take_page(now, found->second, answer);
+    take_page(now, *copy, answer);
 }
 
 void Directory::take_page(TimeNs now, Copy& copy, const wire::SyncAnswerView& answer) {

@@ -106,10 +106,10 @@ bool Directory::take_dump_section(TimeNs now, const wire::SectionView& section) 
     dump_.place = {};
   }
   // A dump makes nobody a member: only the trees of members heard of by themselves are taken.
-  const auto found = copies_.find(owner.id);
-  if (found == copies_.end() || found->second.replica.owner() != owner) return false;
-  const Replica::Page page = found->second.replica.take(section);
-  if (Replica::ends_fetch(page)) after_page(now, found->second, page);
+  Copy* const copy = find(owner.id);
+  if (copy == nullptr || copy->replica.owner() != owner) return false;
+  const Replica::Page page = copy->replica.take(section);
+  if (Replica::ends_fetch(page)) after_page(now, *copy, page);
   return true;
 }
 

@@ -111,9 +111,8 @@ Peer* Membership::heard_from(TimeNs now, const wire::Header& header) {
 }
 
 /// docs/protocol.md §5.2.
-bool Membership::on_heartbeat(TimeNs now, const wire::Header& header,
+bool Membership::on_heartbeat(TimeNs now, Peer* peer, const wire::Header& header,
                               const wire::HeartbeatView& heartbeat, const Endpoint& from) {
-  Peer* peer = heard_from(now, header);
   if (peer == nullptr && admits(header, from)) peer = add(now, header, heartbeat.name, from);
   if (peer == nullptr || header.packet_number < peer->packet_number) return false;
   peer->view_digest = heartbeat.body->view_digest;

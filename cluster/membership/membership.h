@@ -57,9 +57,10 @@ class Membership {
   /// Every packet proves that its sender lives. nullptr: the sender is not a member.
   Peer* heard_from(TimeNs now, const wire::Header& header);
 
-  /// False when it says nothing new: of an incarnation that is no more, or overtaken.
-  bool on_heartbeat(TimeNs now, const wire::Header& header, const wire::HeartbeatView& heartbeat,
-                    const Endpoint& from);
+  /// Of `peer`, whom heard_from() has named, or of one who may become a member. False when it says
+  /// nothing new: of an incarnation that is no more, or overtaken.
+  bool on_heartbeat(TimeNs now, Peer* peer, const wire::Header& header,
+                    const wire::HeartbeatView& heartbeat, const Endpoint& from);
   void on_join(const wire::Header& header, const Endpoint& from);
   void on_refuse(TimeNs now, const wire::Refuse& refuse, const Endpoint& from);
   void on_leave(TimeNs now, const wire::Header& header);
