@@ -84,6 +84,7 @@ class Member final : private MembershipListener {
   void member_added(const Peer& peer) override;
   void member_removed(TimeNs now, const Peer& peer, RemovalReason reason) override;
   bool still_leaving(MemberId id) const override;
+  std::size_t leaving() const override { return directory_.leaving(); }
   void self_reincarnated(TimeNs now) override;
   void standing_changed(TimeNs now, Standing standing) override;
   void describe_directory(wire::Heartbeat& heartbeat) const override;

@@ -18,6 +18,8 @@ namespace {
 
 /// Changes that a packet of an answer holds, whatever their paths.
 constexpr std::uint64_t changes_per_page_max = 64;
+/// The removal of a member, and where the batch of its withdrawals begins and ends.
+constexpr std::uint64_t events_per_removal = 3;
 
 /// Collects the mistakes of one configuration; a function for each part of it.
 class Check {
@@ -179,14 +181,16 @@ class Check {
     if (config_.services.size() > config_.limits.command_queue)
       wrong("limits.command_queue", "is {}, less than the {} services to advertise: give more",
             config_.limits.command_queue, config_.services.size());
-    // So much may come after the application was found to be far from it.
+    // So much may come after the application was found to be far from it: a step, in which a
+    // binding may be withdrawn and bound anew, or a window of pages; and all members may go.
     const std::uint64_t in_one_call =
         std::max<std::uint64_t>(2 * std::uint64_t{config_.directory.bindings_per_step},
-                                changes_per_page_max * config_.directory.answer_pages_max);
+                                changes_per_page_max * config_.directory.answer_pages_max) +
+        events_per_removal * config_.membership.members_max;
     if (config_.limits.event_backlog / 2 < in_one_call)
       wrong("limits.event_backlog",
-            "is {}, and limits.bindings_per_step and limits.answer_pages bring {} events at once: "
-            "give at least twice as many, or less there",
+            "is {}, and limits.bindings_per_step, limits.answer_pages and limits.members bring {} "
+            "events at once: give at least twice as many, or less there",
             config_.limits.event_backlog, in_one_call);
     if (config_.directory.tombstone_bytes_max > config_.directory.tree_bytes_max / 2)
       wrong("limits.tombstone_bytes", "is {}, more than half of limits.tree_bytes: give less",

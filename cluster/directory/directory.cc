@@ -10,7 +10,8 @@ Directory::Directory(const DirectoryConfig& config, const Endpoint& group, Outbo
       events_(events),
       random_(seed),
       own_(config, outbox, events),
-      budget_(config.answer_packets_per_ms, ms) {}
+      budget_(config.answer_packets_per_ms, ms),
+      step_left_(config.bindings_per_step) {}
 
 BindResult Directory::withdraw_all(TimeNs now) {
   const BindResult result = own_.withdraw_all();
@@ -39,15 +40,12 @@ void Directory::add_member(const MemberKey& key, const Endpoint& endpoint) {
 
 /// docs/protocol.md §6.8.
 void Directory::remove_member(TimeNs now, const MemberInfo& member, RemovalReason reason) {
-  auto copy = copies_.extract(member.key.id);
+  Leaving gone{copies_.extract(member.key.id), std::string(member.name), reason};
   by_owner_.erase(member.key.id);
-  copy.mapped().disarm();
-  if (copy.mapped().replica.withdraw(config_.bindings_per_step)) {
-    events_.on_removed(member, reason);
-  } else {
-    leaving_.push_back({std::move(copy), std::string(member.name), reason});
-    step_at(now);
-  }
+  gone.copy.mapped().disarm();
+  std::size_t none = 0;
+  if (!tell_leaving(gone, events_.ready() ? step_left_ : none)) leaving_.push_back(std::move(gone));
+  step_at(now);
   if (dump_.active() && dump_.source == member.key.id) abandon_source(now);
   check_synchronized();
 }
@@ -118,7 +116,16 @@ void Directory::on_deadline(TimeNs now) {
 }
 
 // What goes in steps: what the application hears of the own tree, the bindings of removed members,
-// and what a fetched tree does not name.
+// and what a fetched tree does not name. What removals have told since the last step is taken from
+// the next: so between two it is never more than one, however many die at once.
+
+/// True: that was the last of it.
+bool Directory::tell_leaving(Leaving& member, std::size_t& bindings) {
+  Copy& copy = member.copy.mapped();
+  if (!copy.replica.withdraw(bindings)) return false;
+  events_.on_removed({copy.replica.owner(), member.name, copy.endpoint}, member.reason);
+  return true;
+}
 
 void Directory::step_at(TimeNs due) {
   step_due_ns_ = std::min(step_due_ns_, due);
@@ -128,22 +135,19 @@ void Directory::step_at(TimeNs due) {
 void Directory::step(TimeNs now) {
   step_due_ns_ = never_ns;
   if (!events_.ready()) return step_at(now + pause_ns);
+  std::size_t bindings = std::exchange(step_left_, config_.bindings_per_step);
+  if (bindings == 0) return step_at(now);
   if (own_.telling()) {
-    own_.tell(config_.bindings_per_step);
+    own_.tell(bindings);
     return step_at(now);
   }
   if (!leaving_.empty()) {
-    Leaving& member = leaving_.front();
-    Copy& copy = member.copy.mapped();
-    if (copy.replica.withdraw(config_.bindings_per_step)) {
-      events_.on_removed({copy.replica.owner(), member.name, copy.endpoint}, member.reason);
-      leaving_.pop_front();
-    }
+    while (!leaving_.empty() && tell_leaving(leaving_.front(), bindings)) leaving_.pop_front();
     return step_at(now);
   }
   for (auto& [id, copy] : copies_) {
     if (!copy.sweeping) continue;
-    after_page(now, copy, copy.replica.sweep(config_.bindings_per_step));
+    after_page(now, copy, copy.replica.sweep(bindings));
     return step_at(now);
   }
 }

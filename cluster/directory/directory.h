@@ -58,8 +58,9 @@ class Directory {
     bool synchronized = false;
   };
   void add_member(const MemberKey& key, const Endpoint& endpoint);
-  /// Withdraws its bindings, then tells of its removal: at once, or over several calls where it has
-  /// bound more than DirectoryConfig::bindings_per_step.
+  /// Withdraws its bindings, then tells of its removal: at once, or later and over several calls
+  /// where the application lags, or DirectoryConfig::bindings_per_step are used up: all removals
+  /// until the next on_deadline() share them.
   void remove_member(TimeNs now, const MemberInfo& member, RemovalReason reason);
   /// The application has not heard yet that the last of this member has gone.
   bool still_leaving(MemberId id) const;
@@ -166,6 +167,7 @@ class Directory {
   void abandon_source(TimeNs now);
   void end_dump(TimeNs now);
 
+  bool tell_leaving(Leaving& member, std::size_t& bindings);
   void step(TimeNs now);
   void step_at(TimeNs due);
 
@@ -190,6 +192,7 @@ class Directory {
   TimerQueue<Copy> timers_;        // of the copies that are pursued
   TimeNs next_due_ns_ = never_ns;  // nothing else is due before this
   TimeNs step_due_ns_ = never_ns;  // what goes in steps goes on then
+  std::size_t step_left_;          // of bindings_per_step, until then
   bool active_ = false;
   bool synchronized_ = false;
   DirectoryStats stats_;

@@ -97,14 +97,14 @@ void Replica::clear(Version version) {
   tree_.clear(version);
 }
 
-bool Replica::withdraw(std::size_t entries) {
-  if (tree_.size() > 0) begin_batch();
-  for (; entries > 0 && tree_.begin() != tree_.end(); --entries) {
+bool Replica::withdraw(std::size_t& entries) {
+  if (entries > 0 && tree_.size() > 0) begin_batch();
+  for (; entries > 0 && !tree_.bare(); --entries) {
     TreeEntry& entry = *tree_.begin();
     if (entry.bound) events_.on_withdrawn(binding_of(owner_, entry));
     tree_.erase(entry);
   }
-  if (tree_.begin() != tree_.end()) return false;
+  if (!tree_.bare()) return false;
   end_batch();
   return true;
 }

@@ -59,8 +59,9 @@ class Replica {
   /// was to make room, goes on: `again`.
   Page sweep(std::size_t entries);
 
-  /// The owner is gone: tells that so many bindings more are withdrawn. True: that was the last.
-  bool withdraw(std::size_t entries);
+  /// The owner is gone: tells that so many bindings more are withdrawn, and takes them from
+  /// `entries`. True: that was the last.
+  bool withdraw(std::size_t& entries);
 
  private:
   struct Fetch {

@@ -142,7 +142,7 @@ Peer* Membership::add(TimeNs now, const wire::Header& header, std::string_view n
   const MemberKey key = wire::sender_of(header);
   if (find(key.id) != nullptr) remove(now, key.id, RemovalReason::replaced);
   if (listener_.still_leaving(key.id)) return nullptr;
-  if (peers_.size() + 1 >= config_.membership.members_max) {
+  if (peers_.size() + listener_.leaving() + 1 >= config_.membership.members_max) {
     ++stats_.over_limit;
     return nullptr;
   }

@@ -29,6 +29,8 @@ class MembershipListener {
   /// It was removed, and the application has not heard all of that yet: no other incarnation of it
   /// may be added.
   virtual bool still_leaving(MemberId id) const = 0;
+  /// How many such there are: they count in members_max.
+  virtual std::size_t leaving() const = 0;
   /// This member was removed while it lived, and speaks as a higher incarnation from now on.
   virtual void self_reincarnated(TimeNs now) = 0;
   virtual void standing_changed(TimeNs now, Standing standing) = 0;

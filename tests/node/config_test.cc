@@ -183,6 +183,18 @@ TEST(ConfigFile, KeepsRoomForACopyForEachMemberWithoutMulticast) {
   EXPECT_EQ(mistakes_below_the_required("[limits]\nmembers = 2000\n"), "none");
 }
 
+TEST(ConfigFile, KeepsRoomForTheEventsOfOneCall) {
+  EXPECT_EQ(mistakes_below_the_required("[limits]\nevent_backlog = 4096\n"),
+            "node.toml:6: limits.event_backlog: is 4096, and limits.bindings_per_step, "
+            "limits.answer_pages and limits.members bring 5120 events at once: give at least twice "
+            "as many, or less there");
+  EXPECT_EQ(mistakes_below_the_required("[limits]\nevent_backlog = 4096\nmembers = 8\n"),
+            "node.toml:6: limits.event_backlog: is 4096, and limits.bindings_per_step, "
+            "limits.answer_pages and limits.members bring 2072 events at once: give at least twice "
+            "as many, or less there");
+  EXPECT_EQ(mistakes_below_the_required("[limits]\nevent_backlog = 4144\nmembers = 8\n"), "none");
+}
+
 TEST(ConfigFile, NeedsNoMoreThanTheRequired) { EXPECT_EQ(mistakes(required), "none"); }
 
 TEST(ConfigFile, ReportsEveryMistakeAtOnceInTheOrderOfTheFile) {

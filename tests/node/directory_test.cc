@@ -366,8 +366,9 @@ TEST_P(NodeDirectory, LeavesRatherThanKeepMoreEventsThanItsLimit) {
   NodeConfig small = config("a");
   small.limits.event_queue = 64;
   small.limits.event_backlog = 1024;
-  small.directory.bindings_per_step = 256;
-  small.directory.answer_pages_max = 8;
+  small.directory.bindings_per_step = 128;
+  small.directory.answer_pages_max = 4;
+  small.membership.members_max = 64;
   Server& a = start(small);
   Server& b = start("b");
   ASSERT_TRUE(settle());

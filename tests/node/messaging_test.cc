@@ -142,8 +142,9 @@ TEST_P(NodeMessaging, ReportsWhatWasUnderWayWhenTooManyEventsMakeItLeave) {
   NodeConfig small = config("a");
   small.limits.event_queue = 64;
   small.limits.event_backlog = 1024;
-  small.directory.bindings_per_step = 256;
-  small.directory.answer_pages_max = 8;
+  small.directory.bindings_per_step = 128;
+  small.directory.answer_pages_max = 4;
+  small.membership.members_max = 64;
   a = &start(small);
   b = &start("b");
   Server& c = start("c");

@@ -55,7 +55,8 @@ TEST(HostileOwner, CannotHaveTwoPathsAtOneVersion) {
   for (const Page& page : {Page(5, "/a"), Page(5, "/b"), Page(6, "/b"), Page(6, "/a")})
     replica.take(page.view());
   EXPECT_EQ(events.held, std::set<std::string>{"/a"});
-  EXPECT_TRUE(replica.withdraw(1000));
+  std::size_t bindings = 1000;
+  EXPECT_TRUE(replica.withdraw(bindings));
   EXPECT_TRUE(events.held.empty()) << "bindings that outlive their owner";
 }
 

@@ -1,5 +1,9 @@
 // An application that lags behind sets the pace: while Events::ready() says no, nothing more is
 // asked for, swept or withdrawn, and the member heartbeats as ever (I12).
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "tests/cluster/support/directories.h"
@@ -122,6 +126,63 @@ TEST_F(Lagging, WithdrawsNoMoreOfARemovedMember) {
   catch_up_with(eve);
   EXPECT_EQ(told(eve, "withdrawn"), 100U);
   EXPECT_TRUE(eve.events.has("left ann"));
+}
+
+TEST_F(Lagging, HearsNothingOfAMemberThatHadLittleEither) {
+  bind(ann, "/a");
+  segment.run_for(second);
+  bob.events.ready_now = false;
+  ann.member->leave(segment.now());
+  segment.run_for(second);
+  EXPECT_EQ(told(bob, "withdrawn"), 0U);
+  EXPECT_TRUE(bob.member->directory().still_leaving(ann.member->self().id));
+  catch_up_with(bob);
+  EXPECT_EQ(told(bob, "withdrawn"), 1U);
+  EXPECT_TRUE(bob.events.has("left ann"));
+}
+
+/// I12: what one call tells has a limit, however many are removed in it.
+TEST_F(Lagging, HearsInOneStepOfAllWhoDieAtOnce) {
+  auto& eve = segment.start("eve", in_small_steps);
+  std::vector<Segment::Host*> others;
+  for (int i = 0; i < 6; ++i) others.push_back(&segment.start("m" + std::to_string(i)));
+  segment.run_for(second);
+  constexpr int each = 8;  // less than a step
+  for (Segment::Host* other : others) bind_many(*other, each);
+  segment.run_for(second);
+  for (Segment::Host* other : others) ASSERT_TRUE(has_copy(eve, *other));
+  for (Segment::Host* other : others) segment.crash(*other);
+  std::size_t most = 0;
+  std::size_t before = 0;
+  EXPECT_TRUE(segment.run_until([&] {
+    const std::size_t now = told(eve, "withdrawn");
+    most = std::max(most, now - std::exchange(before, now));
+    return told(eve, "died") == others.size();
+  }));
+  EXPECT_EQ(before, each * others.size());
+  EXPECT_LE(most, bindings_per_step);
+  EXPECT_EQ(eve.member->directory().leaving(), 0U);
+}
+
+/// I13: whoever goes while the application lags leaves a copy, and others may come and go.
+TEST_F(Lagging, TakesInNobodyInPlaceOfWhomItHasNotHeardToHaveGone) {
+  auto& eve = segment.start("eve", [](MemberConfig& config) {
+    in_small_steps(config);
+    config.membership.members_max = 4;
+  });
+  bind_many(ann, 100);
+  segment.run_for(second);
+  ASSERT_TRUE(has_copy(eve, ann));
+  eve.events.ready_now = false;
+  ann.member->leave(segment.now());
+  segment.start("dan");
+  segment.run_for(second);
+  EXPECT_EQ(eve.member->directory().leaving(), 1U);
+  EXPECT_FALSE(eve.events.has("joined dan"));
+  EXPECT_GT(eve.member->membership().stats().over_limit, 0U);
+  catch_up_with(eve);
+  EXPECT_TRUE(eve.events.has("left ann"));
+  EXPECT_TRUE(eve.events.has("joined dan"));
 }
 
 }  // namespace
