@@ -1,5 +1,5 @@
-// How much of something costly may happen in some time, whatever others ask for: a token bucket that
-// holds what one interval gives.
+// How much of something costly may happen in some time, whatever others ask for: a token bucket
+// that holds what one interval gives.
 #pragma once
 
 #include <algorithm>

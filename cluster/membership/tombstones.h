@@ -14,27 +14,49 @@ class Tombstones {
  public:
   explicit Tombstones(std::size_t entries_max) : entries_max_(entries_max) {}
 
-  void add(const MemberKey& removed) {
-    const auto [at, added] = last_.try_emplace(removed.id, removed.incarnation);
-    if (!added) {
-      at->second = std::max(at->second, removed.incarnation);
-      order_.erase(std::ranges::find(order_, removed.id));  // the latest removed go last
-    }
-    order_.push_back(removed.id);
+  /// `died`: so this member has found, and it may be wrong.
+  void add(const MemberKey& removed, bool died) {
+    const auto [at, added] = last_.try_emplace(removed.id);
+    if (!added) order_.erase(std::ranges::find(order_, removed.id));
+    died_ -= at->second.died ? 1 : 0;
+    died_ += died ? 1 : 0;
+    at->second = {std::max(at->second.incarnation, removed.incarnation), died};
+    order_.push_back(removed.id);  // the latest removed go last
     if (order_.size() <= entries_max_) return;
+    came_back(order_.front());
     last_.erase(order_.front());
     order_.pop_front();
   }
   /// The highest incarnation removed; 0: none.
   Incarnation last(MemberId id) const {
     const auto found = last_.find(id);
-    return found == last_.end() ? 0 : found->second;
+    return found == last_.end() ? 0 : found->second.incarnation;
+  }
+  /// How many have died, and have not come back as another incarnation.
+  std::size_t died() const { return died_; }
+  void came_back(MemberId id) {
+    const auto found = last_.find(id);
+    if (found == last_.end() || !found->second.died) return;
+    found->second.died = false;
+    --died_;
+  }
+  /// Whoever has died may come back as it was.
+  void forget_died() {
+    std::erase_if(order_, [this](MemberId id) { return last_.at(id).died; });
+    std::erase_if(last_, [](const auto& removed) { return removed.second.died; });
+    died_ = 0;
   }
 
  private:
+  struct Removed {
+    Incarnation incarnation = 0;
+    bool died = false;
+  };
+
   std::size_t entries_max_;
-  std::unordered_map<MemberId, Incarnation> last_;
+  std::unordered_map<MemberId, Removed> last_;
   std::deque<MemberId> order_;
+  std::size_t died_ = 0;
 };
 
 }  // namespace muster

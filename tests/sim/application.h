@@ -41,7 +41,10 @@ class Application final : public Events {
   /// The process ends.
   void release_all();
   /// The member has become this, at the end of the step in which it did.
-  void reincarnated(Incarnation incarnation) { incarnation_ = incarnation; }
+  void reincarnated(Incarnation incarnation) {
+    incarnation_ = incarnation;
+    watcher_.started_anew(*member_);
+  }
 
   bool busy() const { return !calm_ && shared_.verdict.now() < busy_until_; }
   /// It has something to do at its next chance.

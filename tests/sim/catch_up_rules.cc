@@ -16,6 +16,11 @@ DurationNs shorter(DurationNs duration) {
 
 }  // namespace
 
+void CatchUpRules::started_anew(const Process& process) {
+  for (auto& [whom, asked] : books_[process.server()].asked)
+    asked.open = asked.open && !superseded(process, whom.second, asked);
+}
+
 void CatchUpRules::arrives(const Process& process, const wire::Parsed& packet,
                            const Endpoint& from) {
   handling_ = Handling{.process = &process};

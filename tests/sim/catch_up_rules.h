@@ -23,6 +23,8 @@ class CatchUpRules {
 
   /// A new process owes nothing and is owed nothing.
   void begin(std::size_t server) { books_[server] = {}; }
+  /// It speaks as another incarnation: what it asked of those whom it has lost is over.
+  void started_anew(const Process& process);
   /// From here to handled() the process is busy with this packet.
   void arrives(const Process& process, const wire::Parsed& packet, const Endpoint& from);
   void handled();

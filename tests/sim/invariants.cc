@@ -45,6 +45,13 @@ void Invariants::check_health(const Process& process) {
   before = score;
 }
 
+void Invariants::started_anew(const Process& process) {
+  for (std::size_t server = 0; server < scenario_.servers; ++server)
+    if (server != process.server() &&
+        process.member().directory().replica(roster_.id(server)) == nullptr)
+      seen_[process.server()][server] = {};
+}
+
 void Invariants::check_own_tree(const Process& process) {
   const std::size_t server = process.server();
   const Tree& tree = process.member().directory().own();

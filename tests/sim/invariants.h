@@ -25,6 +25,8 @@ class Invariants {
     seen_[server].assign(scenario_.servers, {});
     health_scores_[server] = 0;
   }
+  /// It speaks as another incarnation: whom it holds no more may come back as what they were.
+  void started_anew(const Process& process);
   /// The process has made a step.
   void after_step(const Process& process);
 

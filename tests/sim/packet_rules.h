@@ -36,6 +36,7 @@ class PacketRules {
   /// From now on only heartbeats are due.
   void expect_quiet() { quiet_ = true; }
   /// Of a member of a cluster that has been quiet for a while.
+  void started_anew(const Process& process) { catch_up_.started_anew(process); }
   void check_quiet(const Process& process) const { catch_up_.check_answered(process); }
 
  private:

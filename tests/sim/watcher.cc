@@ -31,6 +31,16 @@ std::size_t Watcher::members() const {
   return members;
 }
 
+void Watcher::started_anew(const Member& member) {
+  for (std::size_t server = 0; server < seen_.size(); ++server) {
+    Seen& seen = seen_[server];
+    if (own(server)) continue;
+    seen.may_return = member.directory().still_leaving(roster_.id(server));
+    if (seen.present == 0) seen.highest = 0;
+    if (seen.present == 0 || seen.may_return) seen.first_advertised.clear();
+  }
+}
+
 void Watcher::joined(const MemberKey& member) {
   const std::size_t server = number(member);
   Seen& seen = seen_[server];
@@ -57,6 +67,7 @@ void Watcher::removed(const MemberKey& member, RemovalReason reason) {
     verdict_.fail("I9", "m{} declared m{} ({}) dead, which lives", self_, server,
                   member.incarnation);
   seen.present = 0;
+  if (std::exchange(seen.may_return, false)) seen.highest = 0;
 }
 
 void Watcher::named(const MemberKey& member, std::string_view what) {

@@ -24,6 +24,8 @@ class Watcher {
   Watcher(std::size_t self, Incarnation incarnation, const Roster& roster, const Ledger& ledger,
           const Census& census, bool removals_are_deaths, Verdict& verdict);
 
+  /// It speaks as another incarnation now: whom it had lost may come as what they were.
+  void started_anew(const Member& member);
   void joined(const MemberKey& member);
   void removed(const MemberKey& member, RemovalReason reason);
   /// `settled`: by the next change, not while all of a tree is fetched.
@@ -56,6 +58,7 @@ class Watcher {
   struct Seen {
     Incarnation present = 0;
     Incarnation highest = 0;
+    bool may_return = false;  ///< as the incarnation whose removal has yet to be told
     std::map<std::string, Told, std::less<>> bindings;
     bool in_batch = false;  ///< what it is told becomes visible later
     std::map<Incarnation, Version> first_advertised;

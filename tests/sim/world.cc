@@ -95,6 +95,8 @@ void World::after_step(std::size_t number) {
     conversations_.ended_all({number, server.incarnation});
     ledger_.reincarnate(number, incarnation);
     process.application().reincarnated(incarnation);
+    invariants_.started_anew(process);
+    packet_rules_.started_anew(process);
     server.incarnation = incarnation;
     if (server.state != State::leaving) census_[number] = incarnation;
   }

@@ -77,18 +77,38 @@ TEST_P(Merge, EndsInOneClusterWithinItsBound) {
   const std::uint64_t contacts = multicast ? 0 : GetParam().small + 1;
   RecordProperty("heartbeats", static_cast<int>((segment_.now() - healed) / beat));
   EXPECT_LE(segment_.now() - healed, (multicast ? 3 : contacts + 10) * beat);
+  const bool halves = 2 * GetParam().small == members;
   for (const auto* host : hosts_)
-    EXPECT_LE(host->member->membership().stats().reincarnations, 1u) << host->config.name;
+    EXPECT_LE(host->member->membership().stats().reincarnations,
+              halves || small_side(*host) ? 1u : 0u)
+        << host->config.name;
 }
 
-std::vector<Sides> all_sides() {
+/// One that hears nobody for a while has lost all others, who have lost nothing.
+struct MergeOfOne : Merge {};
+TEST_P(MergeOfOne, MakesItBeginAnewAndNobodyElse) {
+  segment_.filter = [&](const Segment::Transit& transit) { return !small_side(transit.to); };
+  const auto deaf = std::ranges::find_if(hosts_, [&](auto* host) { return small_side(*host); });
+  ASSERT_TRUE(segment_.run_until([&] { return (*deaf)->member->membership().peers().empty(); }));
+  segment_.filter = {};
+  ASSERT_TRUE(segment_.run_until([&] { return whole(); }));
+  for (const auto* host : hosts_) {
+    const MembershipStats& stats = host->member->membership().stats();
+    EXPECT_EQ(stats.reincarnations, host == *deaf ? 1u : 0u) << host->config.name;
+    EXPECT_EQ(stats.removals, host == *deaf ? members - 1 : 1u) << host->config.name;
+  }
+}
+
+std::vector<Sides> all_sides(std::initializer_list<std::size_t> sizes) {
   std::vector<Sides> all;
   for (const Reach reach : {Reach::all, Reach::nobody, Reach::some})
-    for (const std::size_t small : {1u, 2u, 4u})
+    for (const std::size_t small : sizes)
       for (const bool low : {true, false}) all.push_back({small, low, reach});
   return all;
 }
-INSTANTIATE_TEST_SUITE_P(Sides, Merge, testing::ValuesIn(all_sides()),
+INSTANTIATE_TEST_SUITE_P(Sides, Merge, testing::ValuesIn(all_sides({1, 2, 4})),
+                         testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(Sides, MergeOfOne, testing::ValuesIn(all_sides({1})),
                          testing::PrintToStringParamName());
 
 }  // namespace
