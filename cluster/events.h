@@ -44,9 +44,16 @@ enum class Standing : std::uint8_t {
   idle,      ///< before start()
   joining,   ///< announcing itself; not a member yet
   member,    ///< alive to itself
-  refused,   ///< another live member has this name, or this address; final
+  refused,   ///< another live member has this name or this address, or the cluster is full; final
   replaced,  ///< a newer incarnation of this name has taken over; final
   left,      ///< it left; final
+};
+
+/// Why a member is refused or replaced.
+struct Refusal {
+  enum class Why : std::uint8_t { name_in_use, address_in_use, cluster_full };
+  Why why = Why::name_in_use;
+  Endpoint by;  ///< where the other is, or the one that takes in no more
 };
 
 enum class CallOutcome : std::uint8_t {

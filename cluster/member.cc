@@ -62,7 +62,7 @@ void Member::dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw) {
           [&](const wire::SyncAnswerView& answer) { directory_.on_answer(now, sender.id, answer); },
           [&](const wire::JoinView&) { membership_.on_join(header, from); },
           [&](const wire::LeaveView&) { membership_.on_leave(now, header); },
-          [&](const wire::Refuse* refuse) { membership_.on_refuse(now, *refuse, from); },
+          [&](const wire::Refuse* refuse) { membership_.on_refuse(now, header, *refuse, from); },
           [&](const wire::Removed* removed) {
             membership_.on_removed(now, header, *removed, from);
           },

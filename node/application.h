@@ -90,6 +90,7 @@ class Application {
   void hear_message(Packet& packet, const std::byte* at);
   void hear_request(const MemberKey& from, const wire::MessageView& request);
   void hear(const SelfChanged& event) { self_ = event.self; }
+  std::string why_refused(const Refusal& refusal) const;
   void hear(const StandingChanged& event);
   void hear(const Joined& event);
   void hear(const Suspected& event);

@@ -70,7 +70,7 @@ std::size_t Engine::finish(TimeNs now) {
 // What the application shall hear.
 
 void Engine::on_standing(Standing standing) {
-  emit(StandingChanged{standing, member_.membership().refused_by()});
+  emit(StandingChanged{standing, member_.membership().refusal()});
 }
 
 void Engine::on_joined(const MemberInfo& member) {

@@ -18,7 +18,7 @@ struct SelfChanged {
 };
 struct StandingChanged {
   Standing standing;
-  Endpoint by;  ///< refused, replaced: where the member is that has the name, or this address
+  Refusal refusal;  ///< of Standing::refused and replaced
 };
 struct Joined {
   MemberKey key;

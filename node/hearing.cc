@@ -43,24 +43,36 @@ void Application::hear_request(const MemberKey& from, const wire::MessageView& r
     answer_some_time(from, request.call, CallStatus::no_such_service);
 }
 
+std::string Application::why_refused(const Refusal& refusal) const {
+  const std::string by = to_string(refusal.by);
+  switch (refusal.why) {
+    case Refusal::Why::address_in_use:
+      return fmt::format(
+          "the address {} is in use in cluster \"{}\" by another member: give each member an "
+          "address of its own",
+          by, config_.cluster);
+    case Refusal::Why::cluster_full:
+      return fmt::format(
+          "the cluster \"{}\" is full for the member at {}: raise limits.members of all members",
+          config_.cluster, by);
+    case Refusal::Why::name_in_use:
+      break;
+  }
+  return fmt::format(
+      "the name \"{}\" is in use in cluster \"{}\" by the member at {}: give this member another "
+      "name, or stop that one",
+      config_.name, config_.cluster, by);
+}
+
 void Application::hear(const StandingChanged& event) {
   standing_ = event.standing;
-  if (standing_ == Standing::refused && event.by.address == parse_network(config_.address)->address)
-    failure_ = fmt::format(
-        "the address {} is in use in cluster \"{}\" by another member: give each member an address "
-        "of its own",
-        to_string(event.by), config_.cluster);
-  else if (standing_ == Standing::refused)
-    failure_ = fmt::format(
-        "the name \"{}\" is in use in cluster \"{}\" by the member at {}: give this member another "
-        "name, or stop that one",
-        config_.name, config_.cluster, to_string(event.by));
+  if (standing_ == Standing::refused)
+    failure_ = why_refused(event.refusal);
   else if (standing_ == Standing::replaced)
     failure_ = fmt::format(
         "the member at {} has taken over the name \"{}\" in cluster \"{}\": give each member a "
-        "name "
-        "of its own",
-        to_string(event.by), config_.name, config_.cluster);
+        "name of its own",
+        to_string(event.refusal.by), config_.name, config_.cluster);
   handler_.on_standing(standing_);
 }
 

@@ -23,6 +23,13 @@ void Membership::meet(const Endpoint& at) {
     send_join(at);
 }
 
+/// On another's word, and so not often.
+void Membership::meet_stranger(const Endpoint& at) {
+  if (strangers_left_ == 0) return;
+  --strangers_left_;
+  meet(at);
+}
+
 /// A joiner asks wherever it can; a member asks one of those who know more, and tries one address
 /// where somebody may be.
 void Membership::seek() {
@@ -108,10 +115,8 @@ void Membership::on_introduction(const wire::IntroductionView& introduction, con
   for (const auto& [id, peer] : peers_) known.push_back(wire::order_of(peer.endpoint));
   std::ranges::sort(known);
   for (const wire::Address& address : introduction.addresses) {
-    if (strangers_left_ == 0) return;
-    --strangers_left_;
     const Endpoint at = wire::endpoint_of(address);
-    if (!std::ranges::binary_search(known, wire::order_of(at))) meet(at);
+    if (!std::ranges::binary_search(known, wire::order_of(at))) meet_stranger(at);
   }
   const bool last = (introduction.body->flags & wire::introduction_last) != 0;
   introduced_to_ = last ? Endpoint{} : wire::endpoint_of(introduction.addresses.back());

@@ -8,7 +8,8 @@
 namespace muster {
 namespace {
 
-/// Joins sent while listening for a refusal.
+/// Joins sent while listening for a refusal, at least; and one in each heartbeat interval, since
+/// those whom the group does not reach speak to a joiner only in answer to it.
 constexpr DurationNs joins_while_listening = 4;
 /// How far beyond a removed incarnation one comes back, at most. Somebody who is not here now may
 /// know the very next one already: of a former life, where the clock was set back since.
@@ -92,6 +93,11 @@ void Membership::leave_again(TimeNs now) {
   next_beat_ns_ = --leaves_left_ > 0 ? now + leave_interval_ns() : never_ns;
 }
 
+void Membership::end(TimeNs now, Standing standing, const Refusal& refusal) {
+  refusal_ = refusal;
+  enter(now, standing);
+}
+
 // What is heard.
 
 /// docs/protocol.md §5.3, §5.5.
@@ -113,15 +119,16 @@ Peer* Membership::heard_from(TimeNs now, const wire::Header& header) {
 /// docs/protocol.md §5.2.
 bool Membership::on_heartbeat(TimeNs now, Peer* peer, const wire::Header& header,
                               const wire::HeartbeatView& heartbeat, const Endpoint& from) {
-  if (peer == nullptr && admits(header, from)) peer = add(now, header, heartbeat.name, from);
+  if (peer == nullptr && admits(now, header, from)) peer = add(now, header, heartbeat.name, from);
   if (peer == nullptr || header.packet_number < peer->packet_number) return false;
   peer->view_digest = heartbeat.body->view_digest;
   note_view(*peer, header, *heartbeat.body);
   return true;
 }
 
-/// May this incarnation become a member? What was removed is told so, and comes back higher.
-bool Membership::admits(const wire::Header& header, const Endpoint& from) {
+/// May this incarnation become a member? What was removed is told so, and comes back higher; or, if
+/// this member has lost most of the others, it is this one that comes back (docs/protocol.md §5.7).
+bool Membership::admits(TimeNs now, const wire::Header& header, const Endpoint& from) {
   const MemberKey key = wire::sender_of(header);
   if (const Peer* known = find(key.id);
       known != nullptr && known->key.incarnation > key.incarnation) {
@@ -131,7 +138,10 @@ bool Membership::admits(const wire::Header& header, const Endpoint& from) {
   }
   if (const Incarnation removed = tombstones_.last(key.id); removed >= key.incarnation) {
     ++stats_.late_packets;
-    send_removed(from, removed);
+    if (outnumbered())
+      start_anew(now, header, from);
+    else
+      send_removed(from, removed);
     return false;
   }
   return !listener_.still_leaving(key.id);
@@ -140,9 +150,13 @@ bool Membership::admits(const wire::Header& header, const Endpoint& from) {
 Peer* Membership::add(TimeNs now, const wire::Header& header, std::string_view name,
                       const Endpoint& from) {
   const MemberKey key = wire::sender_of(header);
+  if (member_id(name) != key.id) {
+    ++stats_.false_names;
+    return nullptr;
+  }
   if (find(key.id) != nullptr) remove(now, key.id, RemovalReason::replaced);
   if (listener_.still_leaving(key.id)) return nullptr;
-  if (peers_.size() + listener_.leaving() + 1 >= config_.membership.members_max) {
+  if (full(listener_.leaving())) {
     ++stats_.over_limit;
     return nullptr;
   }
@@ -153,6 +167,7 @@ Peer* Membership::add(TimeNs now, const wire::Header& header, std::string_view n
   peer.hears_group = wire::hears_group(header);
   peer.last_heard_ns = now;
   peer.packet_number = header.packet_number;
+  tombstones_.came_back(key.id);
   trusted_.add(peer);
   wait_for(now, peer);
   view_digest_ += digest_of(key);
@@ -167,7 +182,7 @@ void Membership::remove(TimeNs now, MemberId id, RemovalReason reason) {
   const Peer& peer = node.mapped();
   if (!peer.suspected) trusted_.remove(peer);
   peers_ahead_ -= peer.ahead > 0 ? 1 : 0;
-  tombstones_.add(peer.key);
+  tombstones_.add(peer.key, reason == RemovalReason::died);
   forget_endpoint(peer, reason);
   view_digest_ -= digest_of(peer.key);
   ++stats_.removals;
@@ -201,22 +216,31 @@ void Membership::on_join(const wire::Header& header, const Endpoint& from) {
     send_refuse(from, wire::RefuseReason::stale_incarnation, known, {});
   else if (peer != nullptr)
     introduce_namesake(header, *peer, from);
+  else if (standing_ == Standing::member && full(0))
+    send_refuse(from, wire::RefuseReason::cluster_full, 0, {});
   if (standing_ == Standing::member && !outbox_.audience().reaches(wire::hears_group(header)))
     send_heartbeat(from);
 }
 
-void Membership::on_refuse(TimeNs now, const wire::Refuse& refuse, const Endpoint& from) {
+/// Only the holder itself can refuse for good.
+void Membership::on_refuse(TimeNs now, const wire::Header& header, const wire::Refuse& refuse,
+                           const Endpoint& from) {
   if (wire::RefuseReason{refuse.reason} == wire::RefuseReason::stale_incarnation) {
     if (standing_ == Standing::joining &&
         refuse.known_incarnation >= outbox_.sender().self.incarnation)
       reincarnate(now, refuse.known_incarnation);
     return;
   }
+  if (wire::RefuseReason{refuse.reason} == wire::RefuseReason::cluster_full) {
+    if (standing_ == Standing::joining)
+      end(now, Standing::refused, {Refusal::Why::cluster_full, from});
+    return;
+  }
   const Endpoint holder = wire::endpoint_of(refuse.holder);
-  if (holder != from) return meet(holder);  // only the holder itself can refuse for good
-  if (standing_ != Standing::joining) return;
-  refused_by_ = from;
-  enter(now, Standing::refused);
+  if (holder != from) return meet_stranger(holder);
+  if (standing_ != Standing::joining || wire::sender_of(header).id != outbox_.sender().self.id)
+    return;
+  end(now, Standing::refused, {Refusal::Why::name_in_use, from});
 }
 
 /// docs/protocol.md §5.6.
@@ -229,10 +253,22 @@ void Membership::on_leave(TimeNs now, const wire::Header& header) {
 /// docs/protocol.md §5.7.
 void Membership::on_removed(TimeNs now, const wire::Header& header, const wire::Removed& removed,
                             const Endpoint& from) {
-  if (removed.incarnation < outbox_.sender().self.incarnation) return;
+  if (removed.incarnation < outbox_.sender().self.incarnation || now < comes_back_ns_) return;
+  comes_back_ns_ = now + config_.membership.heartbeat_interval_ns;
   reincarnate(now, removed.incarnation);
+  meet_unreached(header, from);
+}
+
+/// Says itself to one whom its heartbeats do not reach.
+void Membership::meet_unreached(const wire::Header& header, const Endpoint& at) {
   const Audience& audience = outbox_.audience();
-  if (!audience.reaches(wire::hears_group(header)) && !audience.includes(from)) meet(from);
+  if (!audience.reaches(wire::hears_group(header)) && !audience.includes(at)) meet(at);
+}
+
+/// One of those whom it has lost is there, as it was: so it has not died.
+void Membership::start_anew(TimeNs now, const wire::Header& header, const Endpoint& from) {
+  reincarnate(now, outbox_.sender().self.incarnation);
+  meet_unreached(header, from);
 }
 
 /// Two with one name (docs/protocol.md §4.4): whoever lives already stays, and the newcomer is told
@@ -245,11 +281,10 @@ void Membership::on_namesake(TimeNs now, const wire::Header& header, const wire:
     if (standing_ == Standing::member || mine < header.incarnation)
       send_refuse(from, wire::RefuseReason::name_in_use, mine, config_.self);
   } else if (const auto* refuse = std::get_if<const wire::Refuse*>(&packet.body)) {
-    on_refuse(now, **refuse, from);
+    on_refuse(now, header, **refuse, from);
   } else if (std::holds_alternative<wire::HeartbeatView>(packet.body)) {
     if (header.incarnation < mine) return meet(from);
-    refused_by_ = from;
-    enter(now, Standing::replaced);
+    end(now, Standing::replaced, {Refusal::Why::name_in_use, from});
   }
 }
 
@@ -260,8 +295,7 @@ void Membership::on_address_shared(TimeNs now, const wire::Header& header,
   if (standing_ != Standing::joining) return;
   const bool joins_too = std::holds_alternative<wire::JoinView>(packet.body);
   if (joins_too && header.incarnation > outbox_.sender().self.incarnation) return;
-  refused_by_ = config_.self;
-  enter(now, Standing::refused);
+  end(now, Standing::refused, {Refusal::Why::address_in_use, config_.self});
 }
 
 void Membership::reincarnate(TimeNs now, Incarnation above) {
@@ -269,6 +303,7 @@ void Membership::reincarnate(TimeNs now, Incarnation above) {
   const MemberKey before = outbox_.sender().self;
   const Incarnation highest = above + std::min(comeback_max, UINT64_MAX - above);
   outbox_.reincarnate(above + 1 + random_.below(highest - above));
+  if (outnumbered()) tombstones_.forget_died();
   view_digest_ += digest_of(outbox_.sender().self) - digest_of(before);
   ++stats_.reincarnations;
   listener_.self_reincarnated(now);
@@ -300,8 +335,9 @@ void Membership::beat(TimeNs now) {
     next_beat_ns_ = now + config_.membership.heartbeat_interval_ns;
     send_heartbeat(config_.group);
   } else {
-    next_beat_ns_ =
-        std::min(now + config_.membership.join_listen_ns / joins_while_listening, join_ends_ns_);
+    const DurationNs pause_ns = std::min(config_.membership.heartbeat_interval_ns,
+                                         config_.membership.join_listen_ns / joins_while_listening);
+    next_beat_ns_ = std::min(now + pause_ns, join_ends_ns_);
     send_join(config_.group);
   }
   seek();

@@ -45,6 +45,7 @@ struct MembershipStats {
   std::uint64_t reincarnations = 0;     ///< times that this member was removed while it lived
   std::uint64_t over_limit = 0;         ///< members not taken in: members_max reached
   std::uint64_t late_packets = 0;       ///< of incarnations that are no more
+  std::uint64_t false_names = 0;        ///< heartbeats whose sender's id is not that of its name
   std::uint64_t address_conflicts = 0;  ///< packets that others sent from this member's address
 };
 
@@ -64,7 +65,8 @@ class Membership {
   bool on_heartbeat(TimeNs now, Peer* peer, const wire::Header& header,
                     const wire::HeartbeatView& heartbeat, const Endpoint& from);
   void on_join(const wire::Header& header, const Endpoint& from);
-  void on_refuse(TimeNs now, const wire::Refuse& refuse, const Endpoint& from);
+  void on_refuse(TimeNs now, const wire::Header& header, const wire::Refuse& refuse,
+                 const Endpoint& from);
   void on_leave(TimeNs now, const wire::Header& header);
   void on_removed(TimeNs now, const wire::Header& header, const wire::Removed& removed,
                   const Endpoint& from);
@@ -97,8 +99,8 @@ class Membership {
   std::uint64_t view_digest() const { return view_digest_; }
   /// Every member's last heartbeat showed the view that this member has.
   bool views_agree() const;
-  /// When refused: where the member is that holds this name, or this member's own address.
-  const Endpoint& refused_by() const { return refused_by_; }
+  /// When refused or replaced.
+  const Refusal& refusal() const { return refusal_; }
   const Health& health() const { return health_; }
   const MembershipStats& stats() const { return stats_; }
 
@@ -118,13 +120,23 @@ class Membership {
 
   // introductions.cc
   void meet(const Endpoint& at);
+  void meet_stranger(const Endpoint& at);
   void seek();
   void note_view(Peer& peer, const wire::Header& header, const wire::Heartbeat& heartbeat);
   const Peer* some_peer_ahead();
   void ask_for_introductions(const Endpoint& whom);
   void introduce_namesake(const wire::Header& header, const Peer& holder, const Endpoint& from);
 
-  bool admits(const wire::Header& header, const Endpoint& from);
+  bool admits(TimeNs now, const wire::Header& header, const Endpoint& from);
+  void start_anew(TimeNs now, const wire::Header& header, const Endpoint& from);
+  void meet_unreached(const wire::Header& header, const Endpoint& at);
+  /// It has lost more members than it has left: it is more likely that it was cut off.
+  bool outnumbered() const { return tombstones_.died() > peers_.size() + 1; }
+  /// It takes in no more, with so many who have yet to leave.
+  bool full(std::size_t leaving) const {
+    return peers_.size() + leaving + 1 >= config_.membership.members_max;
+  }
+  void end(TimeNs now, Standing standing, const Refusal& refusal);
   Peer* add(TimeNs now, const wire::Header& header, std::string_view name, const Endpoint& from);
   void remove(TimeNs now, MemberId id, RemovalReason reason);
   void forget_endpoint(const Peer& removed, RemovalReason reason);
@@ -163,8 +175,9 @@ class Membership {
   const std::uint64_t introduction_nonce_;
   Endpoint introduced_to_;            // as far as the list has been read
   TokenBucket introductions_;         // to be given
+  TimeNs comes_back_ns_ = 0;          // not before, however often it is told that it was removed
   std::uint32_t strangers_left_ = 0;  // to be met on the word of others until the next beat
-  Endpoint refused_by_;
+  Refusal refusal_;
   MembershipStats stats_;
 };
 

@@ -76,7 +76,7 @@ struct Join {
   std::uint8_t name_length;
 };
 
-enum class RefuseReason : std::uint8_t { name_in_use = 1, stale_incarnation = 2 };
+enum class RefuseReason : std::uint8_t { name_in_use = 1, stale_incarnation = 2, cluster_full = 3 };
 
 /// An address on the wire.
 struct Address {

@@ -138,7 +138,7 @@ bool parse_join(Reader& in, Body& body) {
 bool parse_refuse(Reader& in, Body& body) {
   const auto* refuse = in.take<Refuse>();
   body = refuse;
-  return refuse != nullptr && refuse->reason >= 1 && refuse->reason <= 2;
+  return refuse != nullptr && refuse->reason >= 1 && refuse->reason <= 3;
 }
 
 /// A page that leaves something out must end later than it begins, so that asking on has an end.

@@ -116,6 +116,21 @@ TEST_P(NodeMembership, RefusesASecondMemberAtItsAddress) {
   EXPECT_EQ(a->standing(), Standing::member);
 }
 
+TEST_P(NodeMembership, RefusesOneMoreThanTheClusterTakes) {
+  const auto small = [this](const std::string& name) {
+    NodeConfig config = patient(name);
+    config.membership.members_max = 2;
+    return config;
+  };
+  start(small("a"));
+  start(small("b"));
+  ASSERT_TRUE(settle());
+  Server& c = start(small("c"));
+  const std::string why = why_refused(c);
+  EXPECT_TRUE(why.ends_with(": raise limits.members of all members")) << why;
+  EXPECT_EQ(c->standing(), Standing::refused);
+}
+
 TEST_P(NodeMembership, SaysThatItsPortIsLost) {
   Server& a = start("a");
   ASSERT_TRUE(settle());

@@ -219,7 +219,7 @@ TEST_F(Three, RefuseASecondMemberOfOneName) {
   auto& second_bob = segment.start("bob");
   segment.run_for(second);
   EXPECT_TRUE(standing(second_bob, Standing::refused));
-  EXPECT_EQ(second_bob.member->membership().refused_by(), bob.config.self);
+  EXPECT_EQ(second_bob.member->membership().refusal().by, bob.config.self);
   EXPECT_TRUE(standing(bob, Standing::member));
   EXPECT_EQ(ann.events.count("joined bob"), 1u);
 }
@@ -321,6 +321,26 @@ TEST_F(Three, TellAMemberOfAnotherVersionPolitely) {
   EXPECT_EQ(std::to_integer<int>(said[0].bytes[6]),
             static_cast<int>(wire::Type::unsupported_version));
   EXPECT_EQ(std::to_integer<int>(said[0].bytes[56]), 9);
+}
+
+// docs/protocol.md §4.3.
+TEST(Joining, IsRefusedWhereTheClusterIsFull) {
+  Segment segment;
+  const auto small = [](MemberConfig& config) { config.membership.members_max = 3; };
+  auto& ann = segment.start("ann", small);
+  segment.start("bob", small);
+  auto& cid = segment.start("cid", small);
+  segment.run_for(second);
+  auto& dan = segment.start("dan", small);
+  segment.run_for(second);
+  EXPECT_EQ(dan.member->standing(), Standing::refused);
+  EXPECT_EQ(dan.member->membership().refusal().why, Refusal::Why::cluster_full);
+  segment.crash(cid);
+  segment.run_for(second);
+  auto& eve = segment.start("eve", small);
+  segment.run_for(second);
+  EXPECT_EQ(eve.member->standing(), Standing::member);
+  EXPECT_EQ(ann.member->membership().peers().size(), 2u);
 }
 
 TEST(Joining, TakesInNoMoreMembersThanItsLimit) {

@@ -153,7 +153,7 @@ TEST_F(Unicast, ASecondMemberOfOneNameIsRefusedByTheFirst) {
   auto& second_bob = start_deaf("bob", ann);  // which ann knows, and bob does not hear
   segment.run_for(second);
   EXPECT_EQ(second_bob.member->standing(), Standing::refused);
-  EXPECT_EQ(second_bob.member->membership().refused_by(), bob.config.self);
+  EXPECT_EQ(second_bob.member->membership().refusal().by, bob.config.self);
   EXPECT_EQ(bob.member->standing(), Standing::member);
   EXPECT_EQ(ann.events.count("joined bob"), 1u);
 }
@@ -216,131 +216,6 @@ TEST_F(Unicast, MembersSpeakToAllWhileOthersHoldTheirPackets) {
   ASSERT_EQ(ann.port.allocate(), nullptr);
   segment.run_for(5 * second);
   for (const auto* other : others) EXPECT_FALSE(other->events.has("suspected ann"));
-}
-
-/// What a member says because of one packet that somebody sent it.
-class Provoked {
- public:
-  Provoked(Segment& segment, Segment::Host& host) : segment_(segment), host_(host) {}
-
-  template <class Body>
-  std::vector<test::MemoryPort::Transmitted> by(wire::Type type, const Body& body,
-                                                std::span<const wire::Address> addresses = {}) {
-    std::vector<std::byte> bytes(sizeof(wire::Header) + sizeof body + addresses.size_bytes());
-    *reinterpret_cast<wire::Header*>(bytes.data()) = {.magic = wire::magic,
-                                                      .version = wire::version,
-                                                      .oldest_version = wire::oldest_version,
-                                                      .type = static_cast<std::uint8_t>(type),
-                                                      .flags = wire::flag_deaf,
-                                                      .cluster = host_.config.cluster,
-                                                      .sender = 99,
-                                                      .incarnation = 1,
-                                                      .packet_number = ++number_,
-                                                      .tag = {}};
-    std::memcpy(bytes.data() + sizeof(wire::Header), &body, sizeof body);
-    if (!addresses.empty())
-      std::memcpy(bytes.data() + sizeof(wire::Header) + sizeof body, addresses.data(),
-                  addresses.size_bytes());
-    Packet& packet = host_.port.received({0x0a4d00ff, 7777}, bytes);
-    host_.member->on_packet(segment_.now(), packet);
-    host_.port.release(packet);
-    return host_.port.take_transmitted();
-  }
-
- private:
-  Segment& segment_;
-  Segment::Host& host_;
-  std::uint64_t number_ = 0;
-};
-
-wire::Introduction introduction(std::uint64_t nonce, std::size_t count) {
-  wire::Introduction body{};
-  body.nonce = nonce;
-  body.flags = wire::introduction_last;
-  body.count = static_cast<std::uint16_t>(count);
-  return body;
-}
-
-std::vector<wire::Address> strangers(std::uint32_t count) {
-  std::vector<wire::Address> addresses;
-  addresses.reserve(count);
-  for (std::uint32_t i = 0; i < count; ++i)
-    addresses.push_back({.address = 0x0a000001 + i, .port = 1});
-  return addresses;
-}
-
-TEST_F(Unicast, AnIntroductionThatNobodyAskedForIsNotBelieved) {
-  auto& ann = start_deaf("ann");
-  segment.run_for(second);
-  EXPECT_TRUE(Provoked(segment, ann)
-                  .by(wire::Type::introduction, introduction(7, 3), strangers(3))
-                  .empty());
-}
-
-// docs/protocol.md §4.6.
-TEST_F(Unicast, WhoeverAsksForIntroductionsGetsFewOfThemHoweverFastTheHeartbeats) {
-  for (const MembershipConfig& timers : {lan_timers(), fast_timers()}) {
-    auto& ann = segment.start("ann" + std::to_string(timers.heartbeat_interval_ns),
-                              [&timers](MemberConfig& config) {
-                                config.multicast = false;
-                                config.membership = timers;
-                              });
-    segment.run_for(10 * second);
-    Provoked provoked(segment, ann);
-    const auto in_a_row = [&](int asked) {
-      std::size_t given = 0;
-      for (int i = 0; i < asked; ++i)
-        given += provoked.by(wire::Type::introduction_request, wire::IntroductionRequest{}).size();
-      return given;
-    };
-    EXPECT_EQ(in_a_row(100), 64U);
-    segment.run_for(10 * ms);
-    EXPECT_LE(in_a_row(100), 13U) << "what 10 of 50 ms give";
-  }
-}
-
-TEST_F(Unicast, AListMakesAMemberSpeakToNoMoreThanItsLimit) {
-  std::uint64_t nonce = 0;
-  auto& seed = start_deaf("seed");
-  auto& ann = segment.start("ann", [&](MemberConfig& config) {
-    config.multicast = false;
-    config.seeds = {seed.config.self};
-    config.membership.members_max = 10;
-  });
-  ann.member->on_deadline(segment.now());
-  for (const auto& packet : ann.port.take_transmitted())
-    if (std::to_integer<int>(packet.bytes[6]) == static_cast<int>(wire::Type::introduction_request))
-      nonce = reinterpret_cast<const wire::IntroductionRequest*>(packet.bytes.data() +
-                                                                 sizeof(wire::Header))
-                  ->nonce;
-  ASSERT_NE(nonce, 0u);
-  Provoked provoked(segment, ann);
-  const auto list = strangers(200);
-  EXPECT_EQ(provoked.by(wire::Type::introduction, introduction(nonce, 200), list).size(), 10u);
-  EXPECT_EQ(provoked.by(wire::Type::introduction, introduction(nonce, 200), list).size(), 0u);
-}
-
-TEST_F(Unicast, AListIsNotSentToImpossiblePlaces) {
-  auto& ann = start_deaf("ann");
-  segment.run_for(second);
-  for (const Endpoint at : {Endpoint{0xef4d0001, 7777}, Endpoint{0xffffffff, 7777},
-                            Endpoint{0, 7777}, Endpoint{0x0a000001, 0}, ann.config.self}) {
-    const wire::Refuse refuse{.reason = static_cast<std::uint8_t>(wire::RefuseReason::name_in_use),
-                              .known_incarnation = 5,
-                              .holder = wire::address_of(at)};
-    EXPECT_TRUE(Provoked(segment, ann).by(wire::Type::refuse, refuse).empty()) << to_string(at);
-  }
-}
-
-TEST_F(Unicast, AFloodOfQuestionsGetsABoundedNumberOfAnswers) {
-  auto& ann = start_deaf("ann");
-  start_deaf("bob", ann);
-  segment.run_for(second);
-  std::size_t answers = 0;
-  Provoked provoked(segment, ann);
-  for (int i = 0; i < 1000; ++i)
-    answers += provoked.by(wire::Type::introduction_request, wire::IntroductionRequest{}).size();
-  EXPECT_EQ(answers, 64u);
 }
 
 TEST_F(Unicast, MoreMembersThanOnePageHoldsMeet) {
