@@ -93,6 +93,29 @@ TEST_P(NodeMembership, HearsOfADeath) {
   EXPECT_TRUE(a->members().empty());
 }
 
+/// The others keep what they are, and what it had of them comes back.
+TEST_P(NodeMembership, BeginsAnewWhereItWasCutOff) {
+  Server& a = start(mortal("a"));
+  Server& b = start(mortal("b"));
+  Server& c = start(mortal("c"));
+  ASSERT_EQ(a->advertise("/x", bytes("1")), AdvertiseResult::done);
+  ASSERT_TRUE(settle());
+  ASSERT_TRUE(until([&] { return c.diary.heard("bound /x=1"); }));
+  const MemberKey before[] = {a->self(), b->self(), c->self()};
+  c.port->link = false;
+  ASSERT_TRUE(until([&] {
+    return c->members().empty() && a->members().size() == 1 && b->members().size() == 1;
+  }));
+  EXPECT_TRUE(c.diary.heard("withdrawn /x"));
+  c.port->link = true;
+  ASSERT_TRUE(until([&] { return c.diary.count("bound /x=1") == 2 && c->members().size() == 2; }));
+  EXPECT_EQ(a->self(), before[0]);
+  EXPECT_EQ(b->self(), before[1]);
+  EXPECT_GT(c->self().incarnation, before[2].incarnation);
+  ASSERT_TRUE(until([&] { return a->send(id("c"), bytes("hello")) == SendResult::sent; }));
+  EXPECT_TRUE(until([&] { return c.diary.heard("message hello"); }));
+}
+
 TEST_P(NodeMembership, RefusesASecondMemberWithItsName) {
   start("a");
   ASSERT_TRUE(settle());
