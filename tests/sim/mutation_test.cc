@@ -1,7 +1,9 @@
 // Each test plants one deliberate fault around the members of otherwise sound worlds, and demands
 // that the invariant it breaks is the one that fails: the simulation can fail.
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,17 +36,38 @@ struct MutatedEvents final : Mutation {
   }
 };
 
-/// The invariant that fails first in the first world that notices, or "none".
+bool anywhere(const Scenario&) { return true; }
+bool not_harsh(const Scenario& scenario) { return scenario.weather != Weather::harsh; }
+
+/// What fails first in the first of such worlds that notices.
 template <class M>
-std::string caught(bool harsh_worlds_too = true) {
+std::optional<Violation> first_violation(bool (*world)(const Scenario&)) {
   constexpr std::uint64_t seeds = 60;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-    if (!harsh_worlds_too && scenario_of(seed).weather == Weather::harsh) continue;
+    if (!world(scenario_of(seed))) continue;
     M mutation;
     if (const Outcome outcome = run(seed, nullptr, &mutation); outcome.violation)
-      return outcome.violation->invariant;
+      return outcome.violation;
   }
-  return "none";
+  return std::nullopt;
+}
+
+/// The invariant that fails, or "none".
+template <class M>
+std::string caught() {
+  const auto violation = first_violation<M>(anywhere);
+  return violation ? violation->invariant : "none";
+}
+
+/// Where one name covers several checks: the invariant fails, and in these words.
+template <class M>
+testing::AssertionResult catches(std::string_view invariant, std::string_view words,
+                                 bool (*world)(const Scenario&) = anywhere) {
+  const auto violation = first_violation<M>(world);
+  if (!violation) return testing::AssertionFailure() << "nobody notices";
+  if (violation->invariant == invariant && violation->sentence.find(words) != std::string::npos)
+    return testing::AssertionSuccess();
+  return testing::AssertionFailure() << violation->invariant << ": " << violation->sentence;
 }
 
 struct NeverAnswers final : PortDecorator {
@@ -156,11 +179,11 @@ TEST(Mutation, OfAnAnswerToAllBurdensThirdMembers) {
 /// Every member is configured otherwise than the world believes.
 template <auto change>
 struct Misconfigured final : Mutation {
-  void configure(MemberConfig& config) override { change(config.directory); }
+  void configure(MemberConfig& config) override { change(config); }
 };
 
 TEST(Mutation, OfAnOwnerThatRepairsTheLossOfOneByMulticastBurdensThirdMembers) {
-  constexpr auto hasty = [](DirectoryConfig& directory) { directory.repair_threshold = 1; };
+  constexpr auto hasty = [](MemberConfig& config) { config.directory.repair_threshold = 1; };
   EXPECT_EQ(caught<Misconfigured<hasty>>(), "I4");
 }
 
@@ -182,12 +205,12 @@ TEST(Mutation, OfAnAnswerSentTwiceCostsMoreThanWasAskedFor) {
   EXPECT_EQ(caught<MutatedPorts<SaysTwice<wire::Type::sync_answer>>>(), "I5");
 }
 TEST(Mutation, OfAMemberThatDoesNotWaitForAnAnswerAsksTooOften) {
-  constexpr auto impatient = [](DirectoryConfig& directory) { directory.request_timeout_ns /= 4; };
+  constexpr auto impatient = [](MemberConfig& config) { config.directory.request_timeout_ns /= 4; };
   EXPECT_EQ(caught<Misconfigured<impatient>>(), "I5");
 }
 TEST(Mutation, OfAnOwnerWithoutABudgetSpendsTooMuchOnAnswers) {
-  constexpr auto lavish = [](DirectoryConfig& directory) {
-    directory.answer_packets_per_ms = 1 << 20;
+  constexpr auto lavish = [](MemberConfig& config) {
+    config.directory.answer_packets_per_ms = 1 << 20;
   };
   EXPECT_EQ(caught<Misconfigured<lavish>>(), "I5");
 }
@@ -233,7 +256,17 @@ struct TurnsDeaf final : Mutation {
   int heard = 0;
 };
 TEST(Mutation, OfAMemberThatTurnsDeafRemovesThoseWhoLive) {
-  EXPECT_EQ(caught<TurnsDeaf>(false), "I9");
+  EXPECT_TRUE(catches<TurnsDeaf>("I9", "which lives", not_harsh));
+}
+TEST(Mutation, OfMembersThatWaitTooLongForTheDeadIsNoticed) {
+  constexpr auto patient = [](MemberConfig& config) { config.membership.dead_after_ns *= 3; };
+  EXPECT_TRUE(catches<Misconfigured<patient>>("I9", "still holds", not_harsh));
+}
+TEST(Mutation, OfMembersThatSuspectTooSoonMakesThemDoubtThemselves) {
+  constexpr auto hasty = [](MemberConfig& config) {
+    config.membership.suspect_after_ns = config.membership.heartbeat_interval_ns * 9 / 10;
+  };
+  EXPECT_TRUE(catches<Misconfigured<hasty>>("I9", "doubts itself", not_harsh));
 }
 
 struct SkipsHeartbeats final : PortDecorator {
@@ -253,7 +286,7 @@ struct SkipsHeartbeats final : PortDecorator {
   int beats = 0;
 };
 TEST(Mutation, OfAMemberThatSkipsAHeartbeatIsNoticed) {
-  EXPECT_EQ(caught<MutatedPorts<SkipsHeartbeats>>(false), "I12");
+  EXPECT_TRUE(catches<MutatedPorts<SkipsHeartbeats>>("I12", "has not heartbeat", not_harsh));
 }
 
 struct HearsTwice final : EventsDecorator {
