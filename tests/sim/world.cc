@@ -225,8 +225,9 @@ void World::work(std::size_t number) {
 void World::carry(std::size_t from, const Packet& packet) {
   trace_.note(now(), packet.peer.address, from, packet.payload());
   const auto type = wire::Type{reinterpret_cast<const wire::Header*>(packet.data)->type};
-  trace_.say(now(), from, "sends a {} of {} bytes to {}", name_of(type), packet.size,
-             to_string(packet.peer));
+  trace_.say(now(), from, "sends a {} of {} bytes to {}",
+             static_cast<std::uint8_t>(type) > wire::type_last ? "new type" : name_of(type),
+             packet.size, to_string(packet.peer));
   if (type == wire::Type::heartbeat) servers_[from].beat_at = now();
   packet_rules_.transmitted(*servers_[from].process, packet);
   network_.send(now(), from, packet);
