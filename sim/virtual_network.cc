@@ -73,9 +73,9 @@ void VirtualNetwork::send(TimeNs now, std::size_t from, const Packet& packet) {
 
 void VirtualNetwork::deliver(TimeNs now, std::size_t from, std::size_t to, std::uint64_t number,
                              bool lost) {
-  if (!reaches(from, to)) return;
+  if (!reaches(now, from, to)) return;
   const auto delay = [&] { return dice_.between(weather_.delay_min_ns, weather_.delay_max_ns); };
-  lost = lost || loses(now, from, to);
+  lost = lost || loses(from, to);
   if (spares_heartbeats() && is_heartbeat(flights_[number].payload())) {
     std::uint32_t& in_a_row = heartbeats_lost_[link(from, to)];
     lost = lost && in_a_row < weather_.heartbeats_lost_max;
@@ -86,8 +86,7 @@ void VirtualNetwork::deliver(TimeNs now, std::size_t from, std::size_t to, std::
   if (dice_.chance(weather_.late)) schedule(now + dice_.below(weather_.late_max_ns), to, number);
 }
 
-bool VirtualNetwork::loses(TimeNs now, std::size_t from, std::size_t to) {
-  if (now < burst_until_[to]) return true;
+bool VirtualNetwork::loses(std::size_t from, std::size_t to) {
   if (weather_.turns_bad > 0) {
     const bool was = bad_[link(from, to)];
     const bool is = was != dice_.chance(was ? weather_.turns_good : weather_.turns_bad);

@@ -30,7 +30,8 @@ struct LinkWeather {
   DurationNs delay_max_ns = 0;  ///< each packet draws its own: that is the reordering
   DurationNs late_max_ns = 0;
   bool loopback = false;  ///< a multicast comes back to its sender
-  /// However often packets are lost: more heartbeats of one member in a row reach their receiver.
+  /// However often packets are lost by chance, no more heartbeats in a row are on their way from
+  /// one member to another.
   std::uint32_t heartbeats_lost_max = UINT32_MAX;
 };
 
@@ -46,7 +47,7 @@ class VirtualNetwork {
   void mend(std::size_t from, std::size_t to) { cut_[link(from, to)] = false; }
   /// Puts a server on a side: servers of different sides do not hear each other. All begin on 0.
   void set_side(std::size_t server, std::uint32_t side) { sides_[server] = side; }
-  /// All that arrives at `server` until then is lost.
+  /// All that is sent to `server` until then is lost.
   void burst(std::size_t server, TimeNs until) { burst_until_[server] = until; }
   void heal();
   /// A server that neither hears the group nor reaches it.
@@ -77,10 +78,10 @@ class VirtualNetwork {
   void deliver(TimeNs now, std::size_t from, std::size_t to, std::uint64_t number, bool lost);
   void schedule(TimeNs at, std::size_t to, std::uint64_t number);
   std::size_t link(std::size_t from, std::size_t to) const { return from * roster_.size() + to; }
-  bool reaches(std::size_t from, std::size_t to) const {
-    return !cut_[link(from, to)] && sides_[from] == sides_[to];
+  bool reaches(TimeNs now, std::size_t from, std::size_t to) const {
+    return !cut_[link(from, to)] && sides_[from] == sides_[to] && now >= burst_until_[to];
   }
-  bool loses(TimeNs now, std::size_t from, std::size_t to);
+  bool loses(std::size_t from, std::size_t to);
   bool spares_heartbeats() const { return weather_.heartbeats_lost_max != UINT32_MAX; }
 
   const Roster& roster_;

@@ -1,4 +1,6 @@
 // What befalls the servers of a world.
+#include <algorithm>
+
 #include "tests/sim/garbage.h"
 #include "tests/sim/world.h"
 
@@ -17,13 +19,15 @@ constexpr std::uint64_t mend_pool = 1 << 17;
 void World::fault() {
   if (phase_ != Phase::faults) return;
   const auto kind = FaultKind{static_cast<std::uint8_t>(dice_.weighted(scenario_.fault_weights))};
-  befall(kind, dice_.below(scenario_.servers));
+  const std::size_t number = dice_.below(scenario_.servers);
+  if (may_befall(kind, number)) befall(kind, number);
   events_.at(now() + dice_.below(2 * scenario_.fault_interval_ns), EventKind::fault, 0);
 }
 
 void World::befall(FaultKind kind, std::size_t number) {
   Server& server = servers_[number];
-  const DurationNs outage_ns = dice_.below(scenario_.outage_max_ns) + 1;
+  const DurationNs outage_ns = how_long(scenario_.outage_max_ns);
+  if (kind > FaultKind::pause) outage_until_ = std::max(outage_until_, now() + outage_ns);
   const bool running = server.state == State::running;
   switch (kind) {
     case FaultKind::crash:
@@ -38,7 +42,7 @@ void World::befall(FaultKind kind, std::size_t number) {
     case FaultKind::garbage:
       return throw_garbage(number);
     case FaultKind::pause:
-      if (running && may_pause(server)) pause(number, dice_.below(scenario_.pause_max_ns) + 1);
+      if (running) pause(number, how_long(scenario_.pause_max_ns));
       return;
     case FaultKind::burst:
       trace_.say(now(), number, "--- hears nothing ---");
@@ -53,6 +57,7 @@ void World::befall(FaultKind kind, std::size_t number) {
       if (!running) return;
       trace_.say(now(), number, "--- its pool is exhausted ---");
       server.process->port().set_exhausted(true);
+      server.exhausted_until = std::max(server.exhausted_until, now() + outage_ns / 4);
       return events_.at(now() + outage_ns / 4, EventKind::mend, number, mend_pool);
     case FaultKind::slow:
       if (!running) return;
@@ -62,10 +67,25 @@ void World::befall(FaultKind kind, std::size_t number) {
   }
 }
 
-/// Two pauses in a row are one that may be longer than what the timers are made for.
-bool World::may_pause(const Server& server) const {
-  return scenario_.weather == Weather::harsh || server.paused_until == 0 ||
-         now() > server.paused_until + scenario_.membership.suspect_after_ns;
+/// As long as there may be, often: at the edge of a promise it breaks.
+DurationNs World::how_long(DurationNs max_ns) {
+  return max_ns == 0 || dice_.chance(300'000) ? max_ns : dice_.below(max_ns) + 1;
+}
+
+/// In rough weather the timers stand each pause and each outage, and not their sum: the next comes
+/// when all have been heard again.
+bool World::may_befall(FaultKind kind, std::size_t number) const {
+  if (scenario_.weather != Weather::rough) return true;
+  if (kind == FaultKind::crash || kind == FaultKind::leave) return now() >= vouched_until_;
+  if (kind < FaultKind::pause) return true;
+  const auto over = [&](TimeNs end) { return end == 0 || now() > end + scenario_.recovery_ns(); };
+  const auto awake = [&](const Server& server) {
+    return server.state != State::paused && over(server.paused_until);
+  };
+  if (!over(outage_until_)) return false;
+  return kind == FaultKind::pause && scenario_.pauses_overlap
+             ? awake(servers_[number])
+             : std::ranges::all_of(servers_, awake);
 }
 
 /// Bit by bit a server's side; 0: nobody is apart.
@@ -78,9 +98,27 @@ void World::partition(std::uint64_t sides) {
 void World::cut(std::size_t number, DurationNs outage_ns) {
   const std::size_t deaf = dice_.below(scenario_.servers);
   if (deaf == number) return;
-  trace_.say(now(), number, "--- is not heard by m{} ---", deaf);
+  if (is_vouched_for(number, deaf)) {
+    outage_ns = how_long(scenario_.vouched_cut_max_ns);
+    outage_until_ = now() + outage_ns;
+    vouched_until_ = outage_until_ + scenario_.recovery_ns();
+  }
+  trace_.say(now(), number, "--- is not heard by m{} for {} us ---", deaf, outage_ns / us);
   network_.cut(number, deaf);
   events_.at(now() + outage_ns, EventKind::mend, number, deaf);
+}
+
+/// Whoever else the deaf one may ask to help is there, and awake (docs/protocol.md §5.4).
+bool World::is_vouched_for(std::size_t mute, std::size_t deaf) const {
+  if (scenario_.vouched_cut_max_ns == 0 || servers_[deaf].state != State::running) return false;
+  const auto is_there = [&](const auto& entry) {
+    const Server& server = servers_[*roster_.find(entry.first)];
+    return server.state == State::running && server.incarnation == entry.second.key.incarnation &&
+           !entry.second.suspected;
+  };
+  const auto& peers = servers_[deaf].process->member().membership().peers();
+  return peers.size() > 1 && peers.contains(roster_.id(mute)) &&
+         std::ranges::all_of(peers, is_there);
 }
 
 void World::mend(std::size_t number, std::uint64_t what) {
@@ -105,7 +143,7 @@ void World::start(std::size_t number) {
   server.incarnation = next_incarnation(number);
   server.wake_at = never_ns;
   server.cycle_due = false;
-  server.slow_until = 0;
+  server.paused_until = server.slow_until = server.exhausted_until = 0;
   server.beat_at = 0;
   ++server.life;
   trace_.say(now(), number, "--- starts as {} ---", server.incarnation);
@@ -195,15 +233,15 @@ void World::expect_notice(std::size_t gone) {
   events_.at(now() + scenario_.detection_unhealthy_ns(), EventKind::late_notice, gone, incarnation);
 }
 
-/// Nobody still holds who has gone `bound_ns` ago. A survivor that was itself paused meanwhile may
-/// need longer, and until the `last` bound so may one that did not trust itself.
+/// Nobody still holds who has gone `bound_ns` ago. A survivor that was itself paused or slow
+/// meanwhile may need longer, and until the `last` bound so may one that did not trust itself.
 void World::check_noticed(std::size_t gone, Incarnation incarnation, DurationNs bound_ns,
                           bool last) {
   if (scenario_.weather == Weather::harsh) return;
   for (std::size_t number = 0; number < scenario_.servers; ++number) {
     const Server& server = servers_[number];
     if (server.state != State::running || number == gone) continue;
-    if (server.paused_until + bound_ns > now()) continue;
+    if (std::max(server.paused_until, server.slow_until) + bound_ns > now()) continue;
     if (!last && server.unhealthy_until + bound_ns > now()) continue;
     const Incarnation held = server.process->watcher().present(gone);
     const Directory& directory = server.process->member().directory();

@@ -59,20 +59,49 @@ MessagingConfig pick_messaging(Dice& dice) {
   return messaging;
 }
 
-/// Heartbeats lost in a row in rough weather, before or after a pause too.
-constexpr std::uint32_t rough_heartbeats_lost_max = 1;
+// What befalls a member in rough weather is what the timers promise to stand (docs/protocol.md
+// §5.9), to the edge of it: P and L, less by what two packets' delays may differ.
 
 DurationNs rough_delay_max(DurationNs heartbeat_ns) { return heartbeat_ns / 10; }
 
-/// Promised is a pause, or loss: each heartbeat that is lost beside it costs it an interval.
-DurationNs rough_pause_max(const MembershipConfig& timers) {
-  const DurationNs heartbeat_ns = timers.heartbeat_interval_ns;
-  const DurationNs beside = rough_heartbeats_lost_max * heartbeat_ns;
-  return std::min(timers.suspect_after_ns - heartbeat_ns,
-                  guarantee_of(timers).pause_ns - beside - 2 * rough_delay_max(heartbeat_ns));
+/// L.
+std::uint32_t rough_heartbeats_lost_max(const MembershipConfig& timers) {
+  const DurationNs silence_ns = timers.suspect_after_ns + timers.dead_after_ns -
+                                2 * rough_delay_max(timers.heartbeat_interval_ns);
+  const auto lost = static_cast<std::uint32_t>(silence_ns / timers.heartbeat_interval_ns) - 1;
+  return std::min(guarantee_of(timers).heartbeats_lost, lost);
 }
 
-LinkWeather pick_links(Dice& dice, Weather weather, DurationNs heartbeat_ns) {
+/// P. Promised is a pause, or loss: each heartbeat that is lost beside it costs it an interval. So
+/// does another's pause, which that one does not notice if it is no longer.
+DurationNs rough_pause_max(const Scenario& scenario) {
+  const DurationNs heartbeat_ns = scenario.heartbeat_ns();
+  const std::uint32_t beside =
+      scenario.links.heartbeats_lost_max + (scenario.pauses_overlap ? 1 : 0);
+  const DurationNs cost_ns = beside * heartbeat_ns + 2 * rough_delay_max(heartbeat_ns);
+  const DurationNs pause_ns = guarantee_of(scenario.membership).pause_ns;
+  return pause_ns > cost_ns ? pause_ns - cost_ns : 0;
+}
+
+/// So long that no more than L heartbeats in a row are lost, those before and after it included.
+DurationNs rough_outage_max(const Scenario& scenario) {
+  const std::uint32_t lost_max = rough_heartbeats_lost_max(scenario.membership);
+  const std::uint32_t beside = 2 * scenario.links.heartbeats_lost_max;
+  if (beside >= lost_max) return 0;
+  return (lost_max - beside) * scenario.heartbeat_ns() - scenario.heartbeat_ns() / 2;
+}
+
+/// None, as many as are promised, or some.
+std::uint32_t pick_heartbeats_lost(Dice& dice, std::uint32_t promised) {
+  const std::uint32_t kinds[] = {1, 1, 2};
+  const std::uint32_t lost[] = {0, promised, static_cast<std::uint32_t>(dice.between(0, promised))};
+  return lost[dice.weighted(kinds)];
+}
+
+bool loses(const LinkWeather& links) { return links.loss + links.loss_at_sender > 0; }
+
+LinkWeather pick_links(Dice& dice, Weather weather, const MembershipConfig& timers) {
+  const DurationNs heartbeat_ns = timers.heartbeat_interval_ns;
   LinkWeather links;
   links.delay_min_ns = dice.between(500, heartbeat_ns / 200);
   links.loopback = dice.chance(300'000);  // docs/protocol.md §2.5
@@ -86,7 +115,8 @@ LinkWeather pick_links(Dice& dice, Weather weather, DurationNs heartbeat_ns) {
   links.loss_at_sender = up_to(weather == Weather::harsh ? 200'000 : 20'000);
   links.duplicate = up_to(200'000);
   if (weather == Weather::rough) {
-    links.heartbeats_lost_max = rough_heartbeats_lost_max;
+    links.heartbeats_lost_max =
+        loses(links) ? pick_heartbeats_lost(dice, rough_heartbeats_lost_max(timers)) : 0;
     return links;
   }
   links.turns_bad = up_to(20'000);
@@ -97,6 +127,24 @@ LinkWeather pick_links(Dice& dice, Weather weather, DurationNs heartbeat_ns) {
   return links;
 }
 
+/// How long pauses and outages last; 0: there are none.
+void pick_troubles(Dice& dice, Scenario& scenario) {
+  const MembershipConfig& timers = scenario.membership;
+  const DurationNs silence_ns = timers.suspect_after_ns + timers.dead_after_ns;
+  if (scenario.weather == Weather::rough) {
+    scenario.pauses_overlap = dice.chance(500'000);
+    scenario.pause_max_ns = rough_pause_max(scenario);
+    scenario.outage_max_ns = rough_outage_max(scenario);
+    // Through loss a helper vouches by chance only.
+    if (!loses(scenario.links)) scenario.vouched_cut_max_ns = 4 * silence_ns;
+  } else if (scenario.weather == Weather::harsh) {
+    scenario.pause_max_ns = 4 * silence_ns;
+    scenario.outage_max_ns = scenario.heartbeat_ns() * dice.between(2, 40);
+  }
+  scenario.slow_packet_ns = dice.below(scenario.heartbeat_ns() / 4) + 1;
+  scenario.ring_packets = dice.between(1, 64);
+}
+
 void pick_faults(Dice& dice, Scenario& scenario) {
   const DurationNs heartbeat_ns = scenario.heartbeat_ns();
   const auto weigh = [&](FaultKind kind) {
@@ -104,24 +152,17 @@ void pick_faults(Dice& dice, Scenario& scenario) {
     scenario.fault_weights[static_cast<std::size_t>(kind)] =
         absent ? 0 : static_cast<std::uint32_t>(dice.between(1, 8));
   };
+  pick_troubles(dice, scenario);
   scenario.fault_weights[static_cast<std::size_t>(FaultKind::restart)] = 3;
   for (const FaultKind kind : {FaultKind::crash, FaultKind::leave, FaultKind::garbage}) weigh(kind);
-  if (scenario.weather != Weather::calm) weigh(FaultKind::pause);
-  if (scenario.weather == Weather::harsh) {
+  if (scenario.pause_max_ns > 0) weigh(FaultKind::pause);
+  if (scenario.outage_max_ns > 0)
     for (const FaultKind kind : {FaultKind::burst, FaultKind::cut, FaultKind::partition,
                                  FaultKind::exhaust, FaultKind::slow})
       weigh(kind);
-    scenario.clocks_set_back = dice.chance(200'000);
-  }
+  if (scenario.weather == Weather::harsh) scenario.clocks_set_back = dice.chance(200'000);
   scenario.fault_interval_ns = heartbeat_ns * dice.between(5, 100) / 10;
   scenario.faults_last_ns = heartbeat_ns * dice.between(40, 200);
-  const MembershipConfig& timers = scenario.membership;
-  scenario.pause_max_ns = scenario.weather == Weather::harsh
-                              ? 4 * (timers.suspect_after_ns + timers.dead_after_ns)
-                              : rough_pause_max(timers);
-  scenario.outage_max_ns = heartbeat_ns * dice.between(2, 40);
-  scenario.slow_packet_ns = dice.below(heartbeat_ns / 4) + 1;
-  scenario.ring_packets = dice.between(1, 64);
   scenario.drift_ppm_max = static_cast<std::int64_t>(dice.below(500));
   scenario.cycle_ns = dice.chance(300'000) ? 0 : dice.below(heartbeat_ns / 50) + 1;
   scenario.deadlines_first = dice.chance(500'000);
@@ -159,16 +200,18 @@ void pick_work(Dice& dice, Scenario& scenario) {
 
 }  // namespace
 
-DurationNs Scenario::own_pauses_ns() const {
-  return weather == Weather::calm ? 0 : 2 * pause_max_ns;
+/// What a suspect answered before it died, a helper that paused or was slow may pass on until the
+/// suspicion ends.
+DurationNs Scenario::late_answers_ns() const {
+  return weather == Weather::calm ? 0 : membership.dead_after_ns;
 }
 
 DurationNs Scenario::detection_ns() const {
-  return guarantee_of(membership).detection_ns + own_pauses_ns();
+  return guarantee_of(membership).detection_ns + late_answers_ns();
 }
 
 DurationNs Scenario::detection_unhealthy_ns() const {
-  return guarantee_of(membership).detection_unhealthy_ns + own_pauses_ns();
+  return guarantee_of(membership).detection_unhealthy_ns + late_answers_ns();
 }
 
 DurationNs Scenario::fair_delay_max_ns() const {
@@ -198,7 +241,7 @@ Scenario scenario_of(std::uint64_t seed) {
   scenario.membership = pick_timers(dice);
   scenario.directory = pick_directory(dice, scenario.heartbeat_ns());
   scenario.messaging = pick_messaging(dice);
-  scenario.links = pick_links(dice, scenario.weather, scenario.heartbeat_ns());
+  scenario.links = pick_links(dice, scenario.weather, scenario.membership);
   pick_faults(dice, scenario);
   pick_work(dice, scenario);
   return scenario;
@@ -212,7 +255,7 @@ std::string describe(const Scenario& scenario) {
       "{:.3f} ms, dead after {:.3f} ms, "
       "delay {:.3f} to {:.3f} ms, loss {:.1f} %, at the sender {:.1f} %, in bursts {}, duplicates "
       "{:.1f} %, "
-      "late {:.1f} %, faults for "
+      "late {:.1f} %, pauses up to {:.3f} ms, outages up to {:.3f} ms, faults for "
       "{:.0f} ms, one each {:.0f} ms, window {} packets",
       scenario.servers, std::popcount(scenario.deaf),
       weathers[static_cast<std::size_t>(scenario.weather)], in_ms(scenario.heartbeat_ns()),
@@ -220,7 +263,8 @@ std::string describe(const Scenario& scenario) {
       in_ms(scenario.links.delay_min_ns), in_ms(scenario.links.delay_max_ns),
       scenario.links.loss / 1e4, scenario.links.loss_at_sender / 1e4,
       scenario.links.turns_bad > 0 ? "too" : "none", scenario.links.duplicate / 1e4,
-      scenario.links.late / 1e4, in_ms(scenario.faults_last_ns), in_ms(scenario.fault_interval_ns),
+      scenario.links.late / 1e4, in_ms(scenario.pause_max_ns), in_ms(scenario.outage_max_ns),
+      in_ms(scenario.faults_last_ns), in_ms(scenario.fault_interval_ns),
       scenario.messaging.window_packets);
 }
 

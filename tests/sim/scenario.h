@@ -25,7 +25,7 @@ enum class FaultKind : std::uint8_t {
   restart,
   leave,
   garbage,    ///< bytes that are no packet of this cluster
-  pause,      ///< SIGSTOP, and SIGCONT later
+  pause,      ///< SIGSTOP, and SIGCONT later; those that follow are outages
   burst,      ///< a server hears nothing for a moment
   cut,        ///< one way between two servers
   partition,  ///< the servers fall into two sides
@@ -64,10 +64,12 @@ struct Scenario {
   DurationNs fault_interval_ns = 0;  ///< mean
   DurationNs faults_last_ns = 0;     ///< after that everything heals, and must converge
   DurationNs pause_max_ns = 0;
-  DurationNs outage_max_ns = 0;   ///< of cuts, partitions, bursts, exhausted pools and slowness
-  DurationNs slow_packet_ns = 0;  ///< that a slow server takes for each packet
-  std::size_t ring_packets = 0;   ///< that wait for a slow server; more are dropped
-  bool clocks_set_back = false;   ///< a restarted server may begin with an older incarnation
+  bool pauses_overlap = false;  ///< in rough weather: of several servers
+  DurationNs outage_max_ns = 0;
+  DurationNs vouched_cut_max_ns = 0;  ///< of a cut between two, while all others can vouch
+  DurationNs slow_packet_ns = 0;      ///< that a slow server takes for each packet
+  std::size_t ring_packets = 0;       ///< that wait for a slow server; more are dropped
+  bool clocks_set_back = false;       ///< a restarted server may begin with an older incarnation
   std::int64_t drift_ppm_max = 0;
   DurationNs cycle_ns = 0;      ///< from the first packet of a burst to transmit()
   bool deadlines_first = true;  ///< after a pause: before the packets that waited, or after them
@@ -83,6 +85,8 @@ struct Scenario {
 
   bool hears_group(std::size_t server) const { return (deaf >> server & 1) == 0; }
   DurationNs heartbeat_ns() const { return membership.heartbeat_interval_ns; }
+  /// In rough weather, after a pause or an outage: until everybody has been heard again.
+  DurationNs recovery_ns() const { return (links.heartbeats_lost_max + 2) * heartbeat_ns(); }
   /// From a crash until everybody knows (design, I9).
   DurationNs detection_ns() const;
   /// The longest delay once all faults have ended.
@@ -93,7 +97,7 @@ struct Scenario {
   DurationNs convergence_ns() const;
 
  private:
-  DurationNs own_pauses_ns() const;
+  DurationNs late_answers_ns() const;
 };
 
 Scenario scenario_of(std::uint64_t seed);

@@ -111,17 +111,18 @@ void World::after_step(std::size_t number) {
   events_.at(wake_at, EventKind::wake, number);
 }
 
-/// Whatever else it does, a member that runs heartbeats in time (I12). An empty pool may keep it
-/// from that.
+/// Whatever else befalls it and the others, a member that runs heartbeats in time (I12). An empty
+/// pool may keep it from that.
 void World::check_heartbeat(std::size_t number) {
   Server& server = servers_[number];
   const bool nobody_to_tell = server.state == State::running && !scenario_.hears_group(number) &&
                               server.process->member().membership().peers().empty();
   if (nobody_to_tell) server.beat_at = 0;
-  if (scenario_.weather == Weather::harsh || server.beat_at == 0 ||
-      server.state != State::running || server.process->member().standing() != Standing::member)
+  if (server.beat_at == 0 || now() < server.exhausted_until || server.state != State::running ||
+      server.process->member().standing() != Standing::member)
     return;
-  const DurationNs since = now() - std::max(server.beat_at, server.paused_until);
+  const DurationNs since =
+      now() - std::max({server.beat_at, server.paused_until, server.exhausted_until});
   const DurationNs interval = scenario_.heartbeat_ns();
   if (since > interval + interval / 100)
     verdict_.fail("I12", "m{} has not heartbeat for {} us", number, since / us);
@@ -145,7 +146,7 @@ void World::arrive(std::size_t number, std::uint64_t flight) {
   network_.landed(flight);
 }
 
-/// A slow server takes one packet, and the next some time later.
+/// A slow server takes one packet, and the next some time later; the rest once it is slow no more.
 void World::serve(std::size_t number) {
   Server& server = servers_[number];
   if (server.state != State::running || server.inbox.empty()) return;
@@ -153,6 +154,7 @@ void World::serve(std::size_t number) {
   give(number, flight);
   network_.landed(flight);
   server.inbox.pop_front();
+  if (now() >= server.slow_until) return empty_inbox(number);
   if (!server.inbox.empty())
     events_.at(now() + scenario_.slow_packet_ns, EventKind::serve, number, server.life);
 }
@@ -250,7 +252,7 @@ void World::heal() {
     Server& server = servers_[number];
     if (server.state == State::paused) resume(number);
     if (server.state == State::running) {
-      server.slow_until = 0;
+      server.slow_until = std::min(server.slow_until, now());
       empty_inbox(number);
       server.process->port().set_exhausted(false);
       server.process->application().calm_down();

@@ -41,6 +41,7 @@ class World final : private Wire {
     TimeNs paused_until = 0;          ///< the last time
     TimeNs unhealthy_until = 0;       ///< the last moment at which it did not trust itself
     TimeNs slow_until = 0;            ///< receives slowly until then
+    TimeNs exhausted_until = 0;       ///< its pool is, until then
     TimeNs beat_at = 0;               ///< its last heartbeat; 0: none in this life
     std::deque<std::uint64_t> inbox;  ///< packets that wait while it is paused or slow
   };
@@ -70,7 +71,9 @@ class World final : private Wire {
   void end(std::size_t number);
   void crash(std::size_t number);
   void leave(std::size_t number);
-  bool may_pause(const Server& server) const;
+  DurationNs how_long(DurationNs max_ns);
+  bool may_befall(FaultKind kind, std::size_t number) const;
+  bool is_vouched_for(std::size_t mute, std::size_t deaf) const;
   void pause(std::size_t number, DurationNs duration);
   void resume(std::size_t number);
   void empty_inbox(std::size_t number);
@@ -108,6 +111,8 @@ class World final : private Wire {
   Phase phase_ = Phase::faults;
   TimeNs phase_ends_ns_ = 0;
   double convergence_share_ = 0;
+  TimeNs outage_until_ = 0;   ///< the last one
+  TimeNs vouched_until_ = 0;  ///< all who live are needed until then: they vouch for one
   std::uint64_t starts_ = 0;
   std::vector<std::byte> last_packet_;  // garbage is made of it
 };
