@@ -61,7 +61,8 @@ class View final : public test::Listener {
   std::vector<std::function<void(Content&)>> waiting_;
 };
 
-/// An owner, one who follows it, and all that was ever said between them.
+/// An owner, one who follows it, another one who answers for the owner, and all that was ever said
+/// between them.
 class Pair {
  public:
   Pair(std::size_t log_bytes, std::size_t tombstone_bytes, std::uint32_t step) {
@@ -75,7 +76,8 @@ class Pair {
     (this->*(*rc::gen::element<Action>(
                 &Pair::bind, &Pair::bind, &Pair::withdraw, &Pair::batch, &Pair::withdraw_all,
                 &Pair::advertise, &Pair::advertise, &Pair::deliver, &Pair::deliver, &Pair::deliver,
-                &Pair::begin_fetch, &Pair::fetch, &Pair::fetch, &Pair::lose_page, &Pair::sweep)))();
+                &Pair::begin_fetch, &Pair::fetch, &Pair::fetch, &Pair::answer, &Pair::answer,
+                &Pair::deliver_page, &Pair::deliver_page, &Pair::update_holder, &Pair::sweep)))();
     check();
   }
   /// No more loss: the copy must become the tree.
@@ -136,13 +138,16 @@ class Pair {
     own_.advertise(group);
     for (auto& sent : port_.take_transmitted()) said_.push_back(std::move(sent.bytes));
   }
-  /// One of the advertisements, the latest ones more often; perhaps not for the first time.
+  using Packets = std::vector<std::vector<std::byte>>;
+  /// The latest ones more often; perhaps not for the first time.
+  static const std::vector<std::byte>& one_of(const Packets& packets) {
+    const auto back = *rc::gen::inRange<std::size_t>(0, std::min<std::size_t>(8, packets.size()));
+    return packets[packets.size() - 1 - back];
+  }
   void deliver() {
     if (said_.empty()) return;
-    const std::size_t back =
-        *rc::gen::inRange<std::size_t>(0, std::min<std::size_t>(8, said_.size()));
     wire::Parsed parsed;
-    RC_ASSERT(!wire::parse(said_[said_.size() - 1 - back], cluster, parsed));
+    RC_ASSERT(!wire::parse(one_of(said_), cluster, parsed));
     const auto applied = replica_.apply(std::get<wire::AdvertisementView>(parsed.body));
     if (applied == Replica::Applied::sweeping) sweeping_ = fetching_ = true;
   }
@@ -150,24 +155,46 @@ class Pair {
     replica_.begin_fetch(*rc::gen::inRange(0, 4) == 0);
     fetching_ = true;
   }
-  void fetch() { take(next_page()); }
-  void lose_page() { next_page(); }
-  std::vector<std::byte> next_page() {
+  /// The answer comes at once.
+  void fetch() {
+    Place place = replica_.place();
+    took(take_into(replica_, next_page(own_.tree(), place)));
+  }
+  /// It has some pages, which are under way: for ever, or until they are delivered.
+  void answer() {
+    const Tree& tree = *rc::gen::arbitrary<bool>() ? own_.tree() : holder_.tree();
+    Place place = replica_.place();
+    for (int left = *rc::gen::inRange(1, 5); left > 0; --left)
+      pages_.push_back(next_page(tree, place));
+  }
+  void deliver_page() {
+    if (!pages_.empty()) took(take_into(replica_, one_of(pages_)));
+  }
+  /// The other holder fetches from the owner: it is not as old for a while.
+  void update_holder() {
+    holder_.begin_fetch(false);
+    Replica::Page page{};
+    do {
+      Place place = holder_.place();
+      page = take_into(holder_, next_page(own_.tree(), place));
+      while (page == Replica::Page::sweeping) page = holder_.sweep(3);
+    } while (page != Replica::Page::settled);
+  }
+  std::vector<std::byte> next_page(const Tree& tree, Place& place) {
     Packet& packet = *outbox_.open(wire::Type::sync_answer);
     packet.capacity = 600;  // so that little content makes many pages
     auto& head =
         append(packet, wire::SyncAnswer{.request = 0, .page = 0, .flags = 0, .sections = 0});
-    Place place = replica_.place();
-    if (append_section(packet, owner, own_.tree(), place) != Written::nothing) head.sections = 1;
+    if (append_section(packet, owner, tree, place) != Written::nothing) head.sections = 1;
     std::vector<std::byte> page(packet.data, packet.data + packet.size);
     port_.release(packet);
     return page;
   }
-  void take(const std::vector<std::byte>& page) {
+  static Replica::Page take_into(Replica& replica, const std::vector<std::byte>& page) {
     wire::Parsed parsed;
     RC_ASSERT(!wire::parse(page, cluster, parsed));
-    for (const wire::SectionView& section : std::get<wire::SyncAnswerView>(parsed.body).sections)
-      took(replica_.take(section));
+    const auto& sections = std::get<wire::SyncAnswerView>(parsed.body).sections;
+    return sections.empty() ? Replica::Page::unexpected : replica.take(*sections.begin());
   }
   void sweep() {
     if (sweeping_) took(replica_.sweep(3));
@@ -175,6 +202,7 @@ class Pair {
   void took(Replica::Page page) {
     sweeping_ = page == Replica::Page::sweeping || (sweeping_ && !Replica::ends_fetch(page));
     if (Replica::ends_fetch(page) && !sweeping_) fetching_ = false;
+    if (page == Replica::Page::taken || page == Replica::Page::again) fetching_ = true;
     RC_ASSERT(page != Replica::Page::wrong && page != Replica::Page::too_large);
   }
 
@@ -209,8 +237,10 @@ class Pair {
   OwnTree own_{config_, outbox_, deaf_};
   View view_;
   Replica replica_{owner, config_, view_};
+  Replica holder_{owner, config_, deaf_};  // who answers as well
   std::map<Version, Content> history_{{0, {}}};
-  std::vector<std::vector<std::byte>> said_;
+  Packets said_;
+  Packets pages_;
   Version version_seen_ = 0;
   bool sweeping_ = false;
   bool fetching_ = false;
