@@ -47,7 +47,8 @@ struct DirectoryConfig {
   std::size_t change_log_bytes_max = 2 << 20;
   std::uint32_t answer_pages_max = 32;     ///< packets that one request asks for, or is given
   std::uint32_t bindings_per_step = 1024;  ///< withdrawn or looked through in one call
-  /// At most, to all readers together: by default 12 Gbit/s, of full packets.
+  /// To all readers together, from a bucket that holds what one millisecond gives: by default
+  /// 12 Gbit/s, of full packets.
   std::uint32_t answer_packets_per_ms = 1024;
   /// So many distinct members that miss the same, and one in sixteen of all, are served by one
   /// multicast; 0: never.
