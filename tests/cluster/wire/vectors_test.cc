@@ -120,6 +120,32 @@ void check_answer(const Parsed& packet) {
   is_the_binding_of_db(*section.changes.begin());
 }
 
+void check_request_for_everything(const Parsed& packet) {
+  const auto& request = *std::get<const SyncRequest*>(packet.body);
+  EXPECT_EQ(SyncScope{request.scope}, SyncScope::everything);
+  EXPECT_EQ(request.owner, number(bob) + 1);
+  EXPECT_EQ(request.incarnation, 0U);
+  EXPECT_EQ(request.since_version, 0U);
+  EXPECT_EQ(request.cursor_version, 0U);
+}
+
+void check_answer_of_two_sections(const Parsed& packet) {
+  const auto& view = std::get<SyncAnswerView>(packet.body);
+  ASSERT_EQ(view.sections.size(), 2U);
+  auto at = view.sections.begin();
+  const SectionView of_bob = *at;
+  EXPECT_EQ(key_of(*of_bob.head), (MemberKey{bob, bob_incarnation}));
+  EXPECT_EQ(of_bob.head->to_version, 2U);
+  EXPECT_EQ(of_bob.head->digest, Tree().digest());
+  EXPECT_TRUE(of_bob.complete() && of_bob.changes.empty());
+  const SectionView of_ann = *++at;
+  EXPECT_EQ(key_of(*of_ann.head), (MemberKey{ann, ann_incarnation}));
+  EXPECT_GT(of_ann.head->owner, of_bob.head->owner);
+  EXPECT_EQ(of_ann.head->base_version, 0U);
+  EXPECT_TRUE(of_ann.complete());
+  is_the_binding_of_db(*of_ann.changes.begin());
+}
+
 void check_session(const Parsed& packet) {
   const auto& view = std::get<SessionView>(packet.body);
   EXPECT_EQ(view.body->receiver_incarnation, bob_incarnation);
@@ -196,7 +222,9 @@ const std::map<std::string, std::function<void(const Parsed&)>> checks = {
     {"advertisement of a batch", check_batch},
     {"advertisement of the end of a change", check_end_of_a_change},
     {"synchronization request", check_request},
+    {"synchronization request for everything", check_request_for_everything},
     {"synchronization answer", check_answer},
+    {"synchronization answer of two sections", check_answer_of_two_sections},
     {"session", check_session},
     {"session that only acknowledges",
      [](const Parsed& packet) {
