@@ -57,7 +57,8 @@ void World::befall(FaultKind kind, std::size_t number) {
       if (!running) return;
       trace_.say(now(), number, "--- its pool is exhausted ---");
       server.process->port().set_exhausted(true);
-      server.exhausted_until = std::max(server.exhausted_until, now() + outage_ns / 4);
+      if (scenario_.weather == Weather::harsh)
+        server.exhausted_until = std::max(server.exhausted_until, now() + outage_ns / 4);
       return events_.at(now() + outage_ns / 4, EventKind::mend, number, mend_pool);
     case FaultKind::slow:
       if (!running) return;

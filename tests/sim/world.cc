@@ -112,7 +112,7 @@ void World::after_step(std::size_t number) {
 }
 
 /// Whatever else befalls it and the others, a member that runs heartbeats in time (I12). An empty
-/// pool may keep it from that.
+/// pool may keep it from that in harsh weather: for as long as in rough, the reserve suffices.
 void World::check_heartbeat(std::size_t number) {
   Server& server = servers_[number];
   const bool nobody_to_tell = server.state == State::running && !scenario_.hears_group(number) &&

@@ -41,7 +41,7 @@ class World final : private Wire {
     TimeNs paused_until = 0;          ///< the last time
     TimeNs unhealthy_until = 0;       ///< the last moment at which it did not trust itself
     TimeNs slow_until = 0;            ///< receives slowly until then
-    TimeNs exhausted_until = 0;       ///< its pool is, until then
+    TimeNs exhausted_until = 0;       ///< longer than its reserve may last
     TimeNs beat_at = 0;               ///< its last heartbeat; 0: none in this life
     std::deque<std::uint64_t> inbox;  ///< packets that wait while it is paused or slow
   };
