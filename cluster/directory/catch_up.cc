@@ -35,9 +35,9 @@ bool Directory::served_by_repair(TimeNs now, const wire::SyncRequest& request,
                                  const Endpoint& from) {
   const bool about_self = wire::SyncScope{request.scope} == wire::SyncScope::owner &&
                           key_of(request) == outbox_.sender().self;
-  // Who wants the whole tree has not missed an advertisement.
-  const bool begins = request.since_version > 0 && request.part_version == 0 &&
-                      request.cursor_version == request.since_version;
+  // Who wants the whole tree has not missed an advertisement, nor has who claims to know more.
+  const bool begins = request.since_version > 0 && request.since_version < own().version() &&
+                      request.part_version == 0 && request.cursor_version == request.since_version;
   const auto copies = static_cast<std::uint32_t>(outbox_.audience().packets());
   const bool pays = copies <= config_.repair_threshold;
   if (!active_ || !about_self || !begins || !pays) return false;

@@ -85,6 +85,49 @@ TEST_F(Answerers, CountARepairByMulticastAgainstTheBudget) {
       << "in the same millisecond";
 }
 
+/// docs/protocol.md §6.9: nobody has missed what follows a version that is not there yet.
+TEST_F(Answerers, RepairWhateverVersionsAreMadeUpMeanwhile) {
+  auto& dan =
+      segment.start("dan", [](MemberConfig& config) { config.directory.repair_threshold = 2; });
+  segment.run_for(second);
+  for (int i = 0; i < 3; ++i) bind(dan, "/s/" + std::to_string(i));
+  segment.run_for(second);
+  const MemberKey owner = dan.member->self();
+  for (const Version made_up : {Version{3}, Version{UINT64_MAX}})
+    answers(dan, bob.member->self(), about(SyncScope::owner, owner, made_up, made_up));
+  for (auto* host : {&ann, &cid})
+    answers(dan, host->member->self(), about(SyncScope::owner, owner, 1, 1));
+  EXPECT_EQ(dan.member->directory().stats().repairs, 1U);
+}
+
+/// docs/protocol.md §6.5: in ascending order, from where the reader stands, the own tree between.
+TEST_F(Answerers, GoOnWithTheOwnersAfterTheReaders) {
+  std::vector<MemberKey> owners;
+  for (auto* host : {&ann, &bob, &cid}) owners.push_back(host->member->self());
+  std::ranges::sort(owners, {}, &MemberKey::id);
+  for (auto* host : {&ann, &bob, &cid}) {
+    const MemberKey reader = host == &ann ? bob.member->self() : ann.member->self();
+    for (std::size_t from = 0; from <= owners.size(); ++from) {
+      const MemberKey begin =
+          from < owners.size()
+              ? owners[from]
+              : MemberKey{MemberId{static_cast<std::uint64_t>(owners.back().id) + 1}, 0};
+      const auto sent = answers(*host, reader, about(SyncScope::everything, begin, 0, 0));
+      ASSERT_EQ(sent.size(), 1u);
+      wire::Parsed parsed;
+      ASSERT_FALSE(wire::parse(sent.front().bytes, ann.config.cluster, parsed));
+      const auto& answer = std::get<wire::SyncAnswerView>(parsed.body);
+      std::vector<MemberKey> told;
+      for (const wire::SectionView& section : answer.sections)
+        told.push_back(wire::key_of(*section.head));
+      EXPECT_EQ(told, std::vector<MemberKey>(owners.begin() + static_cast<std::ptrdiff_t>(from),
+                                             owners.end()))
+          << host->config.name;
+      EXPECT_NE(answer.body->flags & wire::answer_last, 0);
+    }
+  }
+}
+
 /// Page after page without progress would keep a joiner from ever being synchronized.
 TEST_F(Answerers, LoseTheReaderOfADumpWhereTheyLeadItNoFurther) {
   std::uint32_t request = 0;
