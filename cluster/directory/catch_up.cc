@@ -101,26 +101,26 @@ bool Directory::answer_everything(Packet& packet, wire::SyncAnswer& head, Answer
   const MemberKey self = outbox_.sender().self;
   const MemberId from = at.owner.id;
   // False when the packet is full.
-  const auto add = [&](const MemberKey& owner) {
-    const Tree* tree = tree_of(owner);
-    if (owner.id < from || tree == nullptr || tree->version() == 0) return true;
+  const auto add = [&](const MemberKey& owner, const Tree& tree) {
+    if (tree.version() == 0) return true;
     if (owner != at.owner) at = {.owner = owner, .place = {}};
-    if (at.place.cursor > tree->version()) return true;  // the reader has more than is here
-    const Written written = append_section(packet, owner, *tree, at.place);
+    if (at.place.cursor > tree.version()) return true;  // the reader has more than is here
+    const Written written = append_section(packet, owner, tree, at.place);
     if (written != Written::nothing) ++head.sections;
     if (written != Written::complete) return false;
     at = {.owner = {MemberId{static_cast<std::uint64_t>(owner.id) + 1}, 0}, .place = {}};
     return head.sections < UINT8_MAX;
   };
-  bool self_done = false;
-  for (const auto& [id, copy] : copies_) {
-    if (!self_done && self.id < id) {
+  bool self_done = self.id < from;
+  for (auto next = copies_.lower_bound(from); next != copies_.end(); ++next) {
+    if (!self_done && self.id < next->first) {
       self_done = true;
-      if (!add(self)) return false;
+      if (!add(self, own())) return false;
     }
-    if (!add(copy.replica.owner())) return false;
+    const Replica& copy = next->second.replica;
+    if (copy.settled() && !add(copy.owner(), copy.tree())) return false;
   }
-  return self_done || add(self);
+  return self_done || add(self, own());
 }
 
 // The one who asks.
