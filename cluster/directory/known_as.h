@@ -17,8 +17,7 @@ class KnownAs {
   const MemberKey& self() const { return self_; }
   const MemberKey& owner(Version version) const {
     if (version <= told_) return self_;
-    const auto part =
-        std::ranges::find_if(parts_, [=](const Part& each) { return version <= each.last; });
+    const auto part = std::ranges::lower_bound(parts_, version, {}, &Part::last);
     return part == parts_.end() ? self_ : part->owner;
   }
 
@@ -28,6 +27,19 @@ class KnownAs {
     parts_.push_back({last, self_});
     told_ = 0;
     self_ = to;
+  }
+  /// Forgets the parts in which `holds(after, last)` says that there is nothing: so there are never
+  /// more than there are bindings, however often this member changes before it has told them.
+  template <class Holds>
+  void merge(Holds holds) {
+    Version before = 0;
+    auto kept = parts_.begin();
+    for (const Part& part : parts_) {
+      if (!holds(before, part.last)) continue;
+      before = part.last;
+      *kept++ = part;
+    }
+    parts_.erase(kept, parts_.end());
   }
   /// There are bindings to tell anew: those after told().
   bool pending() const { return !parts_.empty(); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 
 #include "cluster/directory/answer.h"
@@ -15,6 +16,8 @@ namespace {
 constexpr std::size_t packets_per_call_max = OwnTree::repeated_packets_max;
 /// As StoredChange::memory() reckons it: about so many packets.
 constexpr std::size_t repeated_bytes_max = OwnTree::repeated_packets_max * std::size_t{1024};
+/// So many trees may be withdrawn before the application has heard of the first.
+constexpr std::size_t cleared_max = 8;
 
 ChangeRecord record_of(const StoredChange& change) {
   return {.version = change.version,
@@ -63,8 +66,17 @@ BindResult OwnTree::withdraw_all() {
   tree_.clear(version);
   log_.add({.version = version, .kind = wire::ChangeKind::clear, .path = {}, .bytes = {}});
   begin_batch();
-  do tell(config_.bindings_per_step);
-  while (cleared_bytes() > config_.tree_bytes_max);
+  if (cleared_.back().size() <= config_.bindings_per_step) {
+    tell_whole(std::prev(cleared_.end()));
+    tell(0);
+    return BindResult::changed;
+  }
+  tell(config_.bindings_per_step);
+  // Whoever does so again and again, faster than it can be told in steps, hears more at once, of
+  // what it has bound itself: the smallest tree, or what stands in the way of the memory.
+  if (cleared_.size() > cleared_max)
+    tell_whole(std::ranges::min_element(cleared_, {}, &Tree::size));
+  while (cleared_bytes() > config_.tree_bytes_max) tell(config_.bindings_per_step);
   return BindResult::changed;
 }
 
@@ -171,15 +183,21 @@ std::uint32_t OwnTree::repeat(const Endpoint& group, Version since, std::uint32_
 
 void OwnTree::reincarnate(const MemberKey& to) {
   known_.change(to, tree_.version());
-  tell(config_.bindings_per_step);
+  known_.merge([this](Version after, Version last) { return holds(after, last); });
+}
+
+/// Is there anything of those versions, for the application to hear of?
+bool OwnTree::holds(Version after, Version last) const {
+  const auto in = [=](const Tree& tree) {
+    const auto next = tree.after(after);
+    return next != tree.end() && next->version <= last;
+  };
+  return in(tree_) || std::ranges::any_of(cleared_, in);
 }
 
 void OwnTree::tell(std::size_t bindings) {
-  for (; !cleared_.empty(); cleared_.pop_front()) {
-    Tree& tree = cleared_.front();
-    for (; bindings > 0 && !tree.bare(); --bindings) tell_cleared(tree, *tree.begin());
-    if (!tree.bare()) return;
-  }
+  while (bindings > 0 && !cleared_.empty()) tell_cleared(cleared_.begin(), bindings);
+  if (!cleared_.empty()) return;
   end_batch();
   if (known_.pending()) tell_anew(bindings);
 }
@@ -205,6 +223,18 @@ void OwnTree::tell_cleared(Tree& tree, TreeEntry& entry) {
   tree.erase(entry);
 }
 
+/// So many of it, which are taken from `bindings`. With the last one it goes.
+void OwnTree::tell_cleared(std::list<Tree>::iterator tree, std::size_t& bindings) {
+  for (; bindings > 0 && !tree->bare(); --bindings) tell_cleared(*tree, *tree->begin());
+  if (tree->bare()) cleared_.erase(tree);
+}
+
+void OwnTree::tell_whole(std::list<Tree>::iterator tree) {
+  std::size_t all = SIZE_MAX;
+  tell_cleared(tree, all);
+}
+
+/// As a tree's memory is reckoned everywhere: of its entries.
 std::size_t OwnTree::cleared_bytes() const {
   std::size_t bytes = 0;
   for (const Tree& tree : cleared_) bytes += tree.bytes();
@@ -212,11 +242,14 @@ std::size_t OwnTree::cleared_bytes() const {
 }
 
 void OwnTree::begin_batch() {
-  if (!std::exchange(in_batch_, true)) events_.on_batch_begin(known_.self());
+  if (batch_) return;
+  batch_ = known_.self();
+  events_.on_batch_begin(*batch_);
 }
 
+/// As of the owner as whose it began, whoever this member has become meanwhile.
 void OwnTree::end_batch() {
-  if (std::exchange(in_batch_, false)) events_.on_batch_end(known_.self());
+  if (const auto owner = std::exchange(batch_, std::nullopt)) events_.on_batch_end(*owner);
 }
 
 }  // namespace muster

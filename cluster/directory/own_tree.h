@@ -2,6 +2,7 @@
 #pragma once
 
 #include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,7 +37,7 @@ class OwnTree {
 
   BindResult bind(std::string_view path, const Content& content);
   BindResult withdraw(std::string_view path);
-  /// At once for others; the application hears of it in steps, see tell().
+  /// At once for others; the application hears of what is more than one step in steps, see tell().
   BindResult withdraw_all();
   /// All of it or, where a change is refused, nothing.
   BindResult apply(const Batch& batch);
@@ -50,7 +51,8 @@ class OwnTree {
   /// how many went out. 0: it is no longer known in full, or is too much.
   std::uint32_t repeat(const Endpoint& group, Version since, std::uint32_t packets_max);
 
-  /// The own bindings belong to another incarnation from now on: tells the application, in steps.
+  /// The own bindings belong to another incarnation from now on: the application hears so by
+  /// tell().
   void reincarnate(const MemberKey& to);
 
   /// A tree may be large, and this member has more to do: what the application has to hear of all
@@ -69,6 +71,9 @@ class OwnTree {
   bool advertise_one_packet(const Endpoint& group, Said& said);
   void tell_withdrawn(const TreeEntry& entry);
   void tell_cleared(Tree& tree, TreeEntry& entry);
+  void tell_cleared(std::list<Tree>::iterator tree, std::size_t& bindings);
+  void tell_whole(std::list<Tree>::iterator tree);
+  bool holds(Version after, Version last) const;
   void tell_anew(std::size_t bindings);
   std::size_t cleared_bytes() const;
   void begin_batch();
@@ -78,11 +83,12 @@ class OwnTree {
   Outbox& outbox_;
   Events& events_;
   Tree tree_;
-  /// Withdrawn all at once, each of them, and the application has not heard yet. It believes each
-  /// path bound in one of them at most, or else in the tree.
+  /// Withdrawn all at once, each of them more than one step, and the application has not heard yet.
+  /// It believes each path bound in one of them at most, or else in the tree. A few at most: each
+  /// bind looks into all of them.
   std::list<Tree> cleared_;
   KnownAs known_;
-  bool in_batch_ = false;
+  std::optional<MemberKey> batch_;  ///< the application is within one, begun as of this owner
   ChangeLog log_;
   Said said_;
 };

@@ -60,7 +60,7 @@ void Watcher::removed(const MemberKey& member, RemovalReason reason) {
   if (!seen.bindings.empty())
     verdict_.fail("I7", "m{} was told that m{} is gone while it still holds {} of its bindings",
                   self_, server, seen.bindings.size());
-  if (seen.in_batch)
+  if (seen.batch != 0)
     verdict_.fail("I7", "m{} was told that m{} is gone in the middle of a batch", self_, server);
   if (removals_are_deaths_ && reason == RemovalReason::died &&
       census_[server] == member.incarnation)
@@ -90,7 +90,7 @@ void Watcher::bound(const Binding& binding, bool settled) {
         !change->is(binding.attributes, binding.value))
       verdict_.fail("I2", "m{} was told that m{} bound {} at version {}, which it did not", self_,
                     server, binding.path, binding.version);
-    else if (settled && change->more && !seen.in_batch)
+    else if (settled && change->more && seen.batch == 0)
       verdict_.fail("I2",
                     "m{} was told of {} at version {} of m{}, and not of the rest of its batch",
                     self_, binding.path, binding.version, server);
@@ -117,16 +117,16 @@ void Watcher::withdrawn(const Binding& binding) {
 void Watcher::batch_begins(const MemberKey& owner) {
   const std::size_t server = number(owner);
   if (!own(server)) named(owner, "batch");
-  if (std::exchange(seen_[server].in_batch, true))
+  if (std::exchange(seen_[server].batch, owner.incarnation) != 0)
     verdict_.fail("I2", "m{} was told of a batch of m{} within a batch", self_, server);
 }
 
 void Watcher::batch_ends(const MemberKey& owner) {
   const std::size_t server = number(owner);
   if (!own(server)) named(owner, "end of a batch");
-  if (!std::exchange(seen_[server].in_batch, false))
-    verdict_.fail("I2", "m{} was told of the end of a batch of m{} that never began", self_,
-                  server);
+  if (const Incarnation began = std::exchange(seen_[server].batch, 0); began != owner.incarnation)
+    verdict_.fail("I2", "m{} was told of the end of a batch of m{} ({}), which {} began", self_,
+                  server, owner.incarnation, began);
 }
 
 void Watcher::advertised(std::size_t owner, Incarnation incarnation, Version version) {

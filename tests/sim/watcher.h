@@ -48,7 +48,7 @@ class Watcher {
     return seen_[server].present != incarnation && seen_[server].highest >= incarnation;
   }
   std::size_t bindings(std::size_t server) const { return seen_[server].bindings.size(); }
-  bool in_batch(std::size_t server) const { return seen_[server].in_batch; }
+  bool in_batch(std::size_t server) const { return seen_[server].batch != 0; }
 
  private:
   struct Told {
@@ -60,7 +60,7 @@ class Watcher {
     Incarnation highest = 0;
     bool may_return = false;  ///< as the incarnation whose removal has yet to be told
     std::map<std::string, Told, std::less<>> bindings;
-    bool in_batch = false;  ///< what it is told becomes visible later
+    Incarnation batch = 0;  ///< what it is told becomes visible later; begun by this one; 0: not so
     std::map<Incarnation, Version> first_advertised;
   };
   std::size_t number(const MemberKey& member);

@@ -3,7 +3,9 @@
 #include "cluster/directory/own_tree.h"
 
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -29,7 +31,7 @@ class Application final : public sim::SilentEvents {
   };
   std::map<std::string, Held> held;
   std::size_t told = 0;
-  int open_batches = 0;
+  std::optional<MemberKey> batch;
 
   void on_bound(const Binding& binding) override {
     ++told;
@@ -44,8 +46,14 @@ class Application final : public sim::SilentEvents {
     EXPECT_EQ(at->second.owner, binding.owner);
     held.erase(at);
   }
-  void on_batch_begin(const MemberKey&) override { EXPECT_EQ(open_batches++, 0); }
-  void on_batch_end(const MemberKey&) override { EXPECT_EQ(--open_batches, 0); }
+  void on_batch_begin(const MemberKey& owner) override {
+    EXPECT_FALSE(batch) << "a batch within a batch";
+    batch = owner;
+  }
+  void on_batch_end(const MemberKey& owner) override {
+    EXPECT_EQ(batch, owner);
+    batch.reset();
+  }
 };
 
 struct OwnTrees : testing::Test {
@@ -72,11 +80,11 @@ TEST_F(OwnTrees, AreWithdrawnInSteps) {
   EXPECT_EQ(own.withdraw_all(), BindResult::changed);
   EXPECT_EQ(own.tree().size(), 0u);
   EXPECT_EQ(application.held.size(), 7u);
-  EXPECT_EQ(application.open_batches, 1);
+  EXPECT_TRUE(application.batch);
   bind(9, "new");  // of which the application has not heard yet that it went
   EXPECT_TRUE(own.telling());
   while (own.telling()) own.tell(config.bindings_per_step);
-  EXPECT_EQ(application.open_batches, 0);
+  EXPECT_FALSE(application.batch);
   EXPECT_EQ(application.held, as(1));
   EXPECT_EQ(application.told, 10u + 10u + 1u);
 }
@@ -86,13 +94,15 @@ TEST_F(OwnTrees, AreVisibleAgainOnceAllIsBoundAnew) {
   own.withdraw_all();
   for (int i = 0; i < 10; ++i) bind(i, "new");
   while (own.telling()) own.tell(config.bindings_per_step);
-  EXPECT_EQ(application.open_batches, 0);
+  EXPECT_FALSE(application.batch);
   EXPECT_EQ(application.held, as(1));
 }
 
 TEST_F(OwnTrees, ChangeTheirOwnerInSteps) {
   for (int i = 0; i < 10; ++i) bind(i);
   own.reincarnate({ann, 5});
+  EXPECT_EQ(application.told, 10u) << "before anybody asked whether the application is ready";
+  own.tell(config.bindings_per_step);
   EXPECT_EQ(application.told, 10u + 2 * 3u);
   bind(8, "changed");
   own.withdraw("/9");
@@ -108,7 +118,7 @@ TEST_F(OwnTrees, AreWithdrawnAgainInSteps) {
   own.withdraw_all();
   EXPECT_EQ(application.told, before + 3u) << "not all that is left of the first";
   while (own.telling()) own.tell(config.bindings_per_step);
-  EXPECT_EQ(application.open_batches, 0);
+  EXPECT_FALSE(application.batch);
   EXPECT_EQ(application.held, as(1));
 }
 
@@ -123,20 +133,88 @@ TEST_F(OwnTrees, AreWithdrawnAtOnceWhereTheirMemoryIsNeeded) {
   EXPECT_EQ(application.held, as(1));
 }
 
+TEST_F(OwnTrees, AreWithdrawnAtOnceWhereTheyAreNoMoreThanAStep) {
+  for (int i = 0; i < 10; ++i) bind(i);
+  own.withdraw_all();
+  const std::size_t before = application.told;
+  for (int i = 0; i < 100; ++i) {
+    bind(50);
+    own.withdraw_all();
+  }
+  EXPECT_EQ(application.told, before + 100 * 2u) << "of the first tree it hears at its own pace";
+  EXPECT_EQ(application.held.size(), 7u);
+  while (own.telling()) own.tell(config.bindings_per_step);
+  EXPECT_FALSE(application.batch);
+  EXPECT_EQ(application.held, as(1));
+}
+
+TEST_F(OwnTrees, WaitAFewAtATimeToBeToldOf) {
+  for (int i = 0; i < 1000; ++i) bind(i);
+  own.withdraw_all();
+  constexpr std::size_t again = 30;
+  for (std::size_t i = 0; i < again; ++i) {
+    for (int j = 0; j < 4; ++j) bind(static_cast<int>(2000 + 4 * i) + j);
+    own.withdraw_all();
+  }
+  EXPECT_LE(application.held.size(), 1000u - 3u * again + 8u * 4u);
+  EXPECT_GT(application.held.size(), 800u) << "the large one goes in steps";
+  while (own.telling()) own.tell(config.bindings_per_step);
+  EXPECT_FALSE(application.batch);
+  EXPECT_EQ(application.held, as(1));
+}
+
+TEST_F(OwnTrees, EndABatchAsTheOwnerThatBeganIt) {
+  for (int i = 0; i < 10; ++i) bind(i);
+  own.withdraw_all();
+  own.reincarnate({ann, 5});
+  EXPECT_EQ(application.batch, (MemberKey{ann, 1}));
+  while (own.telling()) own.tell(config.bindings_per_step);
+  EXPECT_FALSE(application.batch);
+  for (int i = 0; i < 10; ++i) bind(i);
+  own.withdraw_all();
+  EXPECT_EQ(application.batch, (MemberKey{ann, 5}));
+}
+
+TEST_F(OwnTrees, HaveNothingToTellWhereNothingIsBound) {
+  own.reincarnate({ann, 5});
+  EXPECT_FALSE(own.telling());
+}
+
+/// A member can be removed again and again before it has told of the first time.
+TEST(KnownAs, KeepsNoMorePartsThanThereAreBindings) {
+  KnownAs known({ann, 1});
+  Version version = 1;
+  std::size_t parts = 0;
+  const auto holds = [&](Version after, Version last) {
+    ++parts;
+    return (after < 1 && 1 <= last) || (after < version && version <= last);
+  };
+  for (Incarnation next = 2; next < 100; ++next) {
+    ++version;  // the second of two bindings is bound anew
+    known.change({ann, next}, version);
+    parts = 0;
+    known.merge(holds);
+    EXPECT_LE(parts, 3u);
+    EXPECT_EQ(known.owner(1).incarnation, 1u);
+    EXPECT_EQ(known.owner(version).incarnation, next - 1);
+  }
+  known.tell(version);
+  EXPECT_FALSE(known.pending());
+}
+
 TEST_F(OwnTrees, ChangeTheirOwnerOnceMoreInSteps) {
   for (int i = 0; i < 10; ++i) bind(i);
   own.reincarnate({ann, 5});
+  own.tell(config.bindings_per_step);
   bind(10);
-  std::size_t before = application.told;
   own.reincarnate({ann, 6});
-  EXPECT_EQ(application.told, before + 2 * 3u);
-  before = application.told;
+  const std::size_t before = application.told;
   own.withdraw_all();
   EXPECT_EQ(application.told, before + 3u);
   own.reincarnate({ann, 7});
   bind(0);
   while (own.telling()) own.tell(config.bindings_per_step);
-  EXPECT_EQ(application.open_batches, 0);
+  EXPECT_FALSE(application.batch);
   EXPECT_EQ(application.held, as(7));
 }
 
@@ -167,7 +245,7 @@ TEST_F(OwnTrees, AreWhatTheApplicationHoldsWhateverHappensBetweenTheSteps) {
     }
     if (dice.below(8) == 0) own.tell(dice.below(4));
     if (!own.telling()) {
-      ASSERT_EQ(application.open_batches, 0) << round;
+      ASSERT_FALSE(application.batch) << round;
       ASSERT_EQ(application.held, as(incarnation)) << round;
     }
   }
