@@ -119,10 +119,11 @@ class Measurement {
     RepairTap tap(cluster_, owner);
     tap.cost().changes = changes;
     tap.cost().receivers = members_ - 1;
-    cluster_.set_loss(loss.at_receiver, loss.at_sender);
     for (std::uint64_t i = 0; i < changes; ++i) {
       constexpr std::uint64_t names = 16;
+      cluster_.set_loss(loss.at_receiver, loses_first(loss, i) ? certain : 0);
       cluster_.bind(owner, "/scale/" + std::to_string(i % names), ++value_);
+      cluster_.set_loss(loss.at_receiver, loss.at_sender);
       cluster_.run_until(cluster_.now() + change_interval_ns);
     }
     const TimeNs limit = cluster_.now() + patience_ns;

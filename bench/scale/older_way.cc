@@ -8,7 +8,11 @@
 namespace muster::bench {
 
 OlderWay::OlderWay(std::size_t servers, const Loss& loss, std::uint64_t seed)
-    : roster_(servers), network_(roster_, events_, seed), random_(seed + 1), receivers_(servers) {
+    : loss_(loss),
+      roster_(servers),
+      network_(roster_, events_, seed),
+      random_(seed + 1),
+      receivers_(servers) {
   sim::LinkWeather weather;
   weather.loss = loss.at_receiver;
   weather.loss_at_sender = loss.at_sender;
@@ -41,9 +45,17 @@ RepairCost OlderWay::run(std::uint64_t changes) {
   return cost_;
 }
 
+void OlderWay::set_loss_at_sender(sim::Ppm loss) {
+  sim::LinkWeather weather = network_.weather();
+  weather.loss_at_sender = loss;
+  network_.set_weather(weather);
+}
+
 void OlderWay::change() {
+  set_loss_at_sender(loses_first(loss_, newest_) ? certain : 0);
   ++newest_;
   send(owner, roster_.group(), {Kind::change, newest_, newest_});
+  set_loss_at_sender(loss_.at_sender);
   if (newest_ < cost_.changes) events_.at(now_ + change_interval_ns, sim::EventKind::work, owner);
 }
 

@@ -40,6 +40,7 @@ class OlderWay {
     unsigned attempts = 0;
   };
 
+  void set_loss_at_sender(sim::Ppm loss);
   void change();
   void heartbeat();
   void arrive(std::size_t server, const Word& word);
@@ -52,6 +53,7 @@ class OlderWay {
 
   static constexpr std::size_t owner = 0;
   const DirectoryConfig timers_{};
+  Loss loss_;
   sim::Roster roster_;
   sim::EventQueue events_;
   sim::VirtualNetwork network_;

@@ -17,6 +17,15 @@ struct Loss {
   sim::Ppm at_sender = 0;
 };
 
+inline constexpr sim::Ppm certain = 1'000'000;
+/// Is this change, counted from 0, lost at the sender as it is first sent? Of changes an even share
+/// is, whatever the dice say: where they are few, none might be.
+inline bool loses_first(const Loss& loss, std::uint64_t change) {
+  if (loss.at_sender == 0) return false;
+  const std::uint64_t every = certain / loss.at_sender;
+  return change % every == every / 2;
+}
+
 /// So often one owner changes its tree, one change a packet.
 inline constexpr DurationNs change_interval_ns = 5 * ms;
 
