@@ -1,9 +1,9 @@
 // A member that is given whatever packets, times and requests the input says. It must not crash,
 // leak, send what cannot be parsed, or hold more than its configuration allows.
 //
-// The input is a byte that chooses the configuration and a run of records: a byte that says what to
-// do, and what that needs. Packets can be given as they are, or repaired (repaired.h) so that they
-// get past what only chance could pass.
+// The input is two bytes that choose the configuration and a run of records: a byte that says what
+// to do, and what that needs. Packets can be given as they are, or repaired (repaired.h) so that
+// they get past what only chance could pass.
 #include <array>
 #include <string>
 #include <vector>
@@ -28,10 +28,13 @@ constexpr std::size_t packet_bytes_max = 1472;
 constexpr std::size_t entry_bytes_max =
     sizeof(TreeEntry) + 2 * wire::path_bytes_max + Attributes::bytes_max + wire::value_bytes_max;
 
-/// Reads what it is told, and says yes or no as the input goes.
+/// Reads what it is told, says yes or no, and lags behind, as the input goes.
 class FuzzedApplication final : public Events {
  public:
   bool accepts = true;
+  bool lags = false;
+
+  bool ready() const override { return !lags; }
 
   void on_standing(Standing) override {}
   void on_joined(const MemberInfo& member) override { read(member.name); }
@@ -75,7 +78,7 @@ class FuzzedApplication final : public Events {
 
 class Trial {
  public:
-  explicit Trial(std::uint8_t choice)
+  explicit Trial(std::uint16_t choice)
       : port_(cluster_id("simulated"), packets_max), member_(config(choice), port_, events_) {
     member_.start(now_);
   }
@@ -88,11 +91,13 @@ class Trial {
   }
 
  private:
-  static MemberConfig config(std::uint8_t choice) {
+  static constexpr Endpoint self{0x0a4d0001, 7777};
+
+  static MemberConfig config(std::uint16_t choice) {
     MemberConfig config{.name = "m0",
                         .cluster = cluster_id("simulated"),
                         .incarnation = 1000,
-                        .self = {0x0a4d0001, 7777},
+                        .self = self,
                         .group = {0xef4d5354, 7777},
                         .multicast = (choice & 1) == 0,
                         .seeds = {{0x0a4d0003, 7777}},
@@ -104,6 +109,10 @@ class Trial {
     config.membership.members_max = members_max;
     config.directory.tree_bytes_max = tree_bytes_max;
     config.directory.tombstone_bytes_max = 1 << 10;
+    // Trees are small here, and yet larger than a step.
+    config.directory.bindings_per_step = 1 + (choice >> 3 & 3U);
+    config.directory.repair_threshold = choice >> 5 & 3U;
+    config.directory.answer_packets_per_ms = 1 + (choice >> 7 & 3U) * 16;
     config.messaging.window_packets = window_packets;
     config.messaging.calls_max = 8;
     return config;
@@ -114,7 +123,7 @@ class Trial {
   }
 
   void step(fuzz::Input& input) {
-    switch (input.take<std::uint8_t>() % 12) {
+    switch (input.take<std::uint8_t>() % 14) {
       case 0:
         return receive(some_packet(input));
       case 1:
@@ -131,9 +140,7 @@ class Trial {
       case 6:
         return member_.transmit(now_);
       case 7:
-        member_.bind(some_path(input), input.take_bytes(input.take<std::uint16_t>() % 2000),
-                     some_attributes(input));
-        return;
+        return bind(input);
       case 8:
         return change_several(input);
       case 9:
@@ -141,12 +148,22 @@ class Trial {
       case 10:
         events_.accepts = !events_.accepts;
         return;
+      case 11:
+        events_.lags = !events_.lags;
+        return;
+      case 12:
+        return receive(fuzz::addressed(some_packet(input), member_, port_), self);
       default:
         if (input.take<std::uint8_t>() == 0) member_.leave(now_);
         return;
     }
   }
 
+  void bind(fuzz::Input& input) {
+    const std::string path = some_path(input);
+    const auto value = input.take_bytes(input.take<std::uint16_t>() % 2000);
+    member_.bind(path, value, some_attributes(input));
+  }
   Attributes some_attributes(fuzz::Input& input) {
     const auto block = input.take_bytes(input.take<std::uint8_t>() % 16);
     return Attributes::well_formed(block) ? Attributes(block) : Attributes();
@@ -158,8 +175,10 @@ class Trial {
       return;
     }
     Batch batch;
-    for (int left = kind % 4; left > 0; --left)
-      batch.bind(some_path(input), input.take_bytes(input.take<std::uint8_t>()));
+    for (int left = kind % 4; left > 0; --left) {
+      const std::string path = some_path(input);
+      batch.bind(path, input.take_bytes(input.take<std::uint8_t>()));
+    }
     batch.withdraw(some_path(input));
     member_.apply(batch);
   }
@@ -176,7 +195,10 @@ class Trial {
     if (bytes.size() >= sizeof(wire::Header))
       from = static_cast<std::uint32_t>(
           reinterpret_cast<const wire::Header*>(bytes.data())->sender % 7);
-    Packet& packet = port_.receive(bytes, {0x0a4d0002 + from, 7777});
+    receive(bytes, {0x0a4d0002 + from, 7777});
+  }
+  void receive(std::span<const std::byte> bytes, const Endpoint& from) {
+    Packet& packet = port_.receive(bytes, from);
     member_.on_packet(now_, packet);
     port_.release(packet);
   }
@@ -205,11 +227,14 @@ class Trial {
 
   void check() const {
     const auto& peers = member_.membership().peers();
-    fuzz::require(peers.size() < members_max, "no more members than members_max");
+    const Directory& directory = member_.directory();
+    fuzz::require(peers.size() + directory.leaving() < members_max,
+                  "no more members than members_max, with those who leave in steps");
+    fuzz::require(directory.own().bytes() <= tree_bytes_max, "the own tree keeps within its limit");
     fuzz::require(port_.live() <= packets_max + peers.size() * window_packets,
                   "no more packets than the windows hold");
     for (const auto& [id, peer] : peers) {
-      const Replica* replica = member_.directory().replica(id);
+      const Replica* replica = directory.replica(id);
       fuzz::require(replica != nullptr && replica->owner() == peer.key,
                     "a copy of the tree of every member");
       // While it is fetched anew the old one may still be there. A change is weighed before it is
@@ -229,6 +254,6 @@ class Trial {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Input input(data, size);
-  Trial(input.take<std::uint8_t>()).run(input);
+  Trial(input.take<std::uint16_t>()).run(input);
   return 0;
 }

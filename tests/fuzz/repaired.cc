@@ -26,6 +26,28 @@ void answer_probe(wire::ProbeAck& ack, const Membership& membership) {
   ack.subject_incarnation = suspect->second.key.incarnation;
 }
 
+/// So many changes from `at` on make the versions after `version`; returns the last of them.
+Version renumber(std::vector<std::byte>& bytes, std::size_t at, std::size_t changes,
+                 Version version) {
+  for (; changes > 0 && at + sizeof(wire::Change) <= bytes.size(); --changes) {
+    auto& change = *reinterpret_cast<wire::Change*>(bytes.data() + at);
+    change.version = ++version;
+    at += sizeof change + change.path_length + change.length;
+  }
+  return version;
+}
+
+/// What follows the copy of the sender's tree.
+void continue_tree(std::vector<std::byte>& bytes, const Directory& directory,
+                   const MemberKey& owner) {
+  auto* head = body_of<wire::Advertisement>(bytes, wire::Type::advertisement);
+  const Replica* copy = directory.replica(owner.id);
+  if (head == nullptr || copy == nullptr) return;
+  head->base_version = copy->tree().version();
+  head->to_version =
+      renumber(bytes, sizeof(wire::Header) + sizeof *head, head->changes, copy->tree().version());
+}
+
 /// The first section of a page: about the sender's own tree, where its copy stands.
 void continue_fetch(std::vector<std::byte>& bytes, const Directory& directory,
                     const MemberKey& owner) {
@@ -40,6 +62,10 @@ void continue_fetch(std::vector<std::byte>& bytes, const Directory& directory,
   page->section.incarnation = owner.incarnation;
   page->section.base_version = copy->place().since;
   page->section.cursor_version = copy->place().cursor;
+  const Version last = renumber(bytes, sizeof(wire::Header) + sizeof *page, page->section.changes,
+                                copy->place().cursor);
+  page->section.to_version =
+      std::max({std::uint64_t{page->section.to_version}, last, copy->tree().version()});
 }
 
 }  // namespace
@@ -78,6 +104,7 @@ std::vector<std::byte> expected(std::span<const std::byte> taken, const Member& 
   header.sender = static_cast<std::uint64_t>(sender.key.id);
   header.incarnation = sender.key.incarnation;
   header.packet_number = std::max<std::uint64_t>(header.packet_number, sender.packet_number + 1);
+  continue_tree(bytes, member.directory(), sender.key);
   continue_fetch(bytes, member.directory(), sender.key);
   return bytes;
 }

@@ -16,7 +16,8 @@ namespace muster::fuzz {
 /// of probes and introductions, the incarnation that is removed or refused.
 std::vector<std::byte> addressed(std::span<const std::byte> taken, const Member& member,
                                  const FuzzPort& port);
-/// The same, from somebody who is a member already, and where the fetch of its tree stands.
+/// The same, from somebody who is a member already, and where the copy of its tree stands, or the
+/// fetch of it.
 std::vector<std::byte> expected(std::span<const std::byte> taken, const Member& member,
                                 const FuzzPort& port);
 

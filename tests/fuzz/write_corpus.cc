@@ -23,9 +23,57 @@ using namespace muster;
 constexpr std::uint64_t session_bytes_max = 3'500;
 constexpr std::size_t of_each_type_max = 8;  // in a session: its rarer packets find room too
 constexpr std::size_t small_bytes_max = 128;
-constexpr std::uint8_t addressed = 1, expected = 2;  // records of fuzz_member
+// Records of fuzz_member.
+constexpr std::uint8_t addressed = 1, expected = 2, after = 4, transmit = 6, bind = 7, several = 8,
+                       lag = 11, from_own_address = 12;
 constexpr std::uint64_t seeds = 60;
 constexpr std::uint64_t sessions = 16;  // of the first seeds
+
+constexpr std::uint64_t members = 5;
+
+template <class... Parts>
+std::vector<std::byte> packet_of(wire::Type type, std::uint64_t sender, const Parts&... parts) {
+  wire::Header header{};
+  header.type = static_cast<std::uint8_t>(type);
+  header.sender = sender;  // fuzz_member makes a member of it, and numbers the changes
+  std::vector<std::byte> bytes;
+  const auto put = [&](const auto& part) {
+    const auto of = std::as_bytes(std::span(&part, 1));
+    bytes.insert(bytes.end(), of.begin(), of.end());
+  };
+  put(header);
+  (put(parts), ...);
+  return bytes;
+}
+/// What many miss at once: what follows the first version of the fuzzed member's tree.
+std::vector<std::byte> request_of(std::uint64_t sender) {
+  wire::SyncRequest request{};
+  request.scope = static_cast<std::uint8_t>(wire::SyncScope::owner);
+  request.pages = 1;
+  request.owner = static_cast<std::uint64_t>(member_id("m0"));
+  request.incarnation = 1000;
+  request.since_version = request.cursor_version = 1;
+  return packet_of(wire::Type::sync_request, sender, request);
+}
+std::vector<std::byte> bind_of(std::uint64_t sender, char name) {
+  wire::Advertisement head{};
+  head.changes = 1;
+  wire::Change change{};
+  change.kind = static_cast<std::uint8_t>(wire::ChangeKind::bind);
+  change.path_length = 2;
+  change.value_bytes = 1;
+  change.length = 1;
+  return packet_of(wire::Type::advertisement, sender, head, change,
+                   std::array{'/', name, name});  // the path, and the value
+}
+/// It withdraws everything.
+std::vector<std::byte> clear_of(std::uint64_t sender) {
+  wire::Advertisement head{};
+  head.changes = 1;
+  wire::Change change{};
+  change.kind = static_cast<std::uint8_t>(wire::ChangeKind::clear);
+  return packet_of(wire::Type::advertisement, sender, head, change);
+}
 
 class Recorder final : public sim::Mutation {
  public:
@@ -43,32 +91,59 @@ class Recorder final : public sim::Mutation {
     if (server == 0) record(bytes);
   }
   /// Each of the configurations that fuzz_member knows, in turn. At its end a session has a small
-  /// packet of each type, from a member: the rare ones would seldom be there.
+  /// packet of each type, from a member: the rare ones would seldom be there. What they remove, the
+  /// own names included, goes in steps, which wait for an application that lags.
   void finish(std::uint64_t seed) {
+    for (char name = 'a'; name <= 'h'; ++name) put_bind(name);
+    put(transmit);
+    for (std::size_t from = 0; from < members; ++from) put_bytes(expected, request_of(from));
+    put_time();
+    for (std::size_t from = 0; from < members; ++from) {
+      for (char name = 'a'; name <= 'e'; ++name) put_bytes(expected, bind_of(from, name));
+      if (from % 2 == 0)
+        put_bytes(expected, clear_of(from));  // the others leave with what they have
+    }
+    put_time();
+    put(lag);
     for (const auto& [type, bytes] : small_) put_packet(expected, bytes);
+    put(several, 0);  // withdraw all
+    put_bind('a');
+    put(lag);
+    put_time();
+    put_bytes(from_own_address, small_.begin()->second);
     write(fmt::format("member/session-{}", seed), session_);
     session_.clear();
     of_type_ = {};
-    configuration_ = static_cast<std::byte>(seed % 8);
+    constexpr std::uint64_t configurations = 1 << 9, stride = 37;
+    configuration_ = seed * stride % configurations;
   }
 
  private:
   void record(std::span<const std::byte> bytes) {
-    if (session_.empty()) session_.push_back(configuration_);
+    if (session_.empty()) put(configuration_ & 0xff, configuration_ >> 8);
     if (session_.size() + bytes.size() > session_bytes_max) return;
     const std::uint8_t type = reinterpret_cast<const wire::Header*>(bytes.data())->type;
     if (++of_type_[type] > of_each_type_max) return;
     put_packet(addressed, bytes);
   }
-  void put_packet(std::uint8_t how, std::span<const std::byte> bytes) {
-    const auto put = [&](auto... values) {
-      (session_.push_back(static_cast<std::byte>(values)), ...);
-    };
-    constexpr std::uint8_t after = 4, transmit = 6;
-    constexpr std::uint16_t time = 400;  // in the unit of fuzz_member
+  template <class... Bytes>
+  void put(Bytes... values) {
+    (session_.push_back(static_cast<std::byte>(values)), ...);
+  }
+  void put_bytes(std::uint8_t how, std::span<const std::byte> bytes) {
     put(how, bytes.size() & 0xff, bytes.size() >> 8);
     session_.insert(session_.end(), bytes.begin(), bytes.end());
+  }
+  void put_packet(std::uint8_t how, std::span<const std::byte> bytes) {
+    put_bytes(how, bytes);
+    put_time();
+  }
+  void put_time() {
+    constexpr std::uint16_t time = 400;  // in the unit of fuzz_member
     put(after, time & 0xff, time >> 8, transmit);
+  }
+  void put_bind(char name) {
+    put(bind, 1, name, 1, 0, name, 0);  // a path of one byte, a value of one, no attributes
   }
   void write(const std::string& name, const std::vector<std::byte>& bytes) {
     std::ofstream file(folder_ / name, std::ios::binary);
@@ -79,7 +154,7 @@ class Recorder final : public sim::Mutation {
   std::filesystem::path folder_;
   std::set<std::pair<std::uint8_t, std::size_t>> kinds_;
   std::map<std::uint8_t, std::vector<std::byte>> small_;  // the first of each type
-  std::byte configuration_{};
+  std::uint64_t configuration_ = 0;
   std::array<std::size_t, UINT8_MAX + 1> of_type_{};
   std::vector<std::byte> session_;
 };
