@@ -49,6 +49,8 @@ class Cluster final : private sim::Wire {
   void start(std::size_t server, DurationNs spread);
   /// It is gone, unsaid.
   void crash(std::size_t server);
+  /// Nothing that is sent to it until `when` arrives.
+  void deafen(std::size_t server, TimeNs when) { network_.burst(server, when); }
   bool lives(std::size_t server) const { return servers_[server].member != nullptr; }
   Member& member(std::size_t server) { return *servers_[server].member; }
   const Member& member(std::size_t server) const { return *servers_[server].member; }

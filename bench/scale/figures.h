@@ -53,6 +53,8 @@ struct Figures {
   double join_one_ms = 0;  ///< into the running cluster, until it is synchronized and all hold it
   std::array<CatchUpFigures, loss_cases.size()> catch_up;
   double mass_crash_ms = 0;
+  double cut_off_ms = 0;            ///< one heard nobody for a second: from then until all agree
+  double cut_off_begun_anew = 0;    ///< those who came back as another incarnation for it
   double deaths_of_the_living = 0;  ///< in all of this, loss included
 };
 

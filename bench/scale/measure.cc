@@ -136,6 +136,26 @@ class Measurement {
     return tap.cost();
   }
 
+  /// One member hears nobody for long enough to have lost all others, and then hears them again.
+  void cut_off(Figures& figures) {
+    let_some_time_pass();
+    cluster_.deafen(victim, cluster_.now() + second);
+    cluster_.run_until(cluster_.now() + second);
+    if (!cluster_.member(victim).membership().peers().empty())
+      throw std::runtime_error("who heard nobody for a second has not lost all others");
+    const TimeNs began = cluster_.now();
+    while (!cluster_.agree()) {
+      if (cluster_.now() > began + patience_ns)
+        throw std::runtime_error("not in time: the return of one that was cut off");
+      cluster_.run_until(cluster_.now() + beat() / 10);
+    }
+    figures.cut_off_ms = in_ms(cluster_.now() - began);
+    for (std::size_t server = 0; server < members_; ++server)
+      figures.cut_off_begun_anew +=
+          static_cast<double>(cluster_.member(server).membership().stats().reincarnations);
+    cluster_.moments().clear();  // it was wrong of those who live, and has to be
+  }
+
   /// A third crashes at one moment.
   double mass_crash() {
     let_some_time_pass();
@@ -212,6 +232,7 @@ Figures measure(std::size_t members, const Effort& effort,
     for (std::size_t i = 0; i < loss_cases.size(); ++i)
       figures.catch_up[i].ours = measurement.catch_up(loss_cases[i].loss, changes);
     progress("catching up");
+    measurement.cut_off(figures);
     figures.mass_crash_ms = measurement.mass_crash();
     progress(fmt::format("a third has crashed, {:.0f} ms", figures.mass_crash_ms));
     figures.deaths_of_the_living = measurement.deaths_of_the_living();

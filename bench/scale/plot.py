@@ -71,6 +71,7 @@ def times(lines):
           "detection.median": "one crashes: half know",
           "mass_join": "all join at once: all synchronized",
           "join_one": "one joins: it is synchronized",
+          "cut_off": "one was deaf, and hears again: all agree",
           "change_at_1%_loss.worst": "one change at 1 % loss: the last has it",
           "change.worst": "one change, no loss: the last has it"},
          "Time to converge, preset lan", "ms of virtual time")

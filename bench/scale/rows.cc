@@ -49,6 +49,8 @@ std::vector<Figure> figures_of(const Figures& of) {
       {"join_one", "ms", of.join_one_ms},
       {"mass_join", "ms", of.mass_join_ms},
       {"mass_join.over_budget", "requests", of.mass_join_over_budget},
+      {"cut_off", "ms", of.cut_off_ms},
+      {"cut_off.begun_anew", "members", of.cut_off_begun_anew},
       {"mass_crash", "ms", of.mass_crash_ms},
       {"deaths_of_the_living", "members", of.deaths_of_the_living},
   };

@@ -68,6 +68,11 @@ TEST(Scale, AChangeTravelsInOnePacketAndALostOneIsFoundByTheNextHeartbeats) {
   EXPECT_LE(figures().change_at_loss.worst_ms, 500);
 }
 
+TEST(Scale, OnlyTheOneThatWasCutOffBeginsAnew) {
+  EXPECT_EQ(figures().cut_off_begun_anew, 1);
+  EXPECT_LE(figures().cut_off_ms, 300);
+}
+
 TEST(Scale, NobodyThatLivesIsDeclaredDead) { EXPECT_EQ(figures().deaths_of_the_living, 0); }
 
 TEST(Scale, LosesWhatItSaysThatItLoses) {
