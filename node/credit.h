@@ -17,6 +17,11 @@ class Credit {
  public:
   static constexpr std::uint64_t queue_max = 64;
 
+  explicit Credit(std::uint32_t join) : join_(join) {}
+
+  /// Which joining of all it is for: a peer that is removed may join again as what it was.
+  std::uint32_t join() const { return join_; }
+
   /// The application's.
   bool available() {
     if (given_ - taken_seen_ < queue_max) return true;
@@ -39,6 +44,7 @@ class Credit {
   }
 
  private:
+  const std::uint32_t join_;
   alignas(ring::line_stride_bytes) std::atomic<std::uint64_t> taken_{0};
   std::atomic<DurationNs> round_trip_ns_{never_ns};
   alignas(ring::line_stride_bytes) std::uint64_t given_ = 0;

@@ -19,6 +19,7 @@ struct Outgoing {
   CallId call = 0;
   TimeNs deadline_ns = never_ns;  ///< of a call, on the monotonic clock
   std::uint32_t payload_bytes = 0;
+  std::uint32_t join = 0;  ///< Credit::join()
   wire::MessageKind kind = wire::MessageKind::data;
   CallStatus status = CallStatus::ok;
   std::uint8_t path_bytes = 0;

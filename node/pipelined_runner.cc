@@ -104,7 +104,9 @@ void PipelinedRunner::release(Packet& packet) {
 
 SendResult PipelinedRunner::submit(Packet& packet, const Outgoing& outgoing, Credit* credit) {
   if (!credit->available()) return SendResult::would_block;
-  outgoing.store(packet);
+  Outgoing numbered = outgoing;
+  numbered.join = credit->join();
+  numbered.store(packet);
   if (!submitted_.push(&packet)) return SendResult::would_block;
   credit->give();
   ++submitted_count_;

@@ -26,7 +26,7 @@ SendQueues::~SendQueues() {
 std::shared_ptr<Credit> SendQueues::open(const MemberKey& peer) {
   Queue& queue = queues_[peer.id];
   queue.peer = peer;
-  queue.credit = std::make_shared<Credit>();
+  queue.credit = std::make_shared<Credit>(++joins_);
   all_.push_back(&queue);
   return queue.credit;
 }
@@ -47,7 +47,7 @@ void SendQueues::close(const MemberKey& peer) {
 void SendQueues::submit(TimeNs now, Packet& packet) {
   const Outgoing outgoing = Outgoing::load(packet);
   const auto found = queues_.find(outgoing.to.id);
-  if (found == queues_.end() || found->second.peer != outgoing.to) {
+  if (found == queues_.end() || found->second.credit->join() != outgoing.join) {
     end_call(outgoing, CallOutcome::member_removed);
     port_.release(packet);
     return;

@@ -62,6 +62,7 @@ class SendQueues {
   std::unordered_map<MemberId, Queue> queues_;
   std::vector<Queue*> blocked_;  ///< the queues that are not empty
   std::vector<Queue*> all_;
+  std::uint32_t joins_ = 0;
   std::size_t published_ = 0;
   TimeNs next_publish_ns_ = 0;
 };

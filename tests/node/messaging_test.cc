@@ -138,6 +138,28 @@ TEST_P(NodeMessaging, ReportsWhatARemovedMemberDidNotGet) {
   EXPECT_EQ((*a)->send(id("b"), {}), SendResult::not_connected);
 }
 
+/// It is given for a member that is removed by then, and back as what it was: what the application
+/// has not heard of either is neither delivered nor charged to the one that is back.
+TEST_P(NodeMessaging, ReportsWhatWasGivenForAMemberThatIsBackMeanwhile) {
+  if (GetParam() == Mode::run_inline) return;  // there the application hears it first
+  a = &start(mortal("a"));
+  b = &start(mortal("b"));
+  start(mortal("c"));
+  ASSERT_TRUE(settle());
+  a->port->link = false;
+  ASSERT_TRUE(until([&] { return (*a)->stats().removals == 2; }, b));
+  a->port->link = true;
+  ASSERT_TRUE(until([&] { return (*a)->stats().trees.size() == 3; }, b));
+  for (int i = 0; i < 5; ++i) ASSERT_EQ((*a)->send(id("b"), bytes("old")), SendResult::sent);
+  ASSERT_TRUE(until([&] { return a->diary.count("joined b") == 2; }));
+  EXPECT_EQ(a->diary.undelivered, 5U);
+  for (int i = 0; i < 300; ++i)
+    ASSERT_TRUE(until([&] { return (*a)->send(id("b"), bytes("new")) == SendResult::sent; }));
+  EXPECT_TRUE(until([&] { return b->diary.count("message new") == 300; }));
+  EXPECT_FALSE(b->diary.heard("message old"));
+  EXPECT_EQ(a->diary.undelivered, 5U);
+}
+
 TEST_P(NodeMessaging, ReportsWhatWasUnderWayWhenTooManyEventsMakeItLeave) {
   NodeConfig small = config("a");
   small.limits.event_queue = 64;
