@@ -52,7 +52,7 @@ struct NodeStats {
   std::uint64_t suspicions = 0;
   std::uint64_t refutations = 0;
   std::uint64_t removals = 0;
-  std::uint64_t reincarnations = 0;     ///< times that this member was removed while it lived
+  std::uint64_t reincarnations = 0;     ///< times that this member came back as another incarnation
   std::uint64_t address_conflicts = 0;  ///< packets that others sent from this member's address
 
   std::uint64_t gaps = 0;           ///< times that something was seen to be missing

@@ -18,6 +18,9 @@ constexpr Incarnation comeback_max = 1 << 20;
 /// asks, at whatever address it claims to have.
 constexpr std::uint32_t introductions_max = 64;
 constexpr DurationNs introductions_interval_min_ns = 50 * ms;
+/// Deaths further apart than so many times what one takes are not of one outage: as far as the
+/// least healthy member waits longer.
+constexpr DurationNs outage_pauses = Health::score_max + 1;
 /// Leaves said at once, in case that nobody drives this member any more, and then one by one: what
 /// loses some at once does not lose all.
 constexpr int leaves_at_once = 2;
@@ -138,7 +141,7 @@ bool Membership::admits(TimeNs now, const wire::Header& header, const Endpoint& 
   }
   if (const Incarnation removed = tombstones_.last(key.id); removed >= key.incarnation) {
     ++stats_.late_packets;
-    if (outnumbered())
+    if (tombstones_.has_died(key.id) && outnumbered())
       start_anew(now, header, from);
     else
       send_removed(from, removed);
@@ -168,6 +171,7 @@ Peer* Membership::add(TimeNs now, const wire::Header& header, std::string_view n
   peer.last_heard_ns = now;
   peer.packet_number = header.packet_number;
   tombstones_.came_back(key.id);
+  if (forgotten_ > 0) --forgotten_;
   trusted_.add(peer);
   wait_for(now, peer);
   view_digest_ += digest_of(key);
@@ -182,12 +186,27 @@ void Membership::remove(TimeNs now, MemberId id, RemovalReason reason) {
   const Peer& peer = node.mapped();
   if (!peer.suspected) trusted_.remove(peer);
   peers_ahead_ -= peer.ahead > 0 ? 1 : 0;
+  if (reason == RemovalReason::died) note_death(now);
   tombstones_.add(peer.key, reason == RemovalReason::died);
   forget_endpoint(peer, reason);
   view_digest_ -= digest_of(peer.key);
   ++stats_.removals;
   listener_.member_removed(now, peer, reason);
 }
+
+/// Deaths that follow each other closely are one outage. What died before it, one now and one then,
+/// speaks against nobody; but an outage in which most were lost lasts until they are heard again.
+void Membership::note_death(TimeNs now) {
+  const MembershipConfig& timers = config_.membership;
+  const DurationNs pause_ns = outage_pauses * (timers.suspect_after_ns + timers.dead_after_ns);
+  if (now > last_death_ns_ + pause_ns && !outnumbered()) {
+    tombstones_.bury();
+    forgotten_ = 0;
+  }
+  last_death_ns_ = now;
+}
+
+bool Membership::outnumbered() const { return tombstones_.died() + forgotten_ > peers_.size() + 1; }
 
 /// Nobody is at the endpoint of the removed any more, unless another member has taken it.
 void Membership::forget_endpoint(const Peer& removed, RemovalReason reason) {
@@ -217,7 +236,7 @@ void Membership::on_join(const wire::Header& header, const Endpoint& from) {
   else if (peer != nullptr)
     introduce_namesake(header, *peer, from);
   else if (standing_ == Standing::member && full(0))
-    send_refuse(from, wire::RefuseReason::cluster_full, 0, {});
+    send_refuse(from, wire::RefuseReason::cluster_full, key.incarnation, {});
   if (standing_ == Standing::member && !outbox_.audience().reaches(wire::hears_group(header)))
     send_heartbeat(from);
 }
@@ -232,7 +251,8 @@ void Membership::on_refuse(TimeNs now, const wire::Header& header, const wire::R
     return;
   }
   if (wire::RefuseReason{refuse.reason} == wire::RefuseReason::cluster_full) {
-    if (standing_ == Standing::joining)
+    if (standing_ == Standing::joining &&
+        refuse.known_incarnation == outbox_.sender().self.incarnation)
       end(now, Standing::refused, {Refusal::Why::cluster_full, from});
     return;
   }
@@ -301,9 +321,14 @@ void Membership::on_address_shared(TimeNs now, const wire::Header& header,
 void Membership::reincarnate(TimeNs now, Incarnation above) {
   if (above == UINT64_MAX) return;  // nobody has lived that often
   const MemberKey before = outbox_.sender().self;
+  // A successor outbids its predecessor, which may come back too.
+  if (standing_ == Standing::joining) above += std::min(comeback_max, UINT64_MAX - 1 - above);
   const Incarnation highest = above + std::min(comeback_max, UINT64_MAX - above);
   outbox_.reincarnate(above + 1 + random_.below(highest - above));
-  if (outnumbered()) tombstones_.forget_died();
+  if (outnumbered()) {
+    forgotten_ += tombstones_.died();
+    tombstones_.forget_died();
+  }
   view_digest_ += digest_of(outbox_.sender().self) - digest_of(before);
   ++stats_.reincarnations;
   listener_.self_reincarnated(now);

@@ -130,8 +130,9 @@ class Membership {
   bool admits(TimeNs now, const wire::Header& header, const Endpoint& from);
   void start_anew(TimeNs now, const wire::Header& header, const Endpoint& from);
   void meet_unreached(const wire::Header& header, const Endpoint& at);
+  void note_death(TimeNs now);
   /// It has lost more members than it has left: it is more likely that it was cut off.
-  bool outnumbered() const { return tombstones_.died() > peers_.size() + 1; }
+  bool outnumbered() const;
   /// It takes in no more, with so many who have yet to leave.
   bool full(std::size_t leaving) const {
     return peers_.size() + leaving + 1 >= config_.membership.members_max;
@@ -173,8 +174,10 @@ class Membership {
   int leaves_left_ = 0;
   std::size_t peers_ahead_ = 0;  // those whose last heartbeat was ahead
   const std::uint64_t introduction_nonce_;
-  Endpoint introduced_to_;            // as far as the list has been read
-  TokenBucket introductions_;         // to be given
+  Endpoint introduced_to_;     // as far as the list has been read
+  TokenBucket introductions_;  // to be given
+  TimeNs last_death_ns_ = 0;
+  std::size_t forgotten_ = 0;         // of the dead, when it began anew, and not taken in since
   TimeNs comes_back_ns_ = 0;          // not before, however often it is told that it was removed
   std::uint32_t strangers_left_ = 0;  // to be met on the word of others until the next beat
   Refusal refusal_;

@@ -32,8 +32,17 @@ class Tombstones {
     const auto found = last_.find(id);
     return found == last_.end() ? 0 : found->second.incarnation;
   }
+  bool has_died(MemberId id) const {
+    const auto found = last_.find(id);
+    return found != last_.end() && found->second.died;
+  }
   /// How many have died, and have not come back as another incarnation.
   std::size_t died() const { return died_; }
+  /// Whoever has died so far has died for good: it counts no more.
+  void bury() {
+    for (auto& [id, removed] : last_) removed.died = false;
+    died_ = 0;
+  }
   void came_back(MemberId id) {
     const auto found = last_.find(id);
     if (found == last_.end() || !found->second.died) return;

@@ -99,6 +99,28 @@ TEST_P(MergeOfOne, MakesItBeginAnewAndNobodyElse) {
   }
 }
 
+/// It hears two of them for a moment, and one of these is the next that it loses.
+TEST_P(MergeOfOne, MakesNobodyElseBeginAnewThoughItIsCutOffAgain) {
+  const auto deaf = std::ranges::find_if(hosts_, [&](auto* host) { return small_side(*host); });
+  Segment::Host& victim = **deaf;
+  const auto alone = [&] { return victim.member->membership().peers().empty(); };
+  std::size_t heard = 0;
+  segment_.filter = [&](const Segment::Transit& transit) {
+    if (&transit.to != &victim) return true;
+    return heard > 0 && transit.type == wire::Type::heartbeat && heard-- > 0;
+  };
+  ASSERT_TRUE(segment_.run_until(alone));
+  heard = 3;
+  ASSERT_TRUE(segment_.run_until([&] { return !alone(); }));
+  ASSERT_TRUE(segment_.run_until(alone));
+  segment_.filter = {};
+  ASSERT_TRUE(segment_.run_until([&] { return whole(); }));
+  for (const auto* host : hosts_) {
+    if (host == &victim) continue;
+    EXPECT_EQ(host->member->membership().stats().reincarnations, 0u) << host->config.name;
+  }
+}
+
 std::vector<Sides> all_sides(std::initializer_list<std::size_t> sizes) {
   std::vector<Sides> all;
   for (const Reach reach : {Reach::all, Reach::nobody, Reach::some})
@@ -110,6 +132,62 @@ INSTANTIATE_TEST_SUITE_P(Sides, Merge, testing::ValuesIn(all_sides({1, 2, 4})),
                          testing::PrintToStringParamName());
 INSTANTIATE_TEST_SUITE_P(Sides, MergeOfOne, testing::ValuesIn(all_sides({1})),
                          testing::PrintToStringParamName());
+
+/// Five that know each other; who was cut off is told by how many one has lost at once.
+struct Lost : testing::Test {
+  Segment segment;
+  std::vector<Segment::Host*> hosts;
+
+  Lost() {
+    for (const auto* name : {"ann", "bob", "cid", "dan", "eve"})
+      hosts.push_back(&segment.start(name));
+    segment.run_for(2 * second);
+  }
+  Segment::Host& ann() { return *hosts.front(); }
+  Segment::Host& eve() { return *hosts.back(); }
+  static std::uint64_t reincarnations(const Segment::Host& host) {
+    return host.member->membership().stats().reincarnations;
+  }
+};
+
+TEST_F(Lost, OneNowAndOneThenDoNotAddUp) {
+  for (int i = 0; i < 8; ++i) {
+    auto& pod = segment.start("pod" + std::to_string(i));
+    segment.run_for(2 * second);
+    segment.crash(pod);
+    segment.run_for(10 * second);
+  }
+  segment.pause(eve());
+  segment.run_for(second);
+  segment.resume(eve());
+  segment.run_for(second);
+  for (const auto* host : hosts) {
+    EXPECT_EQ(reincarnations(*host), host == &eve() ? 1u : 0u) << host->config.name;
+    EXPECT_EQ(host->member->membership().peers().size(), 4u) << host->config.name;
+  }
+}
+
+/// The others have died, but this one left in good order: only a packet of it was late.
+TEST_F(Lost, WhoHasLeftIsNotHeardAgain) {
+  for (std::size_t i = 1; i <= 3; ++i) segment.crash(*hosts[i]);
+  segment.run_for(2 * second);
+  ASSERT_EQ(ann().member->membership().peers().size(), 1u);
+  std::vector<std::byte> late;
+  segment.filter = [&](const Segment::Transit& transit) {
+    if (&transit.from == &eve() && transit.type == wire::Type::heartbeat && late.empty())
+      late.assign(transit.bytes.begin(), transit.bytes.end());
+    return true;
+  };
+  segment.run_for(second);
+  ASSERT_FALSE(late.empty());
+  eve().member->leave(segment.now());
+  segment.run_for(second);
+  ASSERT_TRUE(ann().member->membership().peers().empty());
+  Packet& packet = ann().port.received(eve().config.self, late);
+  ann().member->on_packet(segment.now(), packet);
+  ann().port.release(packet);
+  EXPECT_EQ(reincarnations(ann()), 0u);
+}
 
 }  // namespace
 }  // namespace muster

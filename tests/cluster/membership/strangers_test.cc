@@ -179,6 +179,22 @@ TEST_F(Strangers, RefuseNobodyForGood) {
   EXPECT_EQ(ann.member->standing(), Standing::member);
 }
 
+/// A refusal of somebody who began here before, and came late.
+TEST_F(Strangers, RefuseNobodyInThePlaceOfAnother) {
+  auto& ann = start_deaf("ann");
+  segment.run_for(10 * ms);
+  const auto full = [&](Incarnation joiner) {
+    Provoked(segment, ann)
+        .by(wire::Type::refuse,
+            wire::Refuse{.reason = static_cast<std::uint8_t>(wire::RefuseReason::cluster_full),
+                         .known_incarnation = joiner,
+                         .holder = {}});
+    return ann.member->standing();
+  };
+  EXPECT_EQ(full(ann.member->self().incarnation - 1), Standing::joining);
+  EXPECT_EQ(full(ann.member->self().incarnation), Standing::refused);
+}
+
 TEST_F(Strangers, MakeAMemberBeginAnewOnceInAHeartbeatInterval) {
   auto& ann = start_deaf("ann");
   segment.run_for(second);
