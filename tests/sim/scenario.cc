@@ -218,12 +218,20 @@ DurationNs Scenario::fair_delay_max_ns() const {
   return std::min(links.delay_max_ns, links.delay_min_ns + heartbeat_ns() / 20);
 }
 
+/// What exceeds an owner's budget is asked for again after its timeout: with little of it that may
+/// be each page.
+DurationNs Scenario::over_budget_ns() const {
+  const bool scarce = directory.answer_packets_per_ms < servers * directory.answer_pages_max;
+  return scarce ? directory.request_timeout_ns * 5 / 4 : 0;
+}
+
 DurationNs Scenario::convergence_ns() const {
   // All trees from one source, a page at a time: delays that differ make holes of any window.
   constexpr std::size_t page_bytes = 1300;
   const std::size_t pages = servers * names * (1 + value_bytes_max / page_bytes);
   const DurationNs transfer_ns = pages * 2 * (fair_delay_max_ns() + cycle_ns) +
-                                 servers * pages * ms / directory.answer_packets_per_ms;
+                                 servers * pages * ms / directory.answer_packets_per_ms +
+                                 pages * over_budget_ns();
   const DurationNs meeting = deaf == 0 ? 0 : meeting_heartbeats_max * heartbeat_ns();
   return meeting + transfer_ns + links.late_max_ns + membership.join_listen_ns +
          10 * heartbeat_ns() + 3 * (membership.suspect_after_ns + membership.dead_after_ns) +

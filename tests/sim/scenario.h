@@ -98,6 +98,7 @@ struct Scenario {
 
  private:
   DurationNs late_answers_ns() const;
+  DurationNs over_budget_ns() const;
 };
 
 Scenario scenario_of(std::uint64_t seed);
