@@ -27,6 +27,9 @@ void Workload::act(Process& process, TimeNs local_now) {
   }
 }
 
+// One roll of the dice in each expression: in which order a call's arguments are evaluated, each
+// compiler decides, and one seed is to be one world for all of them.
+
 /// Half of the names are a server's own, the others are replicas' names.
 std::string Workload::some_path() {
   const std::uint64_t name = dice_.below(shared_.scenario.names);
@@ -42,9 +45,11 @@ std::vector<std::byte> Workload::some_value() {
 /// Most bindings have none.
 AttributeSet Workload::some_attributes() {
   AttributeSet attributes;
-  for (std::uint64_t left = dice_.chance(300'000) ? dice_.between(1, 4) : 0; left > 0; --left)
-    attributes.set(fmt::format("key-{}", dice_.below(8)),
+  for (std::uint64_t left = dice_.chance(300'000) ? dice_.between(1, 4) : 0; left > 0; --left) {
+    const std::uint64_t key = dice_.below(8);
+    attributes.set(fmt::format("key-{}", key),
                    std::string(dice_.below(Attributes::value_bytes_max + 1), 'a'));
+  }
   return attributes;
 }
 
@@ -60,10 +65,12 @@ void Workload::batch(Process& process) {
   Batch batch;
   for (std::uint64_t left = dice_.between(0, 20); left > 0; --left) {
     const std::string path = some_path();
-    if (dice_.chance(300'000))
+    if (dice_.chance(300'000)) {
       batch.withdraw(path);
-    else
-      batch.bind(path, some_value(), some_attributes().view());
+      continue;
+    }
+    const std::vector<std::byte> value = some_value();
+    batch.bind(path, value, some_attributes().view());
   }
   Life& life = ledger_.current(process.server());
   const Version before = life.version();
