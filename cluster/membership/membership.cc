@@ -18,9 +18,6 @@ constexpr Incarnation comeback_max = 1 << 20;
 /// asks, at whatever address it claims to have.
 constexpr std::uint32_t introductions_max = 64;
 constexpr DurationNs introductions_interval_min_ns = 50 * ms;
-/// Deaths further apart than so many times what one takes are not of one outage: as far as the
-/// least healthy member waits longer.
-constexpr DurationNs outage_pauses = Health::score_max + 1;
 /// Leaves said at once, in case that nobody drives this member any more, and then one by one: what
 /// loses some at once does not lose all.
 constexpr int leaves_at_once = 2;
@@ -72,6 +69,7 @@ void Membership::enter(TimeNs now, Standing standing) {
 
 /// docs/protocol.md §4.1.
 void Membership::start(TimeNs now) {
+  started_ns_ = now;
   join_ends_ns_ = now + config_.membership.join_listen_ns;
   next_beat_ns_ = now;
   enter(now, Standing::joining);
@@ -194,12 +192,16 @@ void Membership::remove(TimeNs now, MemberId id, RemovalReason reason) {
   listener_.member_removed(now, peer, reason);
 }
 
+/// After so long the least healthy member declares a silent one dead.
+DurationNs Membership::longest_silence_ns() const {
+  return (Health::score_max + 1) *
+         (config_.membership.suspect_after_ns + config_.membership.dead_after_ns);
+}
+
 /// Deaths that follow each other closely are one outage. What died before it, one now and one then,
 /// speaks against nobody; but an outage in which most were lost lasts until they are heard again.
 void Membership::note_death(TimeNs now) {
-  const MembershipConfig& timers = config_.membership;
-  const DurationNs pause_ns = outage_pauses * (timers.suspect_after_ns + timers.dead_after_ns);
-  if (now > last_death_ns_ + pause_ns && !outnumbered()) {
+  if (now > last_death_ns_ + longest_silence_ns() && !outnumbered()) {
     tombstones_.bury();
     forgotten_ = 0;
   }
@@ -291,6 +293,12 @@ void Membership::start_anew(TimeNs now, const wire::Header& header, const Endpoi
   meet_unreached(header, from);
 }
 
+/// Nobody else is at this address, so it spoke from there before: who has just started may hear a
+/// late packet of its predecessor, whose clock was ahead.
+bool Membership::is_former_life(TimeNs now, const Endpoint& from) const {
+  return from == config_.self && now < started_ns_ + longest_silence_ns();
+}
+
 /// Two with one name (docs/protocol.md §4.4): whoever lives already stays, and the newcomer is told
 /// before it is a member. A newcomer that did not hear so (or whose predecessor was paused) takes
 /// over.
@@ -304,6 +312,7 @@ void Membership::on_namesake(TimeNs now, const wire::Header& header, const wire:
     on_refuse(now, header, **refuse, from);
   } else if (std::holds_alternative<wire::HeartbeatView>(packet.body)) {
     if (header.incarnation < mine) return meet(from);
+    if (is_former_life(now, from)) return reincarnate(now, header.incarnation);
     end(now, Standing::replaced, {Refusal::Why::name_in_use, from});
   }
 }

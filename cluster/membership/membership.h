@@ -130,7 +130,9 @@ class Membership {
   bool admits(TimeNs now, const wire::Header& header, const Endpoint& from);
   void start_anew(TimeNs now, const wire::Header& header, const Endpoint& from);
   void meet_unreached(const wire::Header& header, const Endpoint& at);
+  DurationNs longest_silence_ns() const;
   void note_death(TimeNs now);
+  bool is_former_life(TimeNs now, const Endpoint& from) const;
   /// It has lost more members than it has left: it is more likely that it was cut off.
   bool outnumbered() const;
   /// It takes in no more, with so many who have yet to leave.
@@ -168,6 +170,7 @@ class Membership {
   Contacts contacts_;
   Health health_;
   std::uint64_t view_digest_ = 0;
+  TimeNs started_ns_ = 0;
   TimeNs join_ends_ns_ = 0;
   TimeNs next_beat_ns_ = never_ns;   // a join while joining, a heartbeat after that
   TimeNs next_sweep_ns_ = never_ns;  // no peer without a timer is due before this

@@ -28,11 +28,13 @@ struct Strangers : testing::Test {
 /// What a member says because of one packet that somebody sent it.
 class Provoked {
  public:
-  static constexpr Endpoint from{0x0a4d00ff, 7777};
+  static constexpr Endpoint nowhere{0x0a4d00ff, 7777};
 
   Provoked(Segment& segment, Segment::Host& host) : segment_(segment), host_(host) {}
 
   MemberId sender{99};
+  Incarnation incarnation = 1;
+  Endpoint from = nowhere;
 
   template <class Body>
   std::vector<test::MemoryPort::Transmitted> by(wire::Type type, const Body& body,
@@ -45,7 +47,7 @@ class Provoked {
                                                       .flags = wire::flag_deaf,
                                                       .cluster = host_.config.cluster,
                                                       .sender = static_cast<std::uint64_t>(sender),
-                                                      .incarnation = 1,
+                                                      .incarnation = incarnation,
                                                       .packet_number = ++number_,
                                                       .tag = {}};
     std::memcpy(bytes.data() + sizeof(wire::Header), &body, sizeof body);
@@ -61,6 +63,15 @@ class Provoked {
   Segment::Host& host_;
   std::uint64_t number_ = 0;
 };
+
+wire::Heartbeat heartbeat_of(std::string_view name) {
+  return {.directory_version = 0,
+          .directory_digest = 0,
+          .view_digest = 0,
+          .members_alive = 1,
+          .synchronized = 1,
+          .name_length = static_cast<std::uint8_t>(name.size())};
+}
 
 wire::Introduction introduction(std::uint64_t nonce, std::size_t count) {
   wire::Introduction body{};
@@ -174,7 +185,7 @@ TEST_F(Strangers, RefuseNobodyForGood) {
   auto& ann = start_deaf("ann");
   segment.run_for(10 * ms);
   ASSERT_EQ(ann.member->standing(), Standing::joining);
-  Provoked(segment, ann).by(wire::Type::refuse, refusal(Provoked::from));
+  Provoked(segment, ann).by(wire::Type::refuse, refusal(Provoked::nowhere));
   segment.run_for(second);
   EXPECT_EQ(ann.member->standing(), Standing::member);
 }
@@ -209,17 +220,32 @@ TEST_F(Strangers, MakeAMemberBeginAnewOnceInAHeartbeatInterval) {
   EXPECT_EQ(ann.member->membership().stats().reincarnations, 2U);
 }
 
+/// A packet of its own former life, whose clock was ahead, comes late.
+TEST_F(Strangers, DoNotSpeakForTheSuccessorOfAMember) {
+  auto& ann = start_deaf("ann");
+  const auto hear_itself = [&](Incarnation incarnation) {
+    const std::string name = "ann";
+    Provoked provoked(segment, ann);
+    provoked.sender = member_id(name);
+    provoked.from = ann.config.self;
+    provoked.incarnation = incarnation;
+    provoked.by(wire::Type::heartbeat, heartbeat_of(name), std::as_bytes(std::span(name)));
+  };
+  hear_itself(1'000);
+  EXPECT_EQ(ann.member->standing(), Standing::joining);
+  EXPECT_GT(ann.member->self().incarnation, 1'000U);
+  segment.run_for(10 * second);
+  EXPECT_EQ(ann.member->standing(), Standing::member);
+  hear_itself(ann.member->self().incarnation + 1);
+  EXPECT_EQ(ann.member->standing(), Standing::replaced);
+}
+
 // docs/protocol.md §3.1.
 TEST_F(Strangers, AreNoMembersUnderANameThatIsNotTheirs) {
   auto& ann = start_deaf("ann");
   segment.run_for(second);
   const std::string name = "bob";
-  const wire::Heartbeat beat{.directory_version = 0,
-                             .directory_digest = 0,
-                             .view_digest = 0,
-                             .members_alive = 1,
-                             .synchronized = 1,
-                             .name_length = static_cast<std::uint8_t>(name.size())};
+  const wire::Heartbeat beat = heartbeat_of(name);
   Provoked provoked(segment, ann);
   provoked.by(wire::Type::heartbeat, beat, std::as_bytes(std::span(name)));
   EXPECT_TRUE(ann.member->membership().peers().empty());
