@@ -145,6 +145,7 @@ TEST_F(Lagging, HearsNothingOfAMemberThatHadLittleEither) {
 TEST_F(Lagging, HearsInOneStepOfAllWhoDieAtOnce) {
   auto& eve = segment.start("eve", in_small_steps);
   std::vector<Segment::Host*> others;
+  others.reserve(6);
   for (int i = 0; i < 6; ++i) others.push_back(&segment.start("m" + std::to_string(i)));
   segment.run_for(second);
   constexpr int each = 8;  // less than a step

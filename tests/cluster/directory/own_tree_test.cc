@@ -141,7 +141,8 @@ TEST_F(OwnTrees, AreWithdrawnAtOnceWhereTheyAreNoMoreThanAStep) {
     bind(50);
     own.withdraw_all();
   }
-  EXPECT_EQ(application.told, before + 100 * 2u) << "of the first tree it hears at its own pace";
+  EXPECT_EQ(application.told, before + std::size_t{100} * 2)
+      << "of the first tree it hears at its own pace";
   EXPECT_EQ(application.held.size(), 7u);
   while (own.telling()) own.tell(config.bindings_per_step);
   EXPECT_FALSE(application.batch);
@@ -156,7 +157,8 @@ TEST_F(OwnTrees, WaitAFewAtATimeToBeToldOf) {
     for (int j = 0; j < 4; ++j) bind(static_cast<int>(2000 + 4 * i) + j);
     own.withdraw_all();
   }
-  EXPECT_LE(application.held.size(), 1000u - 3u * again + 8u * 4u);
+  EXPECT_LE(application.held.size(),
+            std::size_t{1000} - std::size_t{3} * again + std::size_t{8} * 4);
   EXPECT_GT(application.held.size(), 800u) << "the large one goes in steps";
   while (own.telling()) own.tell(config.bindings_per_step);
   EXPECT_FALSE(application.batch);

@@ -107,7 +107,9 @@ TEST_P(MergeOfOne, MakesNobodyElseBeginAnewThoughItIsCutOffAgain) {
   std::size_t heard = 0;
   segment_.filter = [&](const Segment::Transit& transit) {
     if (&transit.to != &victim) return true;
-    return heard > 0 && transit.type == wire::Type::heartbeat && heard-- > 0;
+    if (heard == 0 || transit.type != wire::Type::heartbeat) return false;
+    --heard;
+    return true;
   };
   ASSERT_TRUE(segment_.run_until(alone));
   heard = 3;
