@@ -42,7 +42,7 @@ struct MembershipStats {
   std::uint64_t suspicions = 0;
   std::uint64_t refutations = 0;
   std::uint64_t removals = 0;
-  std::uint64_t reincarnations = 0;     ///< times that this member was removed while it lived
+  std::uint64_t reincarnations = 0;     ///< times that this member came back as another incarnation
   std::uint64_t over_limit = 0;         ///< members not taken in: members_max reached
   std::uint64_t late_packets = 0;       ///< of incarnations that are no more
   std::uint64_t false_names = 0;        ///< heartbeats whose sender's id is not that of its name

@@ -35,8 +35,9 @@ class PacketRules {
   void transmitted(const Process& process, const Packet& packet);
   /// From now on only heartbeats are due.
   void expect_quiet() { quiet_ = true; }
-  /// Of a member of a cluster that has been quiet for a while.
+  /// The process speaks as another incarnation now.
   void started_anew(const Process& process) { catch_up_.started_anew(process); }
+  /// Of a member of a cluster that has been quiet for a while.
   void check_quiet(const Process& process) const { catch_up_.check_answered(process); }
 
  private:

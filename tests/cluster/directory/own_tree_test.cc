@@ -73,6 +73,12 @@ struct OwnTrees : testing::Test {
         all[std::string(entry.path)] = {{ann, incarnation}, test::text(entry.content().value)};
     return all;
   }
+  /// Once it has been told in steps, the application holds what the tree does.
+  void expect_all_told_as(Incarnation incarnation) {
+    while (own.telling()) own.tell(config.bindings_per_step);
+    EXPECT_FALSE(application.batch);
+    EXPECT_EQ(application.held, as(incarnation));
+  }
 };
 
 TEST_F(OwnTrees, AreWithdrawnInSteps) {
@@ -83,9 +89,7 @@ TEST_F(OwnTrees, AreWithdrawnInSteps) {
   EXPECT_TRUE(application.batch);
   bind(9, "new");  // of which the application has not heard yet that it went
   EXPECT_TRUE(own.telling());
-  while (own.telling()) own.tell(config.bindings_per_step);
-  EXPECT_FALSE(application.batch);
-  EXPECT_EQ(application.held, as(1));
+  expect_all_told_as(1);
   EXPECT_EQ(application.told, 10u + 10u + 1u);
 }
 
@@ -93,9 +97,7 @@ TEST_F(OwnTrees, AreVisibleAgainOnceAllIsBoundAnew) {
   for (int i = 0; i < 10; ++i) bind(i);
   own.withdraw_all();
   for (int i = 0; i < 10; ++i) bind(i, "new");
-  while (own.telling()) own.tell(config.bindings_per_step);
-  EXPECT_FALSE(application.batch);
-  EXPECT_EQ(application.held, as(1));
+  expect_all_told_as(1);
 }
 
 TEST_F(OwnTrees, ChangeTheirOwnerInSteps) {
@@ -106,8 +108,7 @@ TEST_F(OwnTrees, ChangeTheirOwnerInSteps) {
   EXPECT_EQ(application.told, 10u + 2 * 3u);
   bind(8, "changed");
   own.withdraw("/9");
-  while (own.telling()) own.tell(config.bindings_per_step);
-  EXPECT_EQ(application.held, as(5));
+  expect_all_told_as(5);
 }
 
 TEST_F(OwnTrees, AreWithdrawnAgainInSteps) {
@@ -117,9 +118,7 @@ TEST_F(OwnTrees, AreWithdrawnAgainInSteps) {
   const std::size_t before = application.told;
   own.withdraw_all();
   EXPECT_EQ(application.told, before + 3u) << "not all that is left of the first";
-  while (own.telling()) own.tell(config.bindings_per_step);
-  EXPECT_FALSE(application.batch);
-  EXPECT_EQ(application.held, as(1));
+  expect_all_told_as(1);
 }
 
 TEST_F(OwnTrees, AreWithdrawnAtOnceWhereTheirMemoryIsNeeded) {
@@ -129,8 +128,7 @@ TEST_F(OwnTrees, AreWithdrawnAtOnceWhereTheirMemoryIsNeeded) {
   for (int i = 10; i < 20; ++i) bind(i);
   own.withdraw_all();
   EXPECT_LE(application.held.size(), 11u);
-  while (own.telling()) own.tell(config.bindings_per_step);
-  EXPECT_EQ(application.held, as(1));
+  expect_all_told_as(1);
 }
 
 TEST_F(OwnTrees, AreWithdrawnAtOnceWhereTheyAreNoMoreThanAStep) {
@@ -144,9 +142,7 @@ TEST_F(OwnTrees, AreWithdrawnAtOnceWhereTheyAreNoMoreThanAStep) {
   EXPECT_EQ(application.told, before + std::size_t{100} * 2)
       << "of the first tree it hears at its own pace";
   EXPECT_EQ(application.held.size(), 7u);
-  while (own.telling()) own.tell(config.bindings_per_step);
-  EXPECT_FALSE(application.batch);
-  EXPECT_EQ(application.held, as(1));
+  expect_all_told_as(1);
 }
 
 TEST_F(OwnTrees, WaitAFewAtATimeToBeToldOf) {
@@ -160,9 +156,7 @@ TEST_F(OwnTrees, WaitAFewAtATimeToBeToldOf) {
   EXPECT_LE(application.held.size(),
             std::size_t{1000} - std::size_t{3} * again + std::size_t{8} * 4);
   EXPECT_GT(application.held.size(), 800u) << "the large one goes in steps";
-  while (own.telling()) own.tell(config.bindings_per_step);
-  EXPECT_FALSE(application.batch);
-  EXPECT_EQ(application.held, as(1));
+  expect_all_told_as(1);
 }
 
 TEST_F(OwnTrees, EndABatchAsTheOwnerThatBeganIt) {
@@ -215,9 +209,7 @@ TEST_F(OwnTrees, ChangeTheirOwnerOnceMoreInSteps) {
   EXPECT_EQ(application.told, before + 3u);
   own.reincarnate({ann, 7});
   bind(0);
-  while (own.telling()) own.tell(config.bindings_per_step);
-  EXPECT_FALSE(application.batch);
-  EXPECT_EQ(application.held, as(7));
+  expect_all_told_as(7);
 }
 
 TEST_F(OwnTrees, AreWhatTheApplicationHoldsWhateverHappensBetweenTheSteps) {
@@ -251,8 +243,7 @@ TEST_F(OwnTrees, AreWhatTheApplicationHoldsWhateverHappensBetweenTheSteps) {
       ASSERT_EQ(application.held, as(incarnation)) << round;
     }
   }
-  while (own.telling()) own.tell(config.bindings_per_step);
-  EXPECT_EQ(application.held, as(incarnation));
+  expect_all_told_as(incarnation);
 }
 
 }  // namespace

@@ -7,23 +7,14 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/cluster/support/segment.h"
+#include "tests/cluster/support/deaf.h"
 
 namespace muster {
 namespace {
 
 using test::Segment;
 
-struct Strangers : testing::Test {
-  Segment segment;
-
-  Segment::Host& start_deaf(const std::string& name, std::vector<Endpoint> seeds = {}) {
-    return segment.start(name, [&](MemberConfig& config) {
-      config.multicast = false;
-      config.seeds = std::move(seeds);
-    });
-  }
-};
+struct Strangers : test::Deaf {};
 
 /// What a member says because of one packet that somebody sent it.
 class Provoked {
@@ -160,7 +151,7 @@ TEST_F(Strangers, AListIsNotSentToImpossiblePlaces) {
 
 TEST_F(Strangers, AFloodOfQuestionsGetsABoundedNumberOfAnswers) {
   auto& ann = start_deaf("ann");
-  start_deaf("bob", {ann.config.self});
+  start_deaf("bob", ann);
   segment.run_for(second);
   std::size_t answers = 0;
   Provoked provoked(segment, ann);

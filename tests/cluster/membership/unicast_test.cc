@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster/membership/guarantee.h"
-#include "tests/cluster/support/segment.h"
+#include "tests/cluster/support/deaf.h"
 
 namespace muster {
 namespace {
@@ -14,19 +14,7 @@ bool knows(const Segment::Host& host, const Segment::Host& other) {
   return peer != nullptr && peer->key == other.member->self();
 }
 
-struct Unicast : testing::Test {
-  Segment segment;
-
-  /// A host that does not hear the group, and begins to look at the seeds.
-  Segment::Host& start_deaf(const std::string& name, std::vector<Endpoint> seeds = {}) {
-    return segment.start(name, [&](MemberConfig& config) {
-      config.multicast = false;
-      config.seeds = std::move(seeds);
-    });
-  }
-  Segment::Host& start_deaf(const std::string& name, const Segment::Host& seed) {
-    return start_deaf(name, std::vector{seed.config.self});
-  }
+struct Unicast : test::Deaf {
   Segment::Host& start_hearing(const std::string& name) { return segment.start(name); }
 
   static void expect_whole(std::initializer_list<const Segment::Host*> hosts) {
