@@ -33,8 +33,8 @@ class PacketRules {
     catch_up_.handled();
   }
   void transmitted(const Process& process, const Packet& packet);
-  /// From now on only heartbeats are due.
-  void expect_quiet() { quiet_ = true; }
+  /// From then on only heartbeats are due.
+  void expect_quiet(TimeNs from) { quiet_from_ns_ = from; }
   /// The process speaks as another incarnation now.
   void started_anew(const Process& process) { catch_up_.started_anew(process); }
   /// Of a member of a cluster that has been quiet for a while.
@@ -55,7 +55,7 @@ class PacketRules {
   Verdict& verdict_;
   CatchUpRules catch_up_;
   std::optional<Handling> handling_;
-  bool quiet_ = false;
+  TimeNs quiet_from_ns_ = never_ns;
   std::vector<std::vector<Heard>> heard_;  // [receiver][owner]
 };
 

@@ -292,7 +292,8 @@ void World::settle() {
     const TimeNs began = phase_ends_ns_ - scenario_.convergence_ns();
     convergence_share_ =
         static_cast<double>(now() - began) / static_cast<double>(scenario_.convergence_ns());
-    packet_rules_.expect_quiet();
+    // Who asked before that may be answered still.
+    packet_rules_.expect_quiet(now() + 2 * scenario_.fair_delay_max_ns());
     events_.at(now() + 2 * scenario_.detection_ns(), EventKind::settle, 0);
   } else {
     events_.at(now() + scenario_.heartbeat_ns(), EventKind::settle, 0);
