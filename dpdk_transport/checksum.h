@@ -15,35 +15,38 @@ namespace muster::dpdk {
 /// parts may be added where each part but the last has an even length.
 using ChecksumSum = std::uint64_t;
 
-inline ChecksumSum checksum_sum(std::span<const std::byte> bytes) {
-  const std::byte* at = bytes.data();
-  std::size_t left = bytes.size();
-  // Halves of 32 bits in 64-bit accumulators never overflow, and four of them do not wait for
-  // each other.
-  ChecksumSum a = 0, b = 0, c = 0, d = 0;
-  for (; left >= 16; left -= 16, at += 16) {
-    std::uint64_t words[2];
-    std::memcpy(words, at, sizeof words);
-    a += words[0] & 0xffffffff;
-    b += words[0] >> 32;
-    c += words[1] & 0xffffffff;
-    d += words[1] >> 32;
+/// With the widest vectors that the processor has.
+ChecksumSum checksum_sum(std::span<const std::byte> bytes);
+/// The same with those that every processor of its kind has.
+ChecksumSum checksum_sum_narrow(std::span<const std::byte> bytes);
+
+template <class Word>
+Word word_at(const std::byte* at) {
+  Word word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+/// Of so many bytes, without a loop.
+template <std::size_t size>
+ChecksumSum checksum_sum_of_bytes(const std::byte* at) {
+  if constexpr (size >= 8) {
+    const auto word = word_at<std::uint64_t>(at);
+    return (word & 0xffffffff) + (word >> 32) + checksum_sum_of_bytes<size - 8>(at + 8);
+  } else if constexpr (size >= 4) {
+    return word_at<std::uint32_t>(at) + checksum_sum_of_bytes<size - 4>(at + 4);
+  } else if constexpr (size == 2) {
+    return word_at<std::uint16_t>(at);
+  } else {
+    static_assert(size == 0, "an odd byte has a place of its own in checksum_sum()");
+    return 0;
   }
-  ChecksumSum sum = a + b + c + d;
-  const auto take = [&]<class Word>(Word word) {
-    if (left < sizeof word) return;
-    std::memcpy(&word, at, sizeof word);
-    sum += word;
-    at += sizeof word;
-    left -= sizeof word;
-  };
-  for (int i = 0; i < 3; ++i) take(std::uint32_t{});
-  take(std::uint16_t{});
-  if (left > 0) {
-    const std::byte last[2] = {*at, std::byte{}};
-    sum += std::bit_cast<std::uint16_t>(last);
-  }
-  return sum;
+}
+
+template <class T>
+ChecksumSum checksum_sum_of(const T& packed) {
+  static_assert(alignof(T) == 1);
+  return checksum_sum_of_bytes<sizeof(T)>(reinterpret_cast<const std::byte*>(&packed));
 }
 
 /// What a 16-bit field of this value (host byte order) adds to a sum.
@@ -59,12 +62,6 @@ inline std::uint16_t checksum_of(ChecksumSum sum) {
   for (int i = 0; i < 3; ++i) sum = (sum & 0xffff) + (sum >> 16);
   const auto folded = static_cast<std::uint16_t>(~sum);
   return static_cast<std::uint16_t>(checksum_sum_of_field(folded));
-}
-
-template <class T>
-ChecksumSum checksum_sum_of(const T& packed) {
-  static_assert(alignof(T) == 1);
-  return checksum_sum(std::as_bytes(std::span(&packed, 1)));
 }
 
 /// What the checksum of UDP covers besides UDP itself: addresses, protocol, length.

@@ -25,17 +25,24 @@ std::vector<std::byte> random_bytes(std::size_t size, std::mt19937& dice) {
   return bytes;
 }
 
-TEST(Checksum, IsTheDefinitionAtEveryLength) {
+TEST(Checksum, IsTheDefinitionAtEveryLengthAndAlignment) {
+  constexpr std::size_t vector_bytes = 32;
   std::mt19937 dice(1);
   for (std::size_t size = 0; size < 1600; ++size) {
-    const auto bytes = random_bytes(size, dice);
-    ASSERT_EQ(checksum_of(checksum_sum(bytes)), by_definition(bytes)) << size << " bytes";
+    const auto bytes = random_bytes(size + vector_bytes, dice);
+    for (std::size_t at = 0; at < vector_bytes; at += 3) {
+      const auto part = std::span(bytes).subspan(at, size);
+      const std::uint16_t expected = by_definition(part);
+      ASSERT_EQ(checksum_of(checksum_sum(part)), expected) << size << " bytes at " << at;
+      ASSERT_EQ(checksum_of(checksum_sum_narrow(part)), expected) << size << " bytes at " << at;
+    }
   }
 }
 
 TEST(Checksum, IsTheDefinitionWhereEveryCarryHappens) {
   const std::vector<std::byte> ones(1500, std::byte{0xff});
   EXPECT_EQ(checksum_of(checksum_sum(ones)), by_definition(ones));
+  EXPECT_EQ(checksum_of(checksum_sum_narrow(ones)), by_definition(ones));
   const std::vector<std::byte> zeros(1500);
   EXPECT_EQ(checksum_of(checksum_sum(zeros)), 0xffff);
 }
@@ -47,6 +54,15 @@ TEST(Checksum, OfPartsIsTheChecksumOfTheWhole) {
   for (std::size_t cut = 0; cut < bytes.size(); cut += 2)
     ASSERT_EQ(checksum_of(checksum_sum(whole.first(cut)) + checksum_sum(whole.subspan(cut))),
               checksum_of(checksum_sum(whole)));
+}
+
+TEST(Checksum, OfHeadersIsTheChecksumOfTheirBytes) {
+  std::mt19937 dice(3);
+  const auto bytes = random_bytes(sizeof(UdpFrameHeaders), dice);
+  const std::span<const std::byte> all(bytes);
+  EXPECT_EQ(checksum_of(checksum_sum_of(header_at<Ipv4Header>(all, 0))),
+            by_definition(all.first(sizeof(Ipv4Header))));
+  EXPECT_EQ(checksum_of(checksum_sum_of(header_at<UdpFrameHeaders>(all, 0))), by_definition(all));
 }
 
 TEST(Checksum, OfAFieldIsTheChecksumOfItsBytes) {
