@@ -16,6 +16,12 @@ struct IpDatagram {
   std::span<const std::byte> body;
 };
 
+bool ip_checksum_holds(std::span<const std::byte> header) {
+  const bool plain = header.size() == sizeof(Ipv4Header);
+  return checksum_of(plain ? checksum_sum_of(header_at<Ipv4Header>(header, 0))
+                           : checksum_sum(header)) == 0;
+}
+
 Classified found(FrameKind kind, const IpDatagram& ip, std::size_t skip = 0) {
   return {.kind = kind,
           .source = {.address = ip.header.source, .port = 0},
@@ -23,7 +29,16 @@ Classified found(FrameKind kind, const IpDatagram& ip, std::size_t skip = 0) {
           .bytes = static_cast<std::uint16_t>(ip.body.size() - skip)};
 }
 
-Classified classify_udp(const IpDatagram& ip, const LocalAddresses& local, bool verified) {
+bool udp_checksum_holds(const IpDatagram& ip, const UdpHeader& udp, Verified verified) {
+  const std::uint16_t checksum = udp.checksum;
+  if (checksum == 0 || verified.udp) return true;
+  const ChecksumSum pseudo = udp_pseudo_sum(ip.header, udp.bytes);
+  if (verified.udp_partial && checksum == static_cast<std::uint16_t>(~checksum_of(pseudo)))
+    return true;
+  return checksum_of(pseudo + checksum_sum(ip.body.first(udp.bytes))) == 0;
+}
+
+Classified classify_udp(const IpDatagram& ip, const LocalAddresses& local, Verified verified) {
   if (ip.body.size() < sizeof(UdpHeader)) return {.kind = FrameKind::malformed};
   const auto& udp = header_at<UdpHeader>(ip.body, 0);
   const std::uint16_t udp_bytes = udp.bytes;
@@ -35,11 +50,7 @@ Classified classify_udp(const IpDatagram& ip, const LocalAddresses& local, bool 
   if (Endpoint{destination, port} != local.self && Endpoint{destination, port} != local.group)
     return {.kind = FrameKind::not_for_us};
 
-  const bool computed = udp.checksum != 0;
-  if (computed && !verified &&
-      checksum_of(udp_pseudo_sum(ip.header, udp.bytes) + checksum_sum(ip.body.first(udp_bytes))) !=
-          0)
-    return {.kind = FrameKind::bad_checksum};
+  if (!udp_checksum_holds(ip, udp, verified)) return {.kind = FrameKind::bad_checksum};
   Classified result = found(FrameKind::datagram, ip, sizeof(UdpHeader));
   result.source.port = udp.source;
   result.bytes = static_cast<std::uint16_t>(udp_bytes - sizeof(UdpHeader));
@@ -85,7 +96,7 @@ Classified classify(std::span<const std::byte> frame, const LocalAddresses& loca
   if (header.version_and_words >> 4 != 4 || header_bytes < sizeof(Ipv4Header) ||
       header_bytes > total_bytes || total_bytes > packet.size())
     return {.kind = FrameKind::malformed};
-  if (!verified.ip && checksum_of(checksum_sum(packet.first(header_bytes))) != 0)
+  if (!verified.ip && !ip_checksum_holds(packet.first(header_bytes)))
     return {.kind = FrameKind::bad_checksum};
   if ((header.fragment & ip_fragment_mask) != 0) return {.kind = FrameKind::fragment};
 
@@ -94,7 +105,7 @@ Classified classify(std::span<const std::byte> frame, const LocalAddresses& loca
                       .body = packet.subspan(header_bytes, total_bytes - header_bytes)};
   switch (header.protocol) {
     case ip_protocol_udp:
-      return classify_udp(ip, local, verified.udp);
+      return classify_udp(ip, local, verified);
     case ip_protocol_icmp:
       return classify_icmp(ip, local);
     case ip_protocol_igmp:

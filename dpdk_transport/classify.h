@@ -28,10 +28,13 @@ struct LocalAddresses {
   Endpoint group;
 };
 
-/// Checksums that the port has found right already.
+/// What is known of a frame's checksums before they are looked at.
 struct Verified {
-  bool ip = false;
-  bool udp = false;
+  bool ip = false;   ///< the port vouches for the header
+  bool udp = false;  ///< and for the datagram
+  /// The frame may come from a kernel on this machine that left the UDP checksum to a NIC which it
+  /// never met: the field then holds the sum of the pseudo header (docs/adr/0013).
+  bool udp_partial = false;
 };
 
 struct Classified {

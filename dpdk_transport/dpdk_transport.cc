@@ -67,11 +67,14 @@ std::uint64_t flags_of(ChecksumOffload offload) {
   return flags;
 }
 
-/// A port that says "good" is believed; all else is computed again.
-Verified verified_by_port(const Frame& frame) {
-  const std::uint64_t flags = frame.ol_flags;
-  return {.ip = (flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD,
-          .udp = (flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD};
+/// A port is believed that says "good", or "none": no checksum yet, since the frame never was on a
+/// wire. All else is computed again.
+Verified verified_by_port(const Frame& frame, bool udp_partial) {
+  const std::uint64_t ip = frame.ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+  const std::uint64_t udp = frame.ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+  return {.ip = ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD || ip == RTE_MBUF_F_RX_IP_CKSUM_NONE,
+          .udp = udp == RTE_MBUF_F_RX_L4_CKSUM_GOOD || udp == RTE_MBUF_F_RX_L4_CKSUM_NONE,
+          .udp_partial = udp_partial};
 }
 
 }  // namespace
@@ -190,7 +193,8 @@ std::size_t DpdkTransport::receive(std::span<Packet*> burst) {
 /// A datagram's packet; anything else is answered or dropped here, and its frame is gone.
 Packet* DpdkTransport::accept(Frame& frame) {
   const auto in_one_piece = frame.nb_segs == 1 ? bytes(frame) : std::span<std::byte>{};
-  const Classified found = classify(in_one_piece, local_, verified_by_port(frame));
+  const Classified found = classify(
+      in_one_piece, local_, verified_by_port(frame, port_.offloads().rx_partial_udp_checksum));
   switch (found.kind) {
     case FrameKind::datagram: {
       const auto& ethernet = header_at<EthernetHeader>(in_one_piece, 0);

@@ -40,6 +40,11 @@ DeviceName complete(DeviceName name, const RawPortConfig& config) {
   return name;
 }
 
+/// These get a copy of the kernel's frame as it is, and not the kernel's word on its checksum.
+bool reads_kernel_frames(std::string_view driver) {
+  return driver == "net_af_packet" || driver == "net_af_xdp" || driver == "net_pcap";
+}
+
 void check(int result, const std::string& device, const char* step) {
   if (result < 0)
     throw StartError(
@@ -68,7 +73,8 @@ void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
   offloads_ = {.tx_ip_checksum = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM) != 0,
                .tx_udp_checksum = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_UDP_CKSUM) != 0,
                .rx_ip_checksum = (conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM) != 0,
-               .rx_udp_checksum = (conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_UDP_CKSUM) != 0};
+               .rx_udp_checksum = (conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_UDP_CKSUM) != 0,
+               .rx_partial_udp_checksum = reads_kernel_frames(name_.driver())};
 
   std::uint16_t rx_descriptors = config.rx_descriptors;
   std::uint16_t tx_descriptors = config.tx_descriptors;

@@ -33,6 +33,9 @@ struct Offloads {
   bool tx_udp_checksum = false;
   bool rx_ip_checksum = false;
   bool rx_udp_checksum = false;
+  /// Or cannot do: the port reads what the kernel hands from one interface to another, before
+  /// anybody has computed the UDP checksum.
+  bool rx_partial_udp_checksum = false;
 };
 
 /// As the driver counts; memif begins again with each peer.

@@ -130,6 +130,17 @@ TEST(Classifier, AcceptsADatagramWhoseSenderComputedNoChecksum) {
   EXPECT_EQ(kind_of(frame), FrameKind::datagram);
 }
 
+/// As a kernel leaves it to a NIC: the sum of the pseudo header, and not the complement.
+TEST(Classifier, AcceptsAPartialChecksumOnlyWhereThePortMayHandOne) {
+  Bytes frame = golden::unicast;
+  udp_of(frame).checksum = 0x14bc;
+  EXPECT_EQ(kind_of(frame), FrameKind::bad_checksum);
+  EXPECT_EQ(kind_of(frame, at_neighbour, {.udp_partial = true}), FrameKind::datagram);
+  udp_of(frame).checksum = 0x14bd;
+  EXPECT_EQ(kind_of(frame, at_neighbour, {.udp_partial = true}), FrameKind::bad_checksum);
+  EXPECT_EQ(kind_of(golden::unicast, at_neighbour, {.udp_partial = true}), FrameKind::datagram);
+}
+
 TEST(Classifier, DropsFragments) {
   for (const unsigned fragment : {0x2000U, 0x0001U, 0x2010U, 0x1fffU}) {
     Bytes frame = golden::unicast;
