@@ -46,6 +46,10 @@ LocalAddresses start(const DpdkTransportConfig& config) {
   return {.self = config.self, .group = config.group};
 }
 
+FramePool::Reader reader_of(const DpdkTransportConfig& config) {
+  return parse_device(config.device).pci ? FramePool::Reader::device : FramePool::Reader::software;
+}
+
 RawPortConfig port_config(const DpdkTransportConfig& config) {
   RawPortConfig port{.device = config.device,
                      .rx_descriptors = config.rx_descriptors,
@@ -81,7 +85,7 @@ Verified verified_by_port(const Frame& frame, bool udp_partial) {
 
 DpdkTransport::DpdkTransport(const DpdkTransportConfig& config)
     : local_(start(config)),
-      pool_(config.pool_packets, sizeof(MbufPacket)),
+      pool_(config.pool_packets, sizeof(MbufPacket), reader_of(config)),
       port_(port_config(config), pool_),
       station_{.address = config.self.address, .mac = port_.mac()},
       framer_(config.self, station_.mac, offload_of(port_)),

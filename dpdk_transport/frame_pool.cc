@@ -3,15 +3,50 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <string>
 
 #include <fmt/format.h>
 #include <rte_errno.h>
 #include <rte_mbuf.h>
+#include <rte_mbuf_pool_ops.h>
 #include <rte_mempool.h>
 
 #include "dpdk_transport/eal.h"
 
 namespace muster::dpdk {
+
+namespace {
+
+/// As rte_pktmbuf_pool_create() does it, which takes no flags. Unless told that it need not, DPDK
+/// keeps each buffer within a page: of ordinary ones it then wastes four bytes in ten, and every
+/// buffer begins in the same set of the cache. And the driver of af_xdp (of this DPDK) tells the
+/// kernel how large the pool is as if there were no gaps: what lies behind that is never sent.
+rte_mempool* create_pool(const std::string& name, std::uint32_t frames, std::uint32_t cache,
+                         std::uint16_t private_bytes, FramePool::Reader reader) {
+  rte_pktmbuf_pool_private sizes{};
+  sizes.mbuf_data_room_size = FramePool::frame_bytes_max + RTE_PKTMBUF_HEADROOM;
+  sizes.mbuf_priv_size = private_bytes;
+  const auto element =
+      static_cast<unsigned>(sizeof(rte_mbuf) + private_bytes + sizes.mbuf_data_room_size);
+  const unsigned flags = reader == FramePool::Reader::software ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0;
+  rte_mempool* pool = rte_mempool_create_empty(name.c_str(), frames, element, cache, sizeof sizes,
+                                               SOCKET_ID_ANY, flags);
+  if (pool == nullptr) return nullptr;
+  int result = rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), nullptr);
+  if (result == 0) {
+    rte_pktmbuf_pool_init(pool, &sizes);
+    result = rte_mempool_populate_default(pool);
+  }
+  if (result < 0) {
+    rte_mempool_free(pool);
+    rte_errno = -result;
+    return nullptr;
+  }
+  rte_mempool_obj_iter(pool, rte_pktmbuf_init, nullptr);
+  return pool;
+}
+
+}  // namespace
 
 std::span<std::byte> bytes(Frame& frame) {
   return {rte_pktmbuf_mtod(&frame, std::byte*), rte_pktmbuf_data_len(&frame)};
@@ -30,15 +65,15 @@ bool resize(Frame& frame, std::size_t size) {
 
 void free_frame(Frame* frame) { rte_pktmbuf_free(frame); }
 
-FramePool::FramePool(std::uint32_t frames, std::uint16_t private_bytes) : frames_(frames) {
+FramePool::FramePool(std::uint32_t frames, std::uint16_t private_bytes, Reader reader)
+    : frames_(frames) {
   static std::atomic<unsigned> pools{0};
   const std::string name = fmt::format("muster_{}", pools.fetch_add(1));
   // What one thread's cache holds is out of reach for the others: keep that small beside the pool.
   const std::uint32_t cache = std::min<std::uint32_t>(256, frames / 8);
   const auto aligned = static_cast<std::uint16_t>((private_bytes + RTE_MBUF_PRIV_ALIGN - 1U) &
                                                   ~(RTE_MBUF_PRIV_ALIGN - 1U));
-  pool_ = rte_pktmbuf_pool_create(name.c_str(), frames, cache, aligned,
-                                  frame_bytes_max + RTE_PKTMBUF_HEADROOM, SOCKET_ID_ANY);
+  pool_ = create_pool(name, frames, cache, aligned, reader);
   if (pool_ != nullptr) return;
   const std::uint64_t needed =
       std::uint64_t{frames} * (frame_bytes_max + RTE_PKTMBUF_HEADROOM + 256 + private_bytes);

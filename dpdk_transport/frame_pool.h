@@ -26,9 +26,15 @@ class FramePool {
  public:
   static constexpr std::uint32_t frame_bytes_max = 2048;
 
+  enum class Reader {
+    software,  ///< buffers lie close together
+    device,    ///< by their physical addresses: none reaches over the end of a page
+  };
+
   /// `private_bytes` stand beside each buffer for the caller's own use. Needs the EAL to run.
   /// Throws StartError when memory_mb does not suffice.
-  explicit FramePool(std::uint32_t frames, std::uint16_t private_bytes = 0);
+  explicit FramePool(std::uint32_t frames, std::uint16_t private_bytes = 0,
+                     Reader reader = Reader::software);
   /// No frame of it may be in use by then, neither here nor in a port.
   ~FramePool();
   FramePool(const FramePool&) = delete;

@@ -1,0 +1,32 @@
+#include "dpdk_transport/frame_pool.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/dpdk_transport/support.h"
+
+namespace muster::dpdk {
+namespace {
+
+TEST(FramePools, LeaveNoGapsBetweenTheirFrames) {
+  start_eal(testing::eal);
+  constexpr std::size_t frames = 512;
+  FramePool pool(frames, 64);
+  std::vector<Frame*> held;
+  std::vector<const std::byte*> places;
+  while (Frame* frame = pool.allocate()) {
+    held.push_back(frame);
+    places.push_back(bytes(*frame).data());
+  }
+  EXPECT_EQ(held.size(), frames);
+  std::ranges::sort(places);
+  for (std::size_t i = 2; i < places.size(); ++i)
+    ASSERT_EQ(places[i] - places[i - 1], places[1] - places[0]) << "frame " << i;
+  EXPECT_LT(places[1] - places[0], 2560) << "2048 bytes and what describes them";
+  for (Frame* frame : held) free_frame(frame);
+}
+
+}  // namespace
+}  // namespace muster::dpdk
