@@ -69,7 +69,7 @@ void ArpTable::learn(const Station& station) {
   Set& set = sets_[set_of(station.address)];
   for (Station& known : set.stations) {
     if (known.address != station.address) continue;
-    if (known.mac != station.mac) known.mac = station.mac;
+    known.mac = station.mac;  // to compare them first would cost more
     return;
   }
   set.stations[set.oldest] = station;
