@@ -16,9 +16,9 @@ namespace {
 
 // Ethernet's 1500 bytes without the headers of IPv4 and UDP.
 constexpr std::uint32_t payload_bytes = 1472;
-// No round trip waits for multicast, so its socket is looked at once in so many calls: an idle
-// look costs a system call, which unicast would wait for.
-constexpr std::uint32_t receives_per_group_look = 4;
+// No round trip waits for multicast, so its socket is looked at so often and not with every call:
+// an idle look is a system call, which unicast would wait for.
+constexpr std::chrono::microseconds group_look_interval(20);
 
 /// The member's own address, if the configuration can work.
 Endpoint checked(const SocketTransportConfig& config, std::size_t stock) {
@@ -117,10 +117,17 @@ void SocketTransport::flush() {
 std::size_t SocketTransport::receive(std::span<Packet*> burst) {
   // The group goes first when its turn comes, so that a flood of unicast cannot hide heartbeats.
   std::size_t count = 0;
-  if (group_ && receives_++ % receives_per_group_look == 0)
-    count = receive_from(group_->fd(), burst);
+  if (group_is_due()) count = receive_from(group_->fd(), burst);
   if (count < burst.size()) count += receive_from(unicast_.fd(), burst.subspan(count));
   return count;
+}
+
+bool SocketTransport::group_is_due() {
+  if (!group_) return false;
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_group_look_) return false;
+  next_group_look_ = now + group_look_interval;
+  return true;
 }
 
 void SocketTransport::stock() {

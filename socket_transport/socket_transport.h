@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -77,6 +78,7 @@ class SocketTransport final : public Transport {
     void set(std::size_t entry, Packet& packet, std::size_t bytes);
   };
 
+  bool group_is_due();
   void stock();
   std::size_t receive_from(int fd, std::span<Packet*> burst);
   bool accept(std::size_t entry, std::uint32_t bytes);
@@ -88,7 +90,7 @@ class SocketTransport final : public Transport {
   socket::PacketPool pool_;
   Burst incoming_;  ///< empty packets that wait to be received into
   Burst outgoing_;
-  std::uint32_t receives_ = 0;
+  std::chrono::steady_clock::time_point next_group_look_;
   SocketTransportStats stats_;
   std::atomic<std::uint64_t> exhausted_{0};
 };
