@@ -15,7 +15,7 @@ namespace muster::socket {
 
 namespace {
 
-// Room for bursts; the kernel lowers it to net.core.rmem_max without a word.
+// Room for bursts. Without privileges the kernel lowers it to net.core.rmem_max, without a word.
 constexpr int buffer_bytes = 4 << 20;
 
 [[noreturn]] void fail(const std::string& sentence) { throw StartError(sentence); }
@@ -32,8 +32,10 @@ Socket open_socket() {
                      std::strerror(errno)));
   }
   Socket socket(fd);
-  set_option(fd, SOL_SOCKET, SO_RCVBUF, buffer_bytes);
-  set_option(fd, SOL_SOCKET, SO_SNDBUF, buffer_bytes);
+  if (!set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, buffer_bytes))
+    set_option(fd, SOL_SOCKET, SO_RCVBUF, buffer_bytes);
+  if (!set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, buffer_bytes))
+    set_option(fd, SOL_SOCKET, SO_SNDBUF, buffer_bytes);
   return socket;
 }
 
