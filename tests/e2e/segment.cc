@@ -96,9 +96,11 @@ std::string NetworkNamespace::path() const { return fmt::format("/proc/{}/fd/{}"
 
 Segment::Segment() {
   home_.inside([] {
-    // Hundredths of a second: it asks at once, and snoops as soon as the answers are due.
-    ip("link add dev bridge type bridge forward_delay 0 mcast_snooping 1 mcast_querier 1 "
+    // It snoops as soon as answers to its own first question are due: after 100 ms, where that is
+    // told before it becomes the one who asks.
+    ip("link add dev bridge type bridge forward_delay 0 mcast_snooping 1 "
        "mcast_query_response_interval 10");
+    ip("link set dev bridge type bridge mcast_querier 1");
     ip("link set dev bridge up");
   });
 }
