@@ -1,6 +1,6 @@
 #include "cluster/messaging/congestion_control.h"
 
-#include <algorithm>
+#include <memory>
 #include <optional>
 
 #include <gtest/gtest.h>
@@ -35,6 +35,19 @@ CongestionConfig start_at(std::uint32_t packets) {
   CongestionConfig config;
   config.window_packets_start = packets;
   return config;
+}
+
+/// Past its start, with a window of 100 that has been in use on a quiet line of 100 us.
+std::unique_ptr<CongestionControl> in_use(TimeNs& now) {
+  CongestionConfig config = start_at(100);
+  config.window_packets_max = 100;
+  auto control = make_congestion_control(config);
+  for (int i = 0; i < 8; ++i) control->on_acknowledged(now += us, 1, i < 4 ? 100 * us : ms, 1);
+  for (int i = 0; i < 40; ++i) {
+    const std::uint32_t window = control->window_packets();
+    control->on_acknowledged(now += ms, window, 100 * us, window);
+  }
+  return control;
 }
 
 TEST(LowestRoundTrip, ForgetsWhatIsOlderThanItsWindow) {
@@ -154,6 +167,16 @@ TEST(DelayControl, LosesLittleByRandomLossOfOnePercent) {
   EXPECT_GT(lossy.utilization(), 0.9 * lossless.utilization());
 }
 
+TEST(DelayControl, LosesLittleByRandomLossThatHitsALargeWindowInEachRound) {
+  Line line;
+  line.round_trip_ns = 600 * us;
+  line.lost_per_million = 10'000;
+  auto bottleneck = shared(1, line);
+  settle(bottleneck, 50 * ms);
+  bottleneck.run_for(100 * ms);
+  EXPECT_GT(bottleneck.utilization(), 0.9);
+}
+
 TEST(DelayControl, GivesWayToHeavyLoss) {
   Line line;
   line.lost_per_million = 50'000;
@@ -256,6 +279,25 @@ TEST(DelayControl, DoesNotGiveWayForOneSampleThatIsAThousandTimesTooLong) {
     EXPECT_GT(bottleneck.sender(0).control().window_packets(), 0.95 * before);
   }
   EXPECT_GT(bottleneck.utilization(), 0.999);
+}
+
+TEST(DelayControl, GivesWayByHalfAtMostAndForTwoRoundsOfLateSamplesOnly) {
+  TimeNs now = 1 * ms;
+  const auto control = in_use(now);
+  ASSERT_EQ(control->window_packets(), 100U);
+  for (int i = 0; i < 6; ++i) control->on_acknowledged(now += us, 1, 10 * ms, 1);
+  EXPECT_EQ(control->window_packets(), 100U);
+  for (int i = 0; i < 6; ++i) control->on_acknowledged(now += us, 1, 10 * ms, 1);
+  EXPECT_EQ(control->window_packets(), 50U);
+}
+
+TEST(DelayControl, JudgesARoundThoughMostOfItIsLost) {
+  TimeNs now = 1 * ms;
+  const auto control = in_use(now);
+  control->on_acknowledged(now += us, 1, 100 * us, 100);
+  control->on_lost(now, 60);
+  control->on_acknowledged(now += us, 39, 100 * us, 39);
+  EXPECT_LT(control->window_packets(), 75U);
 }
 
 TEST(DelayControl, DoesNotGrowBeyondTwiceWhatIsUsed) {
