@@ -12,8 +12,8 @@ constexpr std::uint32_t samples_min = 4;
 constexpr double kept_min = 0.5;
 /// Of the share by which a round trip exceeds the target.
 constexpr double decrease_by_delay = 0.8;
-/// More is no accident of the line, as in BBR's second version (draft-ietf-ccwg-bbr). Two packets
-/// are forgiven: of a small window they are a large share.
+/// More is no accident of the line, as in draft-cardwell-iccrg-bbr-congestion-control-02, 2.8. Two
+/// packets are forgiven: of a small window they are a large share.
 constexpr double heavy_loss_share = 0.02;
 constexpr std::uint32_t loss_forgiven_packets = 2;
 /// Those who lost that much leave room for as much again.
