@@ -47,7 +47,7 @@ class MedianReporter : public benchmark::BenchmarkReporter {
         row.unit = name;
       }
     }
-    if (row.floor) row.ratio = row.value / *row.floor;
+    if (row.floor) row.ratio = *row.value / *row.floor;
     return row;
   }
 

@@ -85,7 +85,7 @@ std::vector<Row> rows_of(const Figures& figures) {
             .floor = figure.theirs,
             .ratio = {},
             .line_rtt_ns = {}};
-    if (figure.theirs && *figure.theirs > 0) row.ratio = row.value / *figure.theirs;
+    if (figure.theirs && *figure.theirs > 0) row.ratio = *row.value / *figure.theirs;
     rows.push_back(std::move(row));
   }
   return rows;

@@ -9,9 +9,10 @@
 namespace muster::bench {
 
 int run_suite(int argc, char** argv, const std::string& description,
-              const std::function<void(const Options&)>& run) {
+              const std::function<void(const Options&)>& run, const std::string& footer) {
   Options options;
   CLI::App app(description);
+  app.footer(footer);
   app.add_option("--json", options.json, "also write the report to this file");
   app.add_flag("--quick", options.quick, "fewer rounds: to see that it runs");
   try {

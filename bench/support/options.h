@@ -12,8 +12,8 @@ struct Options {
 };
 
 /// A benchmark's main(): reads the command line, runs, and turns an exception into a sentence on
-/// standard error. Returns the exit status.
+/// standard error. `footer` is what --help says besides the options. Returns the exit status.
 int run_suite(int argc, char** argv, const std::string& description,
-              const std::function<void(const Options&)>& run);
+              const std::function<void(const Options&)>& run, const std::string& footer = {});
 
 }  // namespace muster::bench

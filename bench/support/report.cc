@@ -1,73 +1,101 @@
 #include "bench/support/report.h"
 
-#include <algorithm>
+#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
-#include <utility>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include "bench/support/table.h"
 
 namespace muster::bench {
 
 namespace {
 
-/// Runnable threads, averaged over the last minute.
-double machine_load() {
-  double load = 0;
-  std::ifstream("/proc/loadavg") >> load;
-  return load;
+using Json = nlohmann::ordered_json;
+
+Json json_of(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+
+Json json_of(const std::optional<Quartiles>& spread) {
+  return spread ? Json{spread->low, spread->high} : Json();
 }
 
-nlohmann::ordered_json or_null(const std::optional<double>& value) {
-  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+std::string text_of(const Target& target) {
+  return fmt::format("{} {}", target.kind == Target::Kind::at_least ? ">=" : "<=", target.ratio);
 }
 
 std::string cell(const std::optional<double>& value, int digits) {
-  return value ? fmt::format("{:.{}f}", *value, digits) : "-";
+  return value ? fmt::format("{:.{}f}", *value, digits) : "";
+}
+
+std::string cell(const std::optional<Quartiles>& spread, int digits) {
+  return spread ? fmt::format("{:.{}f}..{:.{}f}", spread->low, digits, spread->high, digits) : "";
 }
 
 int digits_of(double value) { return value < 10 ? 2 : value < 1000 ? 1 : 0; }
+
+std::string verdict(const Row& row) {
+  if (!row.target || !row.ratio) return "";
+  return row.target->met_by(*row.ratio) ? "met" : "missed";
+}
+
+Json json_of(const Row& row) {
+  Json json{{"id", row.id},
+            {"value", json_of(row.value)},
+            {"unit", row.unit},
+            {"floor", json_of(row.floor)},
+            {"ratio", json_of(row.ratio)},
+            {"line_rtt_ns", json_of(row.line_rtt_ns)},
+            {"load", row.machine->load},
+            {"steal", row.machine->steal},
+            {"quartiles", json_of(row.value_quartiles)},
+            {"floor_quartiles", json_of(row.floor_quartiles)},
+            {"ratio_quartiles", json_of(row.ratio_quartiles)},
+            {"target", row.target ? Json(text_of(*row.target)) : Json()},
+            {"met", verdict(row).empty() ? Json() : Json(verdict(row) == "met")},
+            {"note", row.note.empty() ? Json() : Json(row.note)}};
+  if (!row.histogram.empty()) json["histogram"] = row.histogram;
+  return json;
+}
 
 }  // namespace
 
 Report::Report(std::string suite) : suite_(std::move(suite)) {}
 
-void Report::add(Row row) { entries_.push_back({std::move(row), machine_load()}); }
+void Report::add(Row row) {
+  if (!row.machine) row.machine = MachineWatch().state();
+  rows_.push_back(std::move(row));
+}
 
-void Report::print() const {
-  std::size_t id_width = suite_.size();
-  for (const Entry& entry : entries_) id_width = std::max(id_width, entry.row.id.size());
-  fmt::print("{:<{}}  {:>12} {:<9} {:>10} {:>7} {:>12} {:>6}\n", suite_, id_width, "value", "unit",
-             "floor", "ratio", "line rtt ns", "load");
-  for (const auto& [row, load] : entries_) {
-    const int digits = digits_of(row.value);
-    fmt::print("{:<{}}  {:>12.{}f} {:<9} {:>10} {:>7} {:>12} {:>6.2f}\n", row.id, id_width,
-               row.value, digits, row.unit, cell(row.floor, digits), cell(row.ratio, 2),
-               cell(row.line_rtt_ns, 0), load);
+void Report::print(Which which) const {
+  Table table({suite_, "value", "unit", "quartiles", "floor", "ratio", "quartiles", "target", "",
+               "line rtt ns", "load", "steal", "note"});
+  for (const Row& row : rows_) {
+    if (which == Which::with_target && !row.target) continue;
+    const int digits = digits_of(row.value.value_or(0));
+    table.add({row.id, row.value ? cell(row.value, digits) : "-", row.unit,
+               cell(row.value_quartiles, digits), cell(row.floor, digits), cell(row.ratio, 2),
+               cell(row.ratio_quartiles, 2), row.target ? text_of(*row.target) : "", verdict(row),
+               cell(row.line_rtt_ns, 0), cell(row.machine->load, 2),
+               row.machine->steal > 0 ? fmt::format("{:.1f} %", 100 * row.machine->steal) : "",
+               row.note});
   }
+  std::fputs(table.text().c_str(), stdout);
 }
 
 void Report::write_json(const std::string& path) const {
-  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  for (const auto& [row, load] : entries_) {
-    rows.push_back({{"id", row.id},
-                    {"value", row.value},
-                    {"unit", row.unit},
-                    {"floor", or_null(row.floor)},
-                    {"ratio", or_null(row.ratio)},
-                    {"line_rtt_ns", or_null(row.line_rtt_ns)},
-                    {"load", load}});
-  }
+  Json rows = Json::array();
+  for (const Row& row : rows_) rows.push_back(json_of(row));
   std::ofstream file(path);
-  file << nlohmann::ordered_json({{"suite", suite_}, {"rows", rows}}).dump(2) << '\n';
+  file << Json{{"suite", suite_}, {"rows", rows}}.dump(2) << '\n';
   if (!file.flush()) {
     throw std::runtime_error("cannot write " + path + ": give --json a file in a writable folder");
   }
 }
 
-void Report::publish(const Options& options) const {
-  print();
+void Report::publish(const Options& options, Which printed) const {
+  print(printed);
   if (!options.json.empty()) write_json(options.json);
 }
 

@@ -1,0 +1,18 @@
+// What the process does that sends and asks.
+#pragma once
+
+#include "bench/messaging/endpoint.h"
+#include "bench/messaging/task.h"
+
+namespace muster::bench {
+
+/// A ping that is not back after that long is lost, and counts as that long.
+inline constexpr DurationNs lost_after_ns = 20'000'000;
+/// A message of an open loop that has not come that long after the last was due counts as that
+/// long, too.
+inline constexpr DurationNs late_max_ns = 200'000'000;
+
+/// `yields`: gives the core away whenever there is nothing to do, since others need it.
+Outcome run_near(MessageEndpoint& endpoint, const Task& task, bool yields);
+
+}  // namespace muster::bench

@@ -1,0 +1,101 @@
+// muster's own sessions, over memif, over the virtual switch and over kernel sockets. All that this
+// suite knows of the library's interface stands here.
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "bench/messaging/endpoint.h"
+#include "bench/messaging/ways.h"
+#include "node/node.h"
+
+namespace muster::bench {
+
+namespace {
+
+const char* name_of(Role role) { return role == Role::near ? "near" : "far"; }
+
+NodeConfig config_for(const Place& place, Mode mode) {
+  NodeConfig config;
+  config.name = name_of(place.role);
+  config.cluster = "bench";
+  config.port = place.port;
+  config.mode = mode;
+  config.idle = mode == Mode::pipelined ? Idle::backoff : Idle::spin;
+  const auto core = static_cast<std::uint32_t>(place.core);
+  if (mode == Mode::pipelined) config.cores = {.io = core, .engine = core};
+  return config;
+}
+
+NodeConfig over_port(NodeConfig config, const Place& place, const std::string& device) {
+  config.device = device;
+  config.address = std::string("10.77.0.") + (place.role == Role::near ? "1" : "2") + "/24";
+  return config;
+}
+
+NodeConfig over_sockets(NodeConfig config, const Place& place) {
+  config.transport = TransportKind::socket;
+  config.address = std::string("127.0.0.") + (place.role == Role::near ? "1" : "2") + "/8";
+  return config;
+}
+
+class Ours final : public MessageEndpoint, Handler {
+ public:
+  Ours(const Place& place, const NodeConfig& config)
+      : other_(member_id(name_of(place.role == Role::near ? Role::far : Role::near))),
+        node_(config, *this) {}
+
+  bool connect() override {
+    node_.poll();
+    if (node_.standing() == Standing::refused) throw std::runtime_error("the member was refused");
+    return node_.standing() == Standing::member && node_.member(other_) != nullptr;
+  }
+  std::size_t message_bytes_max() const override { return node_.message_bytes_max(); }
+  std::size_t packet_message_bytes() const override { return node_.message_bytes_max(); }
+
+  std::span<std::byte> claim(std::size_t bytes) override {
+    buffer_ = node_.claim(bytes);
+    return buffer_.bytes();
+  }
+  bool commit() override {
+    const SendResult result = node_.commit(buffer_, other_);
+    if (result == SendResult::not_connected || result == SendResult::closed) {
+      throw std::runtime_error("the other member was removed while messages were under way");
+    }
+    return result == SendResult::sent;
+  }
+
+  std::size_t poll(Inbox& inbox) override {
+    inbox_ = &inbox;
+    return node_.poll();
+  }
+
+ private:
+  void on_message(const MemberKey&, std::span<const std::byte> payload) override {
+    if (inbox_ != nullptr) inbox_->on_message(payload);
+  }
+
+  MemberId other_;
+  Inbox* inbox_ = nullptr;
+  Node node_;
+  Buffer buffer_;  // gone before the node
+};
+
+}  // namespace
+
+std::unique_ptr<MessageEndpoint> open_inline(const Place& place) {
+  return std::make_unique<Ours>(
+      place, over_port(config_for(place, Mode::run_inline), place, memif_device(place)));
+}
+std::unique_ptr<MessageEndpoint> open_pipelined(const Place& place) {
+  return std::make_unique<Ours>(
+      place, over_port(config_for(place, Mode::pipelined), place, memif_device(place)));
+}
+std::unique_ptr<MessageEndpoint> open_through_switch(const Place& place) {
+  return std::make_unique<Ours>(
+      place, over_port(config_for(place, Mode::run_inline), place, switch_device(place)));
+}
+std::unique_ptr<MessageEndpoint> open_inline_over_sockets(const Place& place) {
+  return std::make_unique<Ours>(place, over_sockets(config_for(place, Mode::run_inline), place));
+}
+
+}  // namespace muster::bench

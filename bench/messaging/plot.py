@@ -1,0 +1,125 @@
+#!/usr/bin/python3
+"""plot.py JSON DIR: draws the report of bench_messaging: messaging-round-trip.svg,
+messaging-rate.svg and messaging-load.svg in DIR.
+
+A point is a median over rounds, the bar through it goes from the first quartile to the third. A way
+without a point could not be measured: the report says why.
+"""
+import json
+import pathlib
+import sys
+
+import matplotlib
+
+matplotlib.use("svg")
+import matplotlib.pyplot as plt  # noqa: E402  (the backend is chosen before)
+
+WAYS = {"bare": "bare port (memif)", "inline": "muster inline", "pipelined": "muster pipelined",
+        "sockets": "muster over kernel sockets", "udp": "kernel UDP",
+        "udp_batched": "kernel UDP, batched", "zeromq": "ZeroMQ (TCP)", "sockperf": "sockperf (UDP)"}
+PERCENTS = (10, 50, 90)
+LOADED = {"64": "messages of 64 bytes", "packet": "messages that fill a packet"}
+PERCENTILES = ("p50", "p99", "p99.9")
+
+
+def read(path):
+    """{id: row} of the report's rows that have a value."""
+    rows = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))["rows"]
+    return {row["id"]: row for row in rows if row["value"] is not None}
+
+
+def draw(axes, points, **style):
+    """points: [(x, row or None)]; values are divided by `unit`."""
+    unit = style.pop("unit")
+    points = [(x, row) for x, row in points if row]
+    if not points:
+        return
+    values = [row["value"] / unit for _, row in points]
+    spans = [row["quartiles"] or (row["value"], row["value"]) for _, row in points]
+    bars = [[value - low / unit for value, (low, _) in zip(values, spans)],
+            [high / unit - value for value, (_, high) in zip(values, spans)]]
+    axes.errorbar([x for x, _ in points], values, yerr=bars, marker="o", capsize=2, **style)
+
+
+def round_trip(rows):
+    """How often a round trip of 64 bytes took how long, and how that changes with the size."""
+    figure, (spread, sizes) = plt.subplots(1, 2, figsize=(13, 5))
+    for color, (way, label) in enumerate(WAYS.items()):
+        buckets = rows.get(f"ping.{way}.64.p50", {}).get("histogram")
+        if buckets:
+            total, seen, times, shares = sum(count for _, count in buckets), 0, [], []
+            for duration, count in buckets:
+                # The share that took longer: a tail is read off a logarithmic axis.
+                times.append(duration / 1e3)
+                shares.append((total - seen) / total)
+                seen += count
+            spread.step(times, shares, where="post", color=f"C{color}", label=label)
+        names = ["8", "64", "256", "1KiB", "packet"]
+        draw(sizes, [(at, rows.get(f"ping.{way}.{name}.p50")) for at, name in enumerate(names)],
+             unit=1e3, color=f"C{color}", label=label)
+    spread.set(xscale="log", yscale="log", xlabel="µs", ylabel="share of round trips that took longer",
+               title="Round trip of 64 bytes")
+    sizes.set(yscale="log", ylabel="µs, median", xlabel="bytes", title="Round trip by size")
+    sizes.set_xticks(range(5), names)
+    return figure
+
+
+def rate(rows):
+    """Throughput against size."""
+    figure, (messages, volume) = plt.subplots(1, 2, figsize=(13, 5))
+    sizes = {"8": 8, "64": 64, "256": 256, "1KiB": 1 << 10, "packet": None, "8KiB": 8 << 10,
+             "64KiB": 64 << 10, "1MiB": 1 << 20}
+    for axes, figure_name, unit in ((messages, "messages", 1e6), (volume, "bytes", 1e6)):
+        for color, (way, label) in enumerate(WAYS.items()):
+            points = []
+            for name, size in sizes.items():
+                row = rows.get(f"rate.{way}.{name}.{figure_name}")
+                if row and size is None:  # what fills a packet differs a little from way to way
+                    size = rows[f"rate.{way}.{name}.bytes"]["value"] / rows[f"rate.{way}.{name}.messages"]["value"]
+                points.append((size, row))
+            draw(axes, points, unit=unit, color=f"C{color}", label=label)
+        axes.set(xscale="log", yscale="log", xlabel="bytes of a message")
+        axes.set_xscale("log", base=2)
+    messages.set(ylabel="million messages a second", title="Highest rate, one way")
+    volume.set(ylabel="MB/s", title="The same in bytes")
+    return figure
+
+
+def load(rows):
+    """Latency against load, from when each message was due."""
+    figure, grid = plt.subplots(len(LOADED), len(PERCENTILES), figsize=(14, 8), sharex=True,
+                                sharey="row")
+    for line, (size, what) in zip(grid, LOADED.items()):
+        for axes, percentile in zip(line, PERCENTILES):
+            for color, (way, label) in enumerate(WAYS.items()):
+                draw(axes, [(percent, rows.get(f"load.{way}.{size}.{percent}%.{percentile}"))
+                            for percent in PERCENTS], unit=1e3, color=f"C{color}", label=label)
+            axes.set(yscale="log", title=f"{what}, {percentile}", xlabel="% of the way's highest rate")
+            axes.set_xticks(PERCENTS)
+        line[0].set_ylabel("µs from due to delivered")
+    return figure
+
+
+def main(report, folder):
+    rows = read(report)
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    plt.rcParams["svg.hashsalt"] = "muster"  # the same figures, the same file
+    plt.rcParams["svg.fonttype"] = "none"
+    for plot in (round_trip, rate, load):
+        figure = plot(rows)
+        for axes in figure.axes:
+            axes.grid(True, alpha=0.3)
+        handles, labels = figure.axes[-1].get_legend_handles_labels()
+        figure.legend(handles, labels, ncols=4, frameon=False, loc="lower center",
+                      bbox_to_anchor=(0.5, -0.08))
+        figure.tight_layout()
+        file = folder / f"messaging-{plot.__name__.replace('_', '-')}.svg"
+        figure.savefig(file, metadata={"Date": None}, bbox_inches="tight")
+        print(file)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])

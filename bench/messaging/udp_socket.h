@@ -1,0 +1,36 @@
+// A kernel UDP socket that knows its peer.
+#pragma once
+
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "bench/messaging/endpoint.h"
+#include "socket_transport/sockets.h"
+
+namespace muster::bench {
+
+/// Of IPv4: 65,535 without its header and UDP's.
+inline constexpr std::size_t datagram_bytes_max = 65'507;
+/// The loopback's packets are larger; the comparison is with those of an Ethernet.
+inline constexpr std::size_t ethernet_datagram_bytes = 1472;
+
+inline socket::Socket open_udp(const Place& place) {
+  const auto end_of = [&](Role role) {
+    return Endpoint{.address = role == Role::near ? 0x7f000001u : 0x7f000002u, .port = place.port};
+  };
+  socket::Socket opened = socket::open_unicast(end_of(place.role), {});
+  const Role other = place.role == Role::near ? Role::far : Role::near;
+  const sockaddr_in peer = socket::to_sockaddr(end_of(other));
+  if (::connect(opened.fd(), reinterpret_cast<const sockaddr*>(&peer), sizeof peer) != 0) {
+    throw std::runtime_error(std::string("cannot connect a UDP socket to 127.0.0.x: ") +
+                             std::strerror(errno) + "; check that the loopback is up");
+  }
+  return opened;
+}
+
+}  // namespace muster::bench

@@ -1,0 +1,60 @@
+#include "bench/messaging/ways.h"
+
+#include <array>
+#include <stdexcept>
+
+namespace muster::bench {
+
+namespace {
+
+#if MUSTER_BENCH_ZEROMQ
+constexpr auto open_zeromq_if_there = open_zeromq;
+#else
+constexpr std::unique_ptr<MessageEndpoint> (*open_zeromq_if_there)(const Place&) = nullptr;
+#endif
+
+constexpr std::string_view shared = "the threads of each process share its core";
+constexpr std::string_view three = "three processes on two cores";
+
+constexpr std::array<Way, 7> direct{{
+    {"bare", false, false, "", "", open_bare_port},
+    {"inline", false, true, "", "", open_inline},
+    {"pipelined", true, true, "", shared, open_pipelined},
+    {"sockets", false, true, "", "ours, inline, over the loopback", open_inline_over_sockets},
+    {"udp", false, false, "", "sendto, recvfrom", open_kernel_udp},
+    {"udp_batched", false, false, "", "sendmmsg, recvmmsg", open_kernel_udp_batched},
+    {"zeromq", true, true, "", shared, open_zeromq_if_there},
+}};
+
+constexpr std::array<Way, 2> switched{{
+    {"switch", true, true, "0", three, open_through_switch},
+    {"switch_1%_loss", true, true, "1%", three, open_through_switch},
+}};
+
+}  // namespace
+
+std::span<const Way> ways() { return direct; }
+std::span<const Way> switched_ways() { return switched; }
+
+const Way& way_named(std::string_view name) {
+  for (const auto& all : {ways(), switched_ways()}) {
+    for (const Way& way : all) {
+      if (way.name == name) return way;
+    }
+  }
+  throw std::runtime_error("no way is called " + std::string(name));
+}
+
+std::string memif_device(const Place& place) {
+  const std::string role = place.role == Role::far ? "server" : "client";
+  return "net_memif0,id=0,role=" + role + ",socket=" + place.directory + "/memif.sock";
+}
+
+std::string switch_device(const Place& place) {
+  const std::string id = place.role == Role::far ? "0" : "1";
+  return "net_memif0,id=" + id + ",role=client,socket=" + switch_socket(place.directory);
+}
+
+std::string switch_socket(const std::string& directory) { return directory + "/switch.sock"; }
+
+}  // namespace muster::bench

@@ -1,0 +1,325 @@
+// The suite "messaging" measures what it says: between two threads, over an endpoint that loses,
+// delays or blocks as the test wants.
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "bench/messaging/far.h"
+#include "bench/messaging/figures.h"
+#include "bench/messaging/message.h"
+#include "bench/messaging/near.h"
+#include "bench/messaging/results.h"
+#include "bench/messaging/schedule.h"
+#include "bench/messaging/sockperf_output.h"
+#include "node/clock.h"
+
+namespace muster::bench {
+namespace {
+
+constexpr DurationNs ms = 1'000'000;
+
+struct Waiting {
+  std::vector<std::byte> message;
+  TimeNs deliver_ns;
+};
+
+/// One direction.
+struct Pipe {
+  std::mutex mutex;
+  std::deque<Waiting> waiting;
+};
+
+/// What becomes of the messages of one direction.
+struct Faults {
+  DurationNs delay_ns = 0;
+  std::uint64_t lose_every = 0;
+  std::uint64_t double_every = 0;
+  std::uint64_t damage_every = 0;
+  /// Sending blocks between these moments after the first message.
+  DurationNs block_from_ns = 0;
+  DurationNs block_until_ns = 0;
+};
+
+class TestEndpoint final : public MessageEndpoint {
+ public:
+  TestEndpoint(Pipe& out, Pipe& in, const Faults& faults) : out_(out), in_(in), faults_(faults) {}
+
+  bool connect() override { return true; }
+  std::size_t message_bytes_max() const override { return 1 << 20; }
+  std::size_t packet_message_bytes() const override { return 1000; }
+
+  std::span<std::byte> claim(std::size_t bytes) override {
+    claimed_.resize(bytes);
+    return claimed_;
+  }
+
+  bool commit() override {
+    const TimeNs now_ns = monotonic_ns();
+    if (sent_ == 0) first_ns_ = now_ns;
+    const DurationNs since_ns = now_ns - first_ns_;
+    if (since_ns >= faults_.block_from_ns && since_ns < faults_.block_until_ns) return false;
+    ++sent_;
+    const std::scoped_lock lock(out_.mutex);
+    if (out_.waiting.size() >= waiting_max) {
+      --sent_;
+      return false;
+    }
+    if (hits(faults_.lose_every)) return true;
+    if (hits(faults_.damage_every)) claimed_.back() ^= std::byte{1};
+    for (int copies = hits(faults_.double_every) ? 2 : 1; copies > 0; --copies) {
+      out_.waiting.push_back({claimed_, now_ns + faults_.delay_ns});
+    }
+    return true;
+  }
+
+  std::size_t poll(Inbox& inbox) override {
+    std::vector<Waiting> arrived;
+    {
+      const std::scoped_lock lock(in_.mutex);
+      const TimeNs now_ns = monotonic_ns();
+      while (!in_.waiting.empty() && in_.waiting.front().deliver_ns <= now_ns) {
+        arrived.push_back(std::move(in_.waiting.front()));
+        in_.waiting.pop_front();
+      }
+    }
+    for (const Waiting& one : arrived) inbox.on_message(one.message);
+    return arrived.size();
+  }
+
+ private:
+  static constexpr std::size_t waiting_max = 1000;
+
+  bool hits(std::uint64_t every) const { return every != 0 && sent_ % every == 0; }
+
+  Pipe& out_;
+  Pipe& in_;
+  Faults faults_;
+  std::vector<std::byte> claimed_;
+  std::uint64_t sent_ = 0;
+  TimeNs first_ns_ = 0;
+};
+
+struct Outcomes {
+  Outcome near;
+  Outcome far;
+};
+
+/// Throws what the far side throws.
+Outcomes run(const Task& task, const Faults& faults) {
+  Pipe there;
+  Pipe back;
+  TestEndpoint near(there, back, faults);
+  TestEndpoint far(back, there, {});
+  Outcomes outcomes;
+  std::exception_ptr failure;
+  std::atomic<bool> stop{false};
+  {
+    const std::jthread answering([&] {
+      try {
+        outcomes.far = run_far(far, task, true, [&] { return stop.load(); });
+      } catch (const std::exception&) {
+        failure = std::current_exception();
+      }
+    });
+    outcomes.near = run_near(near, task, true);
+    stop.store(true);
+  }
+  if (failure) std::rethrow_exception(failure);
+  return outcomes;
+}
+
+Task some_task(Task::Kind kind) {
+  return {.kind = kind, .run = 3, .bytes = 64, .warm_ns = 20 * ms, .length_ns = 200 * ms};
+}
+
+TEST(RoundTrips, TakeTheWayThereAndBack) {
+  const Task task = some_task(Task::Kind::ping);
+  const Outcomes outcomes = run(task, {.delay_ns = 2 * ms});
+  EXPECT_GE(outcomes.near.times.samples(), 5U);
+  EXPECT_LE(outcomes.near.times.samples(), 101U);
+  const NamedFigures figures = figures_of(task, outcomes.near, outcomes.far);
+  EXPECT_GE(figures.at("p50"), 2e6 * 0.99);
+  EXPECT_LT(figures.at("p50"), static_cast<double>(lost_after_ns) * 0.99);
+  EXPECT_FALSE(figures.contains("p99.99"));
+}
+
+TEST(RoundTrips, CountWhatIsLostWithAsLongAsWasWaited) {
+  const Outcomes outcomes = run(some_task(Task::Kind::ping), {.lose_every = 4});
+  EXPECT_GE(outcomes.near.lost, 1U);
+  const double longest_ns = static_cast<double>(outcomes.near.times.buckets().back().first);
+  EXPECT_GE(longest_ns, static_cast<double>(lost_after_ns) * 0.99);
+}
+
+TEST(Rates, CountWhatArrivesAndNotWhatIsSent) {
+  Task task = some_task(Task::Kind::rate);
+  task.bytes = message_bytes_min;
+  const Outcomes outcomes = run(task, {.lose_every = 5});
+  ASSERT_GT(outcomes.far.messages, 1000U);
+  const NamedFigures figures = figures_of(task, outcomes.near, outcomes.far);
+  EXPECT_NEAR(figures.at("lost"), 0.2, 0.01);
+  EXPECT_NEAR(figures.at("messages"),
+              static_cast<double>(outcomes.far.messages) / outcomes.far.seconds, 1);
+  EXPECT_DOUBLE_EQ(figures.at("bytes"), 8 * figures.at("messages"));
+  EXPECT_GE(outcomes.far.seconds, 0.2);
+  EXPECT_GT(figures.at("sender"), 0);
+  EXPECT_GT(figures.at("receiver"), 0);
+}
+
+TEST(Rates, RefuseWhatWasNeverSentLikeThat) {
+  EXPECT_THROW(run(some_task(Task::Kind::rate), {.double_every = 50}), std::runtime_error);
+  EXPECT_THROW(run(some_task(Task::Kind::rate), {.damage_every = 50}), std::runtime_error);
+}
+
+/// One message each 100 us.
+Task some_load() {
+  Task task = some_task(Task::Kind::load);
+  task.interval_ns = 0.1 * ms;
+  return task;
+}
+
+TEST(Loads, SendEachMessageOnceItIsDue) {
+  const Task task = some_load();
+  const Outcomes outcomes = run(task, {});
+  EXPECT_EQ(outcomes.far.times.samples(), 2000U);
+  const NamedFigures figures = figures_of(task, outcomes.near, outcomes.far);
+  EXPECT_DOUBLE_EQ(figures.at("offered"), 10'000);
+  EXPECT_LT(figures.at("p50"), 50e6);
+}
+
+TEST(Loads, CountTheWaitOfEveryMessageThatWasDueWhileSendingWasBlocked) {
+  // Of 200 ms no message can be sent for 60, beginning 100 ms in: three in ten messages wait, on
+  // average half of that. Who times only from the sending on sees nothing of it.
+  const Outcomes outcomes =
+      run(some_load(), {.block_from_ns = 100 * ms, .block_until_ns = 160 * ms});
+  ASSERT_EQ(outcomes.far.times.samples(), 2000U);
+  EXPECT_GE(outcomes.far.times.percentile_ns(0.99).value(), 50e6);
+  EXPECT_GE(outcomes.far.times.percentile_ns(0.85).value(), 25e6);
+}
+
+TEST(Loads, CountWhatNeverCameAsTheLongestWait) {
+  const Task task = some_load();
+  const Outcomes outcomes = run(task, {.lose_every = 10});
+  EXPECT_EQ(outcomes.far.times.samples(), 2000U);
+  EXPECT_GE(outcomes.far.lost, 198U);
+  EXPECT_GE(figures_of(task, outcomes.near, outcomes.far).at("lost"), 0.099);
+  EXPECT_NEAR(outcomes.far.times.percentile_ns(0.95).value(), static_cast<double>(late_max_ns),
+              0.01 * static_cast<double>(late_max_ns));
+}
+
+TEST(OpenLoop, IsFixedInAdvance) {
+  const Schedule schedule(1000, 2.5);
+  EXPECT_EQ(schedule.due_ns(0), 1000U);
+  EXPECT_EQ(schedule.due_ns(2), 1005U);
+  EXPECT_EQ(schedule.due_ns(1'000'000), 2'501'000U);
+  EXPECT_EQ(schedule.due_by(999), 0U);
+  EXPECT_EQ(schedule.due_by(1000), 1U);
+  EXPECT_EQ(schedule.due_by(1005), 3U);
+}
+
+TEST(OpenLoop, NeverCallsAMessageDueBeforeItIs) {
+  for (const double interval_ns : {0.3, 1.0, 66.7, 1e5 / 3, 123'456.789}) {
+    const Schedule schedule(5'000'000'000'000, interval_ns);
+    for (std::uint64_t number = 0; number < 3'000'000; number = number * 3 / 2 + 1) {
+      const TimeNs due_ns = schedule.due_ns(number);
+      const std::uint64_t count = schedule.due_by(due_ns);
+      EXPECT_GT(count, number);
+      EXPECT_GT(schedule.due_ns(count), due_ns);
+      EXPECT_LE(schedule.due_by(due_ns - 1), number);
+    }
+  }
+}
+
+TEST(Stamps, SayWhichMessageItIsAtBothEnds) {
+  std::vector<std::byte> message(100);
+  write_stamp(message, {.run = 9, .number = (std::uint64_t{1} << number_bits) - 1, .due_ns = 77});
+  const auto stamp = read_stamp(message);
+  ASSERT_TRUE(stamp);
+  EXPECT_EQ(stamp->run, 9);
+  EXPECT_EQ(stamp->number, (std::uint64_t{1} << number_bits) - 1);
+  EXPECT_EQ(stamp->due_ns, 77U);
+  message[95] ^= std::byte{4};
+  EXPECT_FALSE(read_stamp(message));
+  EXPECT_FALSE(read_stamp(std::span(message).first(7)));
+}
+
+TEST(Tasks, AndOutcomesSurviveTheWayToTheOtherProcess) {
+  Task task = some_load();
+  task.interval_ns = 1e9 / 3;
+  const Task same = task_of(to_line(task));
+  EXPECT_EQ(same.kind, task.kind);
+  EXPECT_EQ(same.run, task.run);
+  EXPECT_EQ(same.interval_ns, task.interval_ns);
+  EXPECT_EQ(same.messages(), task.messages());
+
+  Outcome outcome{
+      .messages = 10, .lost = 2, .seconds = 0.5, .processor_seconds = 0.25, .times = {}};
+  outcome.times.add(123'456, 7);
+  const Outcome read = outcome_of(to_line(outcome));
+  EXPECT_EQ(read.messages, 10U);
+  EXPECT_EQ(read.lost, 2U);
+  EXPECT_EQ(read.processor_seconds, 0.25);
+  EXPECT_EQ(read.times.buckets(), outcome.times.buckets());
+  EXPECT_THROW(outcome_of("ready"), std::runtime_error);
+}
+
+Leg leg_of(double messages) {
+  return {.figures = {{"messages", messages}}, .times = {}, .line_ns = 100, .machine = {}};
+}
+
+TEST(ResultsOverRounds, AreRatiosOfTheSameRound) {
+  Results results;
+  // The machine is ten times as fast in one round, for both.
+  const double floors[] = {10, 100, 10};
+  const double values[] = {20, 200, 30};
+  for (std::size_t round = 0; round < 3; ++round) {
+    results.add("floor", round, leg_of(floors[round]));
+    results.add("value", round, leg_of(values[round]));
+  }
+  results.add("value", 7, leg_of(1000));  // the floor has no such round
+  const Row row = results.row({"value", "messages"}, {"floor", "messages"}, "F0");
+  EXPECT_EQ(row.id, "F0");
+  EXPECT_DOUBLE_EQ(row.ratio.value(), 2);
+  EXPECT_DOUBLE_EQ(row.ratio_quartiles->high, 2.5);
+  EXPECT_DOUBLE_EQ(row.floor.value(), 10);
+  EXPECT_DOUBLE_EQ(row.value.value(), 115);
+  EXPECT_EQ(row.unit, "1/s");
+  EXPECT_EQ(row.line_rtt_ns, 100);
+}
+
+TEST(ResultsOverRounds, SayWhyThereAreNone) {
+  Results results;
+  results.note("rate.some.1MiB", "refused");
+  results.note("rate.some.1MiB", "refused");
+  const Row row = results.row({"rate.some.1MiB", "messages"}, {"floor", "messages"}, "large");
+  EXPECT_FALSE(row.value);
+  EXPECT_FALSE(row.ratio);
+  EXPECT_EQ(row.note, "refused");
+  EXPECT_TRUE(results.knows("rate.some.1MiB"));
+  EXPECT_FALSE(results.knows("rate.some.64"));
+}
+
+TEST(Sockperf, IsReadInNanosecondsAndToldApartFromTooFew) {
+  const std::vector<std::string> lines{
+      "sockperf: Summary: Round trip is 12.412 usec",
+      "sockperf: Total 2000 observations; each percentile contains 20.00 observations",
+      "sockperf: ---> <MAX> observation =  210.500",
+      "sockperf: ---> percentile 99.999 =  210.500",
+      "sockperf: ---> percentile 99.990 =  190.250",
+      "sockperf: ---> percentile 99.900 =   99.125",
+      "sockperf: ---> percentile 99.000 =   40.000",
+      "sockperf: ---> percentile 75.000 =   13.000",
+      "sockperf: ---> percentile 50.000 =   11.500"};
+  const NamedFigures figures = read_sockperf(lines);
+  EXPECT_EQ(figures, (NamedFigures{{"p50", 11'500}, {"p99", 40'000}, {"p99.9", 99'125}}));
+  EXPECT_THROW(read_sockperf({"sockperf: ERROR: cannot bind"}), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace muster::bench
