@@ -30,6 +30,8 @@ class Receiver : public Inbox {
   virtual void look(TimeNs now_ns) {
     if (begin_ns_ == 0 && next_ > 0) begin_ns_ = now_ns;
   }
+  /// Need not be told to stop.
+  virtual bool done() const { return false; }
   /// Nothing is measured at this moment.
   virtual bool quiet(TimeNs now_ns) const {
     return begin_ns_ == 0 || now_ns >= begin_ns_ + task_.warm_ns + task_.length_ns;
@@ -105,7 +107,8 @@ class Counter final : public Receiver {
     if (!window_) window_.emplace(begin_ns() + task().warm_ns, task().length_ns);
     window_->look(now_ns, received(), lost());
   }
-  bool quiet(TimeNs) const override { return !window_ || window_->over(); }
+  bool done() const override { return window_ && window_->over(); }
+  bool quiet(TimeNs) const override { return false; }
   Outcome outcome() const override { return window_ ? window_->outcome() : Outcome{}; }
 
  private:
@@ -197,6 +200,7 @@ Outcome run_far(MessageEndpoint& endpoint, const Task& task, bool yields,
     if (polls % polls_per_look != 0) continue;
     const TimeNs now_ns = monotonic_ns();
     receiver->look(now_ns);
+    if (receiver->done()) return receiver->outcome();
     if (!end_ns && receiver->quiet(now_ns) && told_to_stop()) end_ns = now_ns + late_max_ns;
     if (end_ns && (receiver->complete() || now_ns >= *end_ns)) return receiver->outcome();
   }

@@ -12,7 +12,8 @@ namespace muster::bench {
 
 namespace {
 
-// Polls between two looks at the clock while a ping is under way: a look would cost a poll.
+// Polls between two looks at the clock while a ping is under way, which would cost a poll, and
+// between two looks whether to stop.
 constexpr unsigned polls_per_look = 256;
 // Messages sent between two polls.
 constexpr unsigned burst_max = 32;
@@ -103,21 +104,19 @@ Outcome ping(MessageEndpoint& endpoint, const Task& task, bool yields) {
   return outcome;
 }
 
-Outcome flood(MessageEndpoint& endpoint, const Task& task, bool yields) {
+/// The receiver's window begins and ends later: it decides how long this lasts.
+Outcome flood(MessageEndpoint& endpoint, const Task& task, bool yields,
+              const std::function<bool()>& told_to_stop) {
   Sender sender(endpoint, task);
   Nothing nothing;
-  const TimeNs begin_ns = monotonic_ns();
-  // The receiver's window begins with what arrives, and must not outlast this.
-  const DurationNs after_ns = task.length_ns / 8 + 20'000'000;
-  const TimeNs end_ns = begin_ns + task.warm_ns + task.length_ns + after_ns;
-  Window window(begin_ns + task.warm_ns, task.length_ns);
-  for (TimeNs now_ns = begin_ns; now_ns < end_ns || !window.over(); now_ns = monotonic_ns()) {
-    window.look(now_ns, sender.sent(), 0);
+  Window window(monotonic_ns() + task.warm_ns, task.length_ns);
+  for (unsigned polls = 1;; ++polls) {
+    window.look(monotonic_ns(), sender.sent(), 0);
     unsigned burst = 0;
-    while (burst < burst_max && sender.send(now_ns)) ++burst;
+    while (burst < burst_max && sender.send(0)) ++burst;
     if (endpoint.poll(nothing) + burst == 0 && yields) std::this_thread::yield();
+    if (polls % polls_per_look == 0 && window.over() && told_to_stop()) return window.outcome();
   }
-  return window.outcome();
 }
 
 /// Sends each message as soon as it is due, or as soon after that as it can be sent.
@@ -144,12 +143,13 @@ Outcome open_loop(MessageEndpoint& endpoint, const Task& task, bool yields) {
 
 }  // namespace
 
-Outcome run_near(MessageEndpoint& endpoint, const Task& task, bool yields) {
+Outcome run_near(MessageEndpoint& endpoint, const Task& task, bool yields,
+                 const std::function<bool()>& told_to_stop) {
   switch (task.kind) {
     case Task::Kind::ping:
       return ping(endpoint, task, yields);
     case Task::Kind::rate:
-      return flood(endpoint, task, yields);
+      return flood(endpoint, task, yields, told_to_stop);
     case Task::Kind::load:
       break;
   }

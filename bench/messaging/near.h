@@ -1,6 +1,8 @@
 // What the process does that sends and asks.
 #pragma once
 
+#include <functional>
+
 #include "bench/messaging/endpoint.h"
 #include "bench/messaging/task.h"
 
@@ -12,7 +14,10 @@ inline constexpr DurationNs lost_after_ns = 20'000'000;
 /// long, too.
 inline constexpr DurationNs late_max_ns = 200'000'000;
 
-/// `yields`: gives the core away whenever there is nothing to do, since others need it.
-Outcome run_near(MessageEndpoint& endpoint, const Task& task, bool yields);
+/// `yields`: gives the core away whenever there is nothing to do, since others need it. A flood
+/// goes on until `told_to_stop()`, which may make system calls and is asked after the measurement
+/// only.
+Outcome run_near(MessageEndpoint& endpoint, const Task& task, bool yields,
+                 const std::function<bool()>& told_to_stop);
 
 }  // namespace muster::bench

@@ -78,10 +78,16 @@ Measured Pair::measure(const Task& task) {
   far_->tell(to_line(task));
   if (far_->read_line(answer_limit) != armed_line) throw std::logic_error("far side is not armed");
   near_->tell(to_line(task));
-  const Outcome near = outcome_of(near_->read_line(limit_of(task)));
-  far_->tell(stop_line);
-  const Outcome far = outcome_of(far_->read_line(answer_limit));
-  if (way_.reliable && task.kind == Task::Kind::rate && far.lost > 0) {
+  // Whoever ends by itself, and the other, which has to go on until then.
+  const bool floods = task.kind == Task::Kind::rate;
+  Child& first = floods ? *far_ : *near_;
+  Child& last = floods ? *near_ : *far_;
+  const Outcome one = outcome_of(first.read_line(limit_of(task)));
+  last.tell(stop_line);
+  const Outcome other = outcome_of(last.read_line(limit_of(task)));
+  const Outcome& near = floods ? other : one;
+  const Outcome& far = floods ? one : other;
+  if (way_.reliable && floods && far.lost > 0) {
     throw std::runtime_error(std::string(way_.name) + " lost " + std::to_string(far.lost) +
                              " messages, and promises to lose none");
   }

@@ -49,12 +49,15 @@ struct Column {
   std::string_view title;
   std::string_view figure;
   double unit;
-  int digits;
 };
+
+std::string number(double value) {
+  return fmt::format("{:.{}f}", value, value < 1 ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0);
+}
 
 std::string cell(const std::optional<Quartiles>& spread, const Column& column) {
   if (!spread) return "";
-  return fmt::format("{:.{}f}", spread->median / column.unit, column.digits);
+  return number(spread->median / column.unit);
 }
 
 std::string table_of(const Results& results, std::string_view phase,
@@ -72,9 +75,8 @@ std::string table_of(const Results& results, std::string_view phase,
     const Column& first = columns[0];
     const Row row = results.row({task, std::string(first.figure)}, task);
     const auto& spread = row.value_quartiles;
-    cells.push_back(spread ? fmt::format("{:.{}f}..{:.{}f}", spread->low / first.unit, first.digits,
-                                         spread->high / first.unit, first.digits)
-                           : "");
+    cells.push_back(
+        spread ? number(spread->low / first.unit) + ".." + number(spread->high / first.unit) : "");
     const bool measured = spread.has_value();
     cells.push_back(measured ? fmt::format("{:.0f}", *row.line_rtt_ns) : "");
     cells.push_back(measured ? fmt::format("{:.1f}", row.machine->load) : "");
@@ -86,9 +88,9 @@ std::string table_of(const Results& results, std::string_view phase,
   return table.text();
 }
 
-const std::vector<Column> percentile_columns{
-    {"p50 us", "p50", 1e3, 2},  {"p90", "p90", 1e3, 2},       {"p99", "p99", 1e3, 2},
-    {"p99.9", "p99.9", 1e3, 1}, {"p99.99", "p99.99", 1e3, 1}, {"lost %", "lost", 1e-2, 2}};
+const std::vector<Column> percentile_columns{{"p50 us", "p50", 1e3},    {"p90", "p90", 1e3},
+                                             {"p99", "p99", 1e3},       {"p99.9", "p99.9", 1e3},
+                                             {"p99.99", "p99.99", 1e3}, {"lost %", "lost", 1e-2}};
 
 constexpr Target at_most(double ratio) { return {Target::Kind::at_most, ratio}; }
 constexpr Target at_least(double ratio) { return {Target::Kind::at_least, ratio}; }
@@ -154,16 +156,16 @@ std::string ping_table(const Results& results) {
 
 std::string rate_table(const Results& results) {
   return table_of(results, "rate",
-                  {{"M messages/s", "messages", 1e6, 4},
-                   {"MB/s", "bytes", 1e6, 1},
-                   {"sender ns", "sender", 1, 0},
-                   {"receiver ns", "receiver", 1, 0},
-                   {"lost %", "lost", 1e-2, 2}});
+                  {{"k messages/s", "messages", 1e3},
+                   {"MB/s", "bytes", 1e6},
+                   {"sender ns", "sender", 1},
+                   {"receiver ns", "receiver", 1},
+                   {"lost %", "lost", 1e-2}});
 }
 
 std::string load_table(const Results& results) {
   std::vector<Column> columns = percentile_columns;
-  columns.push_back({"M offered/s", "offered", 1e6, 4});
+  columns.push_back({"k offered/s", "offered", 1e3});
   return table_of(results, "load", columns);
 }
 

@@ -86,13 +86,13 @@ void serve(MessageEndpoint& endpoint, const Place& place, bool yields) {
     const std::string order = wait_for_order(endpoint, orders, yields);
     if (order == quit_line) return;
     const Task task = task_of(order);
-    if (place.role == Role::near) {
-      say(to_line(run_near(endpoint, task, yields)));
-      continue;
-    }
-    say(armed_line);
     const auto told_to_stop = [&] { return orders.next().has_value(); };
-    say(to_line(run_far(endpoint, task, yields, told_to_stop)));
+    if (place.role == Role::near) {
+      say(to_line(run_near(endpoint, task, yields, told_to_stop)));
+    } else {
+      say(armed_line);
+      say(to_line(run_far(endpoint, task, yields, told_to_stop)));
+    }
   }
 }
 

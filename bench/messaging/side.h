@@ -18,7 +18,8 @@ inline constexpr const char* open_line = "open";
 inline constexpr const char* ready_word = "ready ";
 inline constexpr const char* armed_line = "armed";
 inline constexpr const char* failure_word = "failed: ";
-// What it is told: a Task, or one of these. `stop` ends the task of the far side.
+// What it is told: a Task, or one of these. `stop` ends the task of the
+// near side when it floods, and of the far side otherwise.
 inline constexpr const char* stop_line = "stop";
 inline constexpr const char* quit_line = "quit";
 

@@ -73,7 +73,7 @@ void Report::print(Which which) const {
                "line rtt ns", "load", "steal", "note"});
   for (const Row& row : rows_) {
     if (which == Which::with_target && !row.target) continue;
-    const int digits = digits_of(row.value.value_or(0));
+    const int digits = digits_of(row.value.value_or(row.floor.value_or(0)));
     table.add({row.id, row.value ? cell(row.value, digits) : "-", row.unit,
                cell(row.value_quartiles, digits), cell(row.floor, digits), cell(row.ratio, 2),
                cell(row.ratio_quartiles, 2), row.target ? text_of(*row.target) : "", verdict(row),

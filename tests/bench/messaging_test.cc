@@ -119,17 +119,19 @@ Outcomes run(const Task& task, const Faults& faults) {
   TestEndpoint far(back, there, {});
   Outcomes outcomes;
   std::exception_ptr failure;
-  std::atomic<bool> stop{false};
+  std::atomic<bool> near_done{false};
+  std::atomic<bool> far_done{false};
   {
     const std::jthread answering([&] {
       try {
-        outcomes.far = run_far(far, task, true, [&] { return stop.load(); });
+        outcomes.far = run_far(far, task, false, [&] { return near_done.load(); });
       } catch (const std::exception&) {
         failure = std::current_exception();
       }
+      far_done.store(true);
     });
-    outcomes.near = run_near(near, task, true);
-    stop.store(true);
+    outcomes.near = run_near(near, task, false, [&] { return far_done.load(); });
+    near_done.store(true);
   }
   if (failure) std::rethrow_exception(failure);
   return outcomes;
@@ -146,7 +148,7 @@ TEST(RoundTrips, TakeTheWayThereAndBack) {
   EXPECT_LE(outcomes.near.times.samples(), 101U);
   const NamedFigures figures = figures_of(task, outcomes.near, outcomes.far);
   EXPECT_GE(figures.at("p50"), 2e6 * 0.99);
-  EXPECT_LT(figures.at("p50"), static_cast<double>(lost_after_ns) * 0.99);
+  EXPECT_LT(outcomes.near.lost, outcomes.near.times.samples());
   EXPECT_FALSE(figures.contains("p99.99"));
 }
 
@@ -161,9 +163,9 @@ TEST(Rates, CountWhatArrivesAndNotWhatIsSent) {
   Task task = some_task(Task::Kind::rate);
   task.bytes = message_bytes_min;
   const Outcomes outcomes = run(task, {.lose_every = 5});
-  ASSERT_GT(outcomes.far.messages, 1000U);
+  ASSERT_GT(outcomes.far.messages, 100U);
   const NamedFigures figures = figures_of(task, outcomes.near, outcomes.far);
-  EXPECT_NEAR(figures.at("lost"), 0.2, 0.01);
+  EXPECT_NEAR(figures.at("lost"), 0.2, 0.02);
   EXPECT_NEAR(figures.at("messages"),
               static_cast<double>(outcomes.far.messages) / outcomes.far.seconds, 1);
   EXPECT_DOUBLE_EQ(figures.at("bytes"), 8 * figures.at("messages"));
@@ -190,7 +192,8 @@ TEST(Loads, SendEachMessageOnceItIsDue) {
   EXPECT_EQ(outcomes.far.times.samples(), 2000U);
   const NamedFigures figures = figures_of(task, outcomes.near, outcomes.far);
   EXPECT_DOUBLE_EQ(figures.at("offered"), 10'000);
-  EXPECT_LT(figures.at("p50"), 50e6);
+  EXPECT_LT(outcomes.far.lost, 1000U);
+  EXPECT_LT(figures.at("p50"), static_cast<double>(late_max_ns));
 }
 
 TEST(Loads, CountTheWaitOfEveryMessageThatWasDueWhileSendingWasBlocked) {
