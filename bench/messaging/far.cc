@@ -1,8 +1,6 @@
 #include "bench/messaging/far.h"
 
 #include <array>
-#include <memory>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -10,14 +8,8 @@
 #include "bench/messaging/message.h"
 #include "bench/messaging/near.h"
 #include "bench/messaging/window.h"
-#include "node/clock.h"
 
 namespace muster::bench {
-
-namespace {
-
-// Polls between two looks at the clock.
-constexpr unsigned polls_per_look = 64;
 
 /// The messages of one run, as they arrive: each once, in order, whole.
 class Receiver : public Inbox {
@@ -73,6 +65,11 @@ class Receiver : public Inbox {
   TimeNs begin_ns_ = 0;  ///< when a look first found a message
 };
 
+namespace {
+
+// Polls between two looks at the clock.
+constexpr unsigned polls_per_look = 64;
+
 /// Answers each with one of the same size.
 class Echo final : public Receiver {
  public:
@@ -124,7 +121,7 @@ class Counter final : public Receiver {
 /// a little late, never early.
 class Timer final : public Receiver {
  public:
-  explicit Timer(const Task& task) : Receiver(task), window_(0, 0) {}
+  Timer(const Task& task, const Pace& pace) : Receiver(task), pace_(pace), window_(0, 0) {}
 
   void polled() override {
     time_pending();
@@ -160,13 +157,14 @@ class Timer final : public Receiver {
 
   void time_pending() {
     if (pending_count_ == 0) return;
-    const TimeNs now_ns = monotonic_ns();
+    const TimeNs now_ns = pace_.now_ns();
     for (std::size_t i = 0; i < pending_count_; ++i) {
       times_.add(now_ns > pending_[i] ? now_ns - pending_[i] : 0);
     }
     pending_count_ = 0;
   }
 
+  const Pace& pace_;
   std::array<TimeNs, pending_max> pending_{};
   std::size_t pending_count_ = 0;
   bool polled_ = true;  ///< since the last message
@@ -175,7 +173,8 @@ class Timer final : public Receiver {
   Histogram times_;
 };
 
-std::unique_ptr<Receiver> receiver_for(MessageEndpoint& endpoint, const Task& task) {
+std::unique_ptr<Receiver> receiver_for(MessageEndpoint& endpoint, const Task& task,
+                                       const Pace& pace) {
   switch (task.kind) {
     case Task::Kind::ping:
       return std::make_unique<Echo>(endpoint, task);
@@ -184,26 +183,27 @@ std::unique_ptr<Receiver> receiver_for(MessageEndpoint& endpoint, const Task& ta
     case Task::Kind::load:
       break;
   }
-  return std::make_unique<Timer>(task);
+  return std::make_unique<Timer>(task, pace);
 }
 
 }  // namespace
 
-Outcome run_far(MessageEndpoint& endpoint, const Task& task, bool yields,
-                const std::function<bool()>& told_to_stop) {
-  const std::unique_ptr<Receiver> receiver = receiver_for(endpoint, task);
-  std::optional<TimeNs> end_ns;
-  for (unsigned polls = 1;; ++polls) {
-    const std::size_t work = endpoint.poll(*receiver);
-    receiver->polled();
-    if (work == 0 && yields) std::this_thread::yield();
-    if (polls % polls_per_look != 0) continue;
-    const TimeNs now_ns = monotonic_ns();
-    receiver->look(now_ns);
-    if (receiver->done()) return receiver->outcome();
-    if (!end_ns && receiver->quiet(now_ns) && told_to_stop()) end_ns = now_ns + late_max_ns;
-    if (end_ns && (receiver->complete() || now_ns >= *end_ns)) return receiver->outcome();
-  }
+Far::Far(MessageEndpoint& endpoint, const Task& task, const Pace& pace)
+    : endpoint_(endpoint), pace_(pace), receiver_(receiver_for(endpoint, task, pace_)) {}
+Far::~Far() = default;
+
+bool Far::cycle(const std::function<bool()>& told_to_stop) {
+  const std::size_t work = endpoint_.poll(*receiver_);
+  receiver_->polled();
+  if (work == 0 && pace_.yields) std::this_thread::yield();
+  if (++polls_ % polls_per_look != 0) return true;
+  const TimeNs now_ns = pace_.now_ns();
+  receiver_->look(now_ns);
+  if (receiver_->done()) return false;
+  if (!end_ns_ && receiver_->quiet(now_ns) && told_to_stop()) end_ns_ = now_ns + late_max_ns;
+  return !end_ns_ || !(receiver_->complete() || now_ns >= *end_ns_);
 }
+
+Outcome Far::outcome() const { return receiver_->outcome(); }
 
 }  // namespace muster::bench

@@ -6,7 +6,6 @@
 #include "bench/messaging/message.h"
 #include "bench/messaging/schedule.h"
 #include "bench/messaging/window.h"
-#include "node/clock.h"
 
 namespace muster::bench {
 
@@ -46,8 +45,8 @@ class Sender {
 
 class Pinger final : Inbox {
  public:
-  Pinger(MessageEndpoint& endpoint, const Task& task, bool yields)
-      : endpoint_(endpoint), task_(task), sender_(endpoint, task), yields_(yields) {}
+  Pinger(MessageEndpoint& endpoint, const Task& task, const Pace& pace)
+      : endpoint_(endpoint), task_(task), sender_(endpoint, task), pace_(pace) {}
 
   /// True once the next ping is back, false when it is lost.
   bool round_trip() {
@@ -59,9 +58,9 @@ class Pinger final : Inbox {
       const std::size_t work = endpoint_.poll(*this);
       if (back_) return true;
       if (!sent) sent = sender_.send(0);
-      if (yields_ && work == 0) std::this_thread::yield();
+      if (pace_.yields && work == 0) std::this_thread::yield();
       if (polls % polls_per_look != 0) continue;
-      const TimeNs now_ns = monotonic_ns();
+      const TimeNs now_ns = pace_.now_ns();
       if (deadline_ns == 0) deadline_ns = now_ns + lost_after_ns;
       if (now_ns > deadline_ns) return false;
     }
@@ -76,25 +75,25 @@ class Pinger final : Inbox {
   MessageEndpoint& endpoint_;
   const Task& task_;
   Sender sender_;
-  bool yields_;
+  const Pace& pace_;
   std::uint64_t awaited_ = 0;
   bool back_ = false;
 };
 
-Outcome ping(MessageEndpoint& endpoint, const Task& task, bool yields) {
-  Pinger pinger(endpoint, task, yields);
+Outcome ping(MessageEndpoint& endpoint, const Task& task, const Pace& pace) {
+  Pinger pinger(endpoint, task, pace);
   // Caches and branch predictors settle.
-  const TimeNs warm_end_ns = monotonic_ns() + task.warm_ns;
-  while (monotonic_ns() < warm_end_ns) pinger.round_trip();
+  const TimeNs warm_end_ns = pace.now_ns() + task.warm_ns;
+  while (pace.now_ns() < warm_end_ns) pinger.round_trip();
 
   Outcome outcome;
   const double processor_begin = process_seconds();
-  const TimeNs begin_ns = monotonic_ns();
+  const TimeNs begin_ns = pace.now_ns();
   TimeNs start_ns = begin_ns;
   while (start_ns < begin_ns + task.length_ns) {
     if (!pinger.round_trip()) ++outcome.lost;
     // One look at the clock for each round trip: the end of one is the start of the next.
-    const TimeNs now_ns = monotonic_ns();
+    const TimeNs now_ns = pace.now_ns();
     outcome.times.add(now_ns - start_ns);
     start_ns = now_ns;
   }
@@ -105,29 +104,29 @@ Outcome ping(MessageEndpoint& endpoint, const Task& task, bool yields) {
 }
 
 /// The receiver's window begins and ends later: it decides how long this lasts.
-Outcome flood(MessageEndpoint& endpoint, const Task& task, bool yields,
+Outcome flood(MessageEndpoint& endpoint, const Task& task, const Pace& pace,
               const std::function<bool()>& told_to_stop) {
   Sender sender(endpoint, task);
   Nothing nothing;
-  Window window(monotonic_ns() + task.warm_ns, task.length_ns);
+  Window window(pace.now_ns() + task.warm_ns, task.length_ns);
   for (unsigned polls = 1;; ++polls) {
-    window.look(monotonic_ns(), sender.sent(), 0);
+    window.look(pace.now_ns(), sender.sent(), 0);
     unsigned burst = 0;
     while (burst < burst_max && sender.send(0)) ++burst;
-    if (endpoint.poll(nothing) + burst == 0 && yields) std::this_thread::yield();
+    if (endpoint.poll(nothing) + burst == 0 && pace.yields) std::this_thread::yield();
     if (polls % polls_per_look == 0 && window.over() && told_to_stop()) return window.outcome();
   }
 }
 
 /// Sends each message as soon as it is due, or as soon after that as it can be sent.
-Outcome open_loop(MessageEndpoint& endpoint, const Task& task, bool yields) {
+Outcome open_loop(MessageEndpoint& endpoint, const Task& task, const Pace& pace) {
   Sender sender(endpoint, task);
   Nothing nothing;
-  const TimeNs begin_ns = monotonic_ns();
+  const TimeNs begin_ns = pace.now_ns();
   const Schedule schedule(begin_ns, task.interval_ns);
   const TimeNs give_up_ns = begin_ns + task.warm_ns + task.length_ns + late_max_ns;
   Window window(begin_ns + task.warm_ns, task.length_ns);
-  for (TimeNs now_ns = begin_ns; now_ns < give_up_ns; now_ns = monotonic_ns()) {
+  for (TimeNs now_ns = begin_ns; now_ns < give_up_ns; now_ns = pace.now_ns()) {
     window.look(now_ns, sender.sent(), 0);
     if (sender.sent() == task.messages() && window.over()) break;
     const std::uint64_t due = std::min(schedule.due_by(now_ns), task.messages());
@@ -136,24 +135,24 @@ Outcome open_loop(MessageEndpoint& endpoint, const Task& task, bool yields) {
            sender.send(schedule.due_ns(sender.sent()))) {
       ++burst;
     }
-    if (endpoint.poll(nothing) + burst == 0 && yields) std::this_thread::yield();
+    if (endpoint.poll(nothing) + burst == 0 && pace.yields) std::this_thread::yield();
   }
   return window.outcome();
 }
 
 }  // namespace
 
-Outcome run_near(MessageEndpoint& endpoint, const Task& task, bool yields,
+Outcome run_near(MessageEndpoint& endpoint, const Task& task, const Pace& pace,
                  const std::function<bool()>& told_to_stop) {
   switch (task.kind) {
     case Task::Kind::ping:
-      return ping(endpoint, task, yields);
+      return ping(endpoint, task, pace);
     case Task::Kind::rate:
-      return flood(endpoint, task, yields, told_to_stop);
+      return flood(endpoint, task, pace, told_to_stop);
     case Task::Kind::load:
       break;
   }
-  return open_loop(endpoint, task, yields);
+  return open_loop(endpoint, task, pace);
 }
 
 }  // namespace muster::bench

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "bench/messaging/endpoint.h"
+#include "bench/messaging/pace.h"
 #include "bench/messaging/task.h"
 
 namespace muster::bench {
@@ -14,10 +15,9 @@ inline constexpr DurationNs lost_after_ns = 20'000'000;
 /// long, too.
 inline constexpr DurationNs late_max_ns = 200'000'000;
 
-/// `yields`: gives the core away whenever there is nothing to do, since others need it. A flood
-/// goes on until `told_to_stop()`, which may make system calls and is asked after the measurement
-/// only.
-Outcome run_near(MessageEndpoint& endpoint, const Task& task, bool yields,
+/// A flood goes on until `told_to_stop()`, which may make system calls and is asked after the
+/// measurement only.
+Outcome run_near(MessageEndpoint& endpoint, const Task& task, const Pace& pace,
                  const std::function<bool()>& told_to_stop);
 
 }  // namespace muster::bench

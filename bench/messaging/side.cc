@@ -80,18 +80,21 @@ std::string wait_for_order(MessageEndpoint& endpoint, Orders& orders, bool yield
   }
 }
 
-void serve(MessageEndpoint& endpoint, const Place& place, bool yields) {
+void serve(MessageEndpoint& endpoint, const Place& place, const Pace& pace) {
   Orders orders;
   while (true) {
-    const std::string order = wait_for_order(endpoint, orders, yields);
+    const std::string order = wait_for_order(endpoint, orders, pace.yields);
     if (order == quit_line) return;
     const Task task = task_of(order);
     const auto told_to_stop = [&] { return orders.next().has_value(); };
     if (place.role == Role::near) {
-      say(to_line(run_near(endpoint, task, yields, told_to_stop)));
+      say(to_line(run_near(endpoint, task, pace, told_to_stop)));
     } else {
       say(armed_line);
-      say(to_line(run_far(endpoint, task, yields, told_to_stop)));
+      Far far(endpoint, task, pace);
+      while (far.cycle(told_to_stop)) {
+      }
+      say(to_line(far.outcome()));
     }
   }
 }
@@ -115,7 +118,7 @@ int run_side(std::span<char*> arguments) {
     const std::unique_ptr<MessageEndpoint> endpoint = way.open(place);
     say(open_line);
     connect(*endpoint);
-    serve(*endpoint, place, way.shares_core);
+    serve(*endpoint, place, {.yields = way.shares_core});
     return 0;
   } catch (const std::exception& error) {
     say(failure_word + std::string(error.what()));
