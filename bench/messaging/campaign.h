@@ -53,7 +53,7 @@ struct Plan {
   DurationNs load_ns;
 };
 inline constexpr Plan full_plan{.rounds = 7,
-                                .rounds_again_max = 3,
+                                .rounds_again_max = 2,
                                 .warm_ns = 50'000'000,
                                 .ping_ns = 300'000'000,
                                 .rate_ns = 250'000'000,

@@ -23,9 +23,9 @@ PERCENTILES = ("p50", "p99", "p99.9")
 
 
 def read(path):
-    """{id: row} of the report's rows that have a value."""
+    """{id: row} of the report's rows that have a value; the axes have no place for zero."""
     rows = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))["rows"]
-    return {row["id"]: row for row in rows if row["value"] is not None}
+    return {row["id"]: row for row in rows if row["value"]}
 
 
 def draw(axes, points, **style):

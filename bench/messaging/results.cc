@@ -49,7 +49,9 @@ std::string Results::note_of(const std::string& task) const {
 std::optional<Quartiles> Results::over_rounds(const FigureId& id) const {
   std::vector<double> values;
   for (const auto& [round, leg] : legs(id.task)) {
-    if (const auto value = figure_of(leg, id.figure)) values.push_back(*value);
+    const auto value = figure_of(leg, id.figure);
+    if (!value) return std::nullopt;
+    values.push_back(*value);
   }
   return quartiles_if_any(values);
 }
@@ -62,7 +64,8 @@ std::optional<Quartiles> Results::ratio(const FigureId& over, const FigureId& un
     if (floor_leg == floors.end()) continue;
     const auto value = figure_of(leg, over.figure);
     const auto floor = figure_of(floor_leg->second, under.figure);
-    if (value && floor && *floor > 0) ratios.push_back(*value / *floor);
+    if (!value || !floor || *floor == 0) return std::nullopt;
+    ratios.push_back(*value / *floor);
   }
   return quartiles_if_any(ratios);
 }

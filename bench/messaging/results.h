@@ -25,9 +25,10 @@ class Results {
   /// What must be known of a task, or why there is nothing of it. Once is enough.
   void note(const std::string& task, const std::string& why);
 
-  /// Nothing where no round has that figure.
+  /// Nothing where a round lacks that figure: those that have it are no fair choice. The tail of
+  /// few samples, for one, is told in the fast rounds only.
   std::optional<Quartiles> over_rounds(const FigureId& id) const;
-  /// Round by round, over those that have both: the machine changes from one to the next.
+  /// Round by round, over those that have both tasks: the machine changes from one to the next.
   std::optional<Quartiles> ratio(const FigureId& over, const FigureId& under) const;
   /// There are legs, or a reason why not.
   bool knows(const std::string& task) const;

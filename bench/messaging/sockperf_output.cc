@@ -16,7 +16,10 @@ NamedFigures read_sockperf(const std::vector<std::string>& lines) {
     std::string source, what, name, equals;
     double share = 0, us = 0;
     words >> source >> what;
-    if (what == "Total") words >> observations;
+    // Colours surround it: "sockperf: Total 2000 observations; each percentile …".
+    if (const auto at = line.find("Total "); at != std::string::npos) {
+      std::istringstream(line.substr(at + 6)) >> observations;
+    }
     if (what != "--->" || !(words >> name >> share >> equals >> us)) continue;
     told_any = true;
     for (const Percentile& percentile : percentiles) {

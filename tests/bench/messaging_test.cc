@@ -289,6 +289,14 @@ TEST(ResultsOverRounds, AreRatiosOfTheSameRound) {
   EXPECT_EQ(row.line_rtt_ns, 100);
 }
 
+TEST(ResultsOverRounds, TellNothingThatSomeRoundsCannotTell) {
+  Results results;
+  results.add("value", 0, leg_of(1));
+  results.add("value", 1, {.figures = {}, .times = {}, .line_ns = 100, .machine = {}});
+  EXPECT_FALSE(results.over_rounds({"value", "messages"}));
+  EXPECT_FALSE(results.ratio({"value", "messages"}, {"value", "messages"}));
+}
+
 TEST(ResultsOverRounds, SayWhyThereAreNone) {
   Results results;
   results.note("rate.some.1MiB", "refused");
@@ -302,16 +310,16 @@ TEST(ResultsOverRounds, SayWhyThereAreNone) {
 }
 
 TEST(Sockperf, IsReadInNanosecondsAndToldApartFromTooFew) {
-  const std::vector<std::string> lines{
-      "sockperf: Summary: Round trip is 12.412 usec",
-      "sockperf: Total 2000 observations; each percentile contains 20.00 observations",
-      "sockperf: ---> <MAX> observation =  210.500",
-      "sockperf: ---> percentile 99.999 =  210.500",
-      "sockperf: ---> percentile 99.990 =  190.250",
-      "sockperf: ---> percentile 99.900 =   99.125",
-      "sockperf: ---> percentile 99.000 =   40.000",
-      "sockperf: ---> percentile 75.000 =   13.000",
-      "sockperf: ---> percentile 50.000 =   11.500"};
+  const std::vector<std::string> lines{"sockperf: Summary: Round trip is 12.412 usec",
+                                       "sockperf: \x1b[2;35mTotal 2000 observations\x1b[0m; each "
+                                       "percentile contains 20.00 observations",
+                                       "sockperf: ---> <MAX> observation =  210.500",
+                                       "sockperf: ---> percentile 99.999 =  210.500",
+                                       "sockperf: ---> percentile 99.990 =  190.250",
+                                       "sockperf: ---> percentile 99.900 =   99.125",
+                                       "sockperf: ---> percentile 99.000 =   40.000",
+                                       "sockperf: ---> percentile 75.000 =   13.000",
+                                       "sockperf: ---> percentile 50.000 =   11.500"};
   const NamedFigures figures = read_sockperf(lines);
   EXPECT_EQ(figures, (NamedFigures{{"p50", 11'500}, {"p99", 40'000}, {"p99.9", 99'125}}));
   EXPECT_THROW(read_sockperf({"sockperf: ERROR: cannot bind"}), std::runtime_error);
