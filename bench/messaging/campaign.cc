@@ -148,7 +148,7 @@ void Campaign::play(const std::string& phase, const std::vector<Contestant>& con
     }
   }
   // The steadiest; on a machine that is never steady those, too, are better than none.
-  std::stable_sort(rounds.begin(), rounds.end(), [](const Round& one, const Round& other) {
+  std::sort(rounds.begin(), rounds.end(), [](const Round& one, const Round& other) {
     return one.line_change < other.line_change;
   });
   rounds.resize(std::min(rounds.size(), plan_.rounds));

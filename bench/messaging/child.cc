@@ -38,8 +38,9 @@ bool Child::wait_for_line(Clock::time_point deadline) {
     const bool ended = process_.ended().has_value();
     for (std::string& line : process_.read_lines()) lines_.push_back(std::move(line));
     if (!lines_.empty()) break;
-    if (ended) return false;
+    // First: a signal from the terminal has ended the child as well.
     if (stopped.load(std::memory_order_relaxed)) throw Interrupted();
+    if (ended) return false;
     if (Clock::now() > deadline) throw std::runtime_error(name_ + " took too long");
     pollfd output{.fd = process_.output(), .events = POLLIN, .revents = 0};
     ::poll(&output, 1, 20);

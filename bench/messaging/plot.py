@@ -110,9 +110,11 @@ def main(report, folder):
         figure = plot(rows)
         for axes in figure.axes:
             axes.grid(True, alpha=0.3)
-        handles, labels = figure.axes[-1].get_legend_handles_labels()
-        figure.legend(handles, labels, ncols=4, frameon=False, loc="lower center",
-                      bbox_to_anchor=(0.5, -0.08))
+        # A way may be missing from one of the axes.
+        handles = {label: handle for axes in figure.axes
+                   for handle, label in zip(*axes.get_legend_handles_labels())}
+        figure.legend(handles.values(), handles.keys(), ncols=4, frameon=False, loc="upper center",
+                      bbox_to_anchor=(0.5, 0))
         figure.tight_layout()
         file = folder / f"messaging-{plot.__name__.replace('_', '-')}.svg"
         figure.savefig(file, metadata={"Date": None}, bbox_inches="tight")
