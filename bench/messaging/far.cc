@@ -201,7 +201,7 @@ bool Far::cycle(const std::function<bool()>& told_to_stop) {
   receiver_->look(now_ns);
   if (receiver_->done()) return false;
   if (!end_ns_ && receiver_->quiet(now_ns) && told_to_stop()) end_ns_ = now_ns + late_max_ns;
-  return !end_ns_ || !(receiver_->complete() || now_ns >= *end_ns_);
+  return !end_ns_ || (!receiver_->complete() && now_ns < *end_ns_);
 }
 
 Outcome Far::outcome() const { return receiver_->outcome(); }
