@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/messaging/congestion_config.h"
 #include "cluster/types.h"
 
 namespace muster {
@@ -55,11 +56,22 @@ struct DirectoryConfig {
   std::uint32_t repair_threshold = 3;
 };
 
+inline constexpr std::uint32_t window_packets_max = 1024;
+
+inline constexpr std::uint32_t crowded_packets = 8;
+
 struct MessagingConfig {
-  std::uint32_t window_packets = 64;  ///< in flight to one member; a power of two, at most 64
+  std::uint32_t window_packets = 256;  ///< under way on one channel; at most window_packets_max
+  std::uint32_t queue_packets = 64;    ///< that wait for the window of one channel
+  /// Queued or not acknowledged, of all channels together: see Messaging::crowded().
+  std::uint32_t send_packets = 4096;
+  /// Received, and held because one before them is missing or the application has no room; of all
+  /// channels together.
+  std::uint32_t held_packets = 1024;
   DurationNs retransmit_min_ns = 200 * us;
   DurationNs retransmit_max_ns = 100 * ms;
   std::uint32_t calls_max = 1024;  ///< in flight from this member
+  CongestionConfig congestion;
 };
 
 struct MemberConfig {

@@ -64,6 +64,26 @@ enum class CallOutcome : std::uint8_t {
   member_removed,   ///< the callee was removed; it may have been carried out
 };
 
+/// A packet of messages for the application.
+struct Delivery {
+  MemberKey from;
+  ChannelId channel = 0;
+  Packet& packet;
+  /// Of the message that begins in it and goes on in others; 0: none does. Whoever takes it says
+  /// that there will be room for all of it.
+  std::uint32_t opens_bytes = 0;
+};
+
+/// Messages that a peer's application has not acknowledged, and now never will.
+struct Undelivered {
+  MemberKey to;
+  ChannelId channel = 0;
+  /// The first of them is the n-th message that this channel has carried to `to` since it joined,
+  /// from 1 on.
+  std::uint64_t first = 0;
+  std::uint64_t messages = 0;
+};
+
 class Events {
  public:
   virtual ~Events() = default;
@@ -88,18 +108,12 @@ class Events {
   /// Holds every live member's tree at least at the version advertised when first heard of.
   virtual void on_synchronized() = 0;
 
-  /// A message, a request: false means "no room now": the session keeps it, in order, gives the
-  /// sender no more credit, and offers it again at the next transmit(). `packet` holds the bytes
-  /// and may be kept with PacketPort::retain().
-  virtual bool on_message(const MemberKey& from, std::span<const std::byte> payload,
-                          Packet& packet) = 0;
-  virtual bool on_request(const MemberKey& from, CallId call, std::string_view path,
-                          std::span<const std::byte> payload, Packet& packet) = 0;
-  /// `packet` is null where the outcome is this side's own (deadline, member_removed).
-  virtual void on_response(CallId call, CallOutcome outcome, std::span<const std::byte> payload,
-                           Packet* packet) = 0;
+  /// A packet of messages (wire::messages_in), in order for each channel: false means "no room
+  /// now": the channel keeps it, gives the sender no more credit, and offers it again at the next
+  /// transmit(). The packet may be kept with PacketPort::retain().
+  virtual bool on_messages(const Delivery& delivery) = 0;
   /// A session died with messages that its peer had not acknowledged.
-  virtual void on_undelivered(const MemberKey& to, std::size_t messages) = 0;
+  virtual void on_undelivered(const Undelivered& undelivered) = 0;
 };
 
 }  // namespace muster

@@ -18,7 +18,10 @@ void Member::start(TimeNs now) {
   membership_.start(now);
 }
 
-void Member::leave(TimeNs now) { membership_.leave(now); }
+void Member::leave(TimeNs now) {
+  transmit(now);  // what was accepted before it goes before it
+  membership_.leave(now);
+}
 
 void Member::on_packet(TimeNs now, Packet& packet) {
   if (!membership_.takes_part()) return;
@@ -115,7 +118,7 @@ void Member::transmit(TimeNs now) {
   outbox_.top_up();
   if (standing() != Standing::member) return;
   directory_.transmit(now);
-  messaging_.transmit();
+  messaging_.transmit(now);
 }
 
 BindResult Member::bind(std::string_view path, std::span<const std::byte> value,
@@ -129,24 +132,10 @@ BindResult Member::withdraw_all(TimeNs now) { return directory_.withdraw_all(now
 
 BindResult Member::apply(const Batch& batch) { return directory_.apply(batch); }
 
-SendResult Member::send(TimeNs now, MemberId to, Packet& packet, std::size_t payload_bytes) {
+SendResult Member::send(const Recipient& to, Packet& packet, std::uint32_t messages) {
   if (standing() != Standing::member) return SendResult::closed;
-  return messaging_.send(now, to, packet, payload_bytes);
+  return messaging_.send(to, packet, messages);
 }
-
-SendResult Member::call(TimeNs now, MemberId to, CallId call, std::string_view path, Packet& packet,
-                        std::size_t payload_bytes, DurationNs deadline_ns) {
-  if (standing() != Standing::member) return SendResult::closed;
-  return messaging_.call(now, to, call, path, packet, payload_bytes, deadline_ns);
-}
-
-SendResult Member::reply(TimeNs now, const MemberKey& to, CallId call, CallStatus status,
-                         Packet& packet, std::size_t payload_bytes) {
-  if (standing() != Standing::member) return SendResult::closed;
-  return messaging_.reply(now, to, call, status, packet, payload_bytes);
-}
-
-void Member::cancel(CallId call) { messaging_.cancel(call); }
 
 void Member::member_added(const Peer& peer) {
   directory_.add_member(peer.key, peer.endpoint);
@@ -163,8 +152,7 @@ bool Member::still_leaving(MemberId id) const { return directory_.still_leaving(
 
 void Member::self_reincarnated(TimeNs now) {
   directory_.reincarnate(now, self());
-  messaging_.clear();
-  for (const auto& [id, peer] : membership_.peers()) messaging_.add_peer(peer.key, peer.endpoint);
+  messaging_.begin_anew();
 }
 
 void Member::standing_changed(TimeNs now, Standing standing) {

@@ -52,15 +52,8 @@ class Member final : private MembershipListener {
   /// Everybody who holds something of this tree sees all of it at once, or nothing: see Batch.
   BindResult apply(const Batch& batch);
 
-  /// Messages. The payload stands in `packet` at message_offset (request_offset, response_offset);
-  /// the packet's reference passes over if the result is `sent`, and stays with the caller if not.
-  SendResult send(TimeNs now, MemberId to, Packet& packet, std::size_t payload_bytes);
-  SendResult call(TimeNs now, MemberId to, CallId call, std::string_view path, Packet& packet,
-                  std::size_t payload_bytes, DurationNs deadline_ns);
-  SendResult reply(TimeNs now, const MemberKey& to, CallId call, CallStatus status, Packet& packet,
-                   std::size_t payload_bytes);
-  /// Stops waiting for an answer: the request may still be carried out.
-  void cancel(CallId call);
+  /// See Messaging::send().
+  SendResult send(const Recipient& to, Packet& packet, std::uint32_t messages);
 
   /// Announces the departure; the standing becomes `left`. All that follows is ignored.
   void leave(TimeNs now);

@@ -29,6 +29,10 @@ MemberId member_id(std::string_view name);
 /// XXH3-64 of the cluster's name: packets of other clusters are dropped.
 std::uint64_t cluster_id(std::string_view name);
 
+/// One of the streams to a member, and from it, that do not wait for each other: 0 to
+/// wire::channels - 1.
+using ChannelId = std::uint8_t;
+
 /// A UDP address over IPv4; both fields in host byte order.
 struct Endpoint {
   std::uint32_t address = 0;

@@ -17,13 +17,8 @@ struct SilentEvents : Events {
   void on_batch_begin(const MemberKey&) override {}
   void on_batch_end(const MemberKey&) override {}
   void on_synchronized() override {}
-  bool on_message(const MemberKey&, std::span<const std::byte>, Packet&) override { return true; }
-  bool on_request(const MemberKey&, CallId, std::string_view, std::span<const std::byte>,
-                  Packet&) override {
-    return true;
-  }
-  void on_response(CallId, CallOutcome, std::span<const std::byte>, Packet*) override {}
-  void on_undelivered(const MemberKey&, std::size_t) override {}
+  bool on_messages(const Delivery&) override { return true; }
+  void on_undelivered(const Undelivered&) override {}
 };
 
 }  // namespace muster::sim

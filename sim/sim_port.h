@@ -39,6 +39,8 @@ class SimPort final : public PacketPort {
   void set_exhausted(bool exhausted) { exhausted_ = exhausted; }
   /// Packets that somebody holds.
   std::size_t live() const { return live_; }
+  /// Packets that nobody holds.
+  std::size_t left() const { return packets_max_ - live_; }
 
  private:
   struct Buffer {

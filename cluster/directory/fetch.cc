@@ -69,8 +69,8 @@ Replica::Page Replica::fetch_changes(const wire::SectionView& section) {
       part_.clear();
     } else {
       const auto piece = part_.take(change);
-      if (piece == Assembly::Piece::unexpected) return Page::unexpected;
-      if (piece == Assembly::Piece::taken) continue;
+      if (piece == ChangeAssembly::Piece::unexpected) return Page::unexpected;
+      if (piece == ChangeAssembly::Piece::taken) continue;
       enter_fetch();
       const StoredChange whole = part_.take_change();
       fetch_change(whole.version, whole.kind, whole.path, whole.content());

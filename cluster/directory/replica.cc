@@ -33,11 +33,11 @@ Replica::Applied Replica::take_change(const wire::ChangeView& change) {
     return reach(change.version);
   }
   switch (part_.take(change)) {
-    case Assembly::Piece::unexpected:
+    case ChangeAssembly::Piece::unexpected:
       return Applied::gap;
-    case Assembly::Piece::taken:
+    case ChangeAssembly::Piece::taken:
       return Applied::applied;
-    case Assembly::Piece::complete:
+    case ChangeAssembly::Piece::complete:
       break;
   }
   held_bytes_ += change.path.size() + change.content_bytes;

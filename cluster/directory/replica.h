@@ -7,7 +7,7 @@
 
 #include "cluster/config.h"
 #include "cluster/directory/answer.h"
-#include "cluster/directory/assembly.h"
+#include "cluster/directory/change_assembly.h"
 #include "cluster/directory/tree.h"
 #include "cluster/events.h"
 #include "cluster/wire/parse.h"
@@ -113,7 +113,7 @@ class Replica {
   Tree tree_;
   std::vector<StoredChange> held_;  ///< of a batch whose end has not come
   std::size_t held_bytes_ = 0;
-  Assembly part_;  ///< of a change that comes in pieces, by advertisement or by pages
+  ChangeAssembly part_;  ///< of a change that comes in pieces, by advertisement or by pages
   Fetch fetch_;
   std::uint32_t pass_ = 0;  ///< counts the times that a whole tree was fetched from its beginning
   bool in_batch_ = false;   ///< the application has been told so

@@ -1,10 +1,11 @@
 // The calls that wait for an answer (docs/protocol.md §8.2).
 #pragma once
 
-#include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
-#include <boost/intrusive/unordered_set.hpp>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "cluster/events.h"
@@ -12,83 +13,110 @@
 
 namespace muster {
 
-/// Fixed in size: nothing is allocated after construction.
+/// Gives each call an id, which holds a place and how often the place was used, so that a late
+/// answer finds nobody. `Waiter` is what is kept for whoever waits. Fixed in size: nothing is
+/// allocated after construction, unless a Waiter does. Not thread-safe.
+template <class Waiter>
 class CallTable {
  public:
-  explicit CallTable(std::size_t calls_max);
+  explicit CallTable(std::uint32_t calls_max) : places_(calls_max) {
+    free_.reserve(calls_max);
+    for (std::uint32_t i = calls_max; i > 0; --i) free_.push_back(i - 1);
+  }
   CallTable(const CallTable&) = delete;
   CallTable& operator=(const CallTable&) = delete;
 
-  /// There is room, and no call with that id waits already.
-  bool accepts(CallId id) const;
-  /// Requires accepts(id).
-  void insert(CallId id, MemberId callee, TimeNs deadline);
-  /// Nobody waits for it any more; false if nobody did.
-  bool erase(CallId id);
-  /// An answer has come: false, and nothing changes, if nobody waits for one from that member.
-  bool answer(CallId id, MemberId from);
+  bool full() const { return free_.empty(); }
+  std::size_t size() const { return places_.size() - free_.size(); }
+  /// Requires that it is not full.
+  CallId open(MemberId callee, TimeNs deadline, Waiter waiter) {
+    const std::uint32_t index = free_.back();
+    free_.pop_back();
+    Place& place = places_[index];
+    place.callee = callee;
+    place.deadline = deadline;
+    place.waiter.emplace(std::move(waiter));
+    by_deadline_.insert(place);
+    return id_of(place);
+  }
+  /// Nobody waits for it any more; nullopt if nobody did.
+  std::optional<Waiter> close(CallId id) {
+    Place* place = find(id);
+    return place == nullptr ? std::nullopt : std::optional<Waiter>(take(*place));
+  }
+  /// An answer has come; nullopt, and nothing changes, if nobody waits for one from that member.
+  std::optional<Waiter> answer(CallId id, MemberId from) {
+    Place* place = find(id);
+    if (place == nullptr || place->callee != from) return std::nullopt;
+    return take(*place);
+  }
 
   /// never_ns when no call waits.
-  TimeNs next_deadline() const;
-  /// Takes out the calls whose deadline has passed, in the order of deadlines: `f(CallId)`.
+  TimeNs next_deadline() const {
+    return by_deadline_.empty() ? never_ns : by_deadline_.begin()->deadline;
+  }
+  /// Takes out the calls whose deadline has passed, in the order of deadlines: `f(CallId, Waiter)`,
+  /// which may open others that end later.
   template <class F>
-  void expire(TimeNs now, F&& f);
-  /// Takes out the calls to one member, in the order of deadlines: `f(CallId)`.
+  void expire(TimeNs now, F&& f) {
+    while (next_deadline() <= now) take(*by_deadline_.begin(), f);
+  }
+  /// Takes out the calls to one member, in the order of deadlines: `f(CallId, Waiter)`, which may
+  /// open others, to other members.
   template <class F>
-  void erase_callee(MemberId callee, F&& f);
+  void erase_callee(MemberId callee, F&& f) {
+    for (auto at = by_deadline_.begin(); at != by_deadline_.end();) {
+      Place& place = *at++;
+      if (place.callee == callee) take(place, f);
+    }
+  }
+  /// Takes out all: `f(CallId, Waiter)`, which opens none.
+  template <class F>
+  void erase_all(F&& f) {
+    while (!by_deadline_.empty()) take(*by_deadline_.begin(), f);
+  }
 
  private:
-  struct Entry : boost::intrusive::unordered_set_base_hook<>,
-                 boost::intrusive::set_base_hook<>,
-                 boost::intrusive::list_base_hook<> {
-    CallId id = 0;
+  struct Place : boost::intrusive::set_base_hook<> {
+    std::uint32_t uses = 1;
     MemberId callee{};
     TimeNs deadline = 0;
-  };
-  struct IdOf {
-    using type = CallId;
-    CallId operator()(const Entry& entry) const { return entry.id; }
+    std::optional<Waiter> waiter;
   };
   struct DeadlineOf {
     using type = TimeNs;
-    TimeNs operator()(const Entry& entry) const { return entry.deadline; }
+    TimeNs operator()(const Place& place) const { return place.deadline; }
   };
-  /// Ids are often consecutive or differ in their upper bits only: the product spreads both.
-  struct SpreadHash {
-    std::size_t operator()(CallId id) const { return (id * 0x9e3779b97f4a7c15) >> 32; }
-  };
-  using ById = boost::intrusive::unordered_set<Entry, boost::intrusive::key_of_value<IdOf>,
-                                               boost::intrusive::hash<SpreadHash>,
-                                               boost::intrusive::power_2_buckets<true>>;
-  using ByDeadline = boost::intrusive::multiset<Entry, boost::intrusive::key_of_value<DeadlineOf>>;
+  using ByDeadline = boost::intrusive::multiset<Place, boost::intrusive::key_of_value<DeadlineOf>>;
 
-  void erase(Entry& entry);
+  CallId id_of(const Place& place) const {
+    const auto index = static_cast<CallId>(&place - places_.data());
+    return static_cast<CallId>(place.uses) << 32 | index;
+  }
+  Place* find(CallId id) {
+    const auto index = static_cast<std::uint32_t>(id);
+    if (index >= places_.size()) return nullptr;
+    Place& place = places_[index];
+    return place.waiter && place.uses == id >> 32 ? &place : nullptr;
+  }
+  Waiter take(Place& place) {
+    by_deadline_.erase(by_deadline_.iterator_to(place));
+    free_.push_back(static_cast<std::uint32_t>(id_of(place)));
+    ++place.uses;
+    Waiter waiter = std::move(*place.waiter);
+    place.waiter.reset();
+    return waiter;
+  }
+  template <class F>
+  void take(Place& place, F& f) {
+    const CallId id = id_of(place);
+    f(id, take(place));
+  }
 
-  // The containers only link the entries, and go first.
-  std::vector<Entry> entries_;
-  std::vector<ById::bucket_type> buckets_;
-  boost::intrusive::list<Entry> free_;
-  ById by_id_;
+  // The set only links the places, and goes first.
+  std::vector<Place> places_;
+  std::vector<std::uint32_t> free_;
   ByDeadline by_deadline_;
 };
-
-template <class F>
-void CallTable::expire(TimeNs now, F&& f) {
-  while (!by_deadline_.empty() && by_deadline_.begin()->deadline <= now) {
-    Entry& entry = *by_deadline_.begin();
-    erase(entry);
-    f(entry.id);
-  }
-}
-
-template <class F>
-void CallTable::erase_callee(MemberId callee, F&& f) {
-  for (auto at = by_deadline_.begin(); at != by_deadline_.end();) {
-    Entry& entry = *at++;
-    if (entry.callee != callee) continue;
-    erase(entry);
-    f(entry.id);
-  }
-}
 
 }  // namespace muster

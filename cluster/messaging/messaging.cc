@@ -2,35 +2,45 @@
 
 #include <algorithm>
 #include <cassert>
-
-#include "cluster/messaging/call_outcome.h"
-#include "cluster/messaging/message_head.h"
-#include "cluster/wire/path.h"
+#include <utility>
 
 namespace muster {
 namespace {
 
+/// A channel sends so many before the next one has its turn.
+constexpr std::uint32_t turn_packets = 8;
+/// All channels together in one transmit(): heartbeats do not wait for longer.
+constexpr std::uint32_t transmit_packets = 256;
+
+/// What an acknowledgement can tell of, and never nothing.
+MessagingConfig sound(MessagingConfig config) {
+  config.window_packets = std::clamp<std::uint32_t>(config.window_packets, 1, window_packets_max);
+  return config;
+}
+
 template <class Tag>
-void leave(Session& session) {
-  SessionListHook<Tag>& hook = session;
-  hook.unlink();
+void leave(Channel& channel) {
+  ChannelListHook<Tag>& hook = channel;
+  if (hook.is_linked()) hook.unlink();
 }
 template <class Tag, class List>
-void enter(List& list, Session& session) {
-  const SessionListHook<Tag>& hook = session;
-  if (!hook.is_linked()) list.push_back(session);
+void enter(List& list, Channel& channel) {
+  const ChannelListHook<Tag>& hook = channel;
+  if (!hook.is_linked()) list.push_back(channel);
 }
 
 }  // namespace
 
 Messaging::Messaging(const MessagingConfig& config, Outbox& outbox, Events& events)
-    : config_(config), outbox_(outbox), events_(events), calls_(config.calls_max) {}
+    : config_(sound(config)),
+      outbox_(outbox),
+      events_(events),
+      limit_(config.held_packets),
+      shared_{config_, outbox, stats_, limit_} {}
 
 void Messaging::add_peer(const MemberKey& peer, const Endpoint& endpoint) {
   [[maybe_unused]] const bool fresh =
-      sessions_
-          .try_emplace(peer.id, std::make_unique<Session>(peer, endpoint, config_, outbox_, stats_))
-          .second;
+      sessions_.try_emplace(peer.id, std::make_unique<Session>(peer, endpoint, config_)).second;
   assert(fresh);
 }
 
@@ -46,14 +56,22 @@ void Messaging::clear() {
   while (!sessions_.empty()) remove_peer(sessions_.begin()->first);
 }
 
-void Messaging::end(Session& session) {
-  const MemberKey peer = session.peer();
-  if (const std::size_t messages = session.send_window().in_flight(); messages > 0) {
-    stats_.messages_undelivered += messages;
-    events_.on_undelivered(peer, messages);
+void Messaging::begin_anew() {
+  for (auto& [id, session] : sessions_) {
+    // Whoever hears that it was not delivered may send it again at once, in the new session.
+    const auto ended = std::exchange(session, std::make_unique<Session>(*session, config_));
+    end(*ended);
   }
-  calls_.erase_callee(peer.id, [this](CallId call) {
-    events_.on_response(call, CallOutcome::member_removed, {}, nullptr);
+}
+
+void Messaging::end(Session& session) {
+  session.for_each([&](Channel& channel) {
+    packets_to_send_ -= channel.sending().held();
+    const std::uint64_t delivered = channel.sending().messages_acknowledged();
+    const std::uint64_t messages = channel.sending().messages_pushed() - delivered;
+    if (messages == 0) return;
+    stats_.messages_undelivered += messages;
+    events_.on_undelivered({session.peer(), channel.id(), delivered + 1, messages});
   });
 }
 
@@ -65,18 +83,29 @@ void Messaging::on_session(TimeNs now, const wire::Header& header, const wire::S
     ++stats_.packets_unknown;
     return;
   }
-  if (!session->send_window().acknowledge(now, *view.body)) {
+  const ChannelId id = view.body->channel;
+  Channel* channel = session->find(id);
+  if (channel == nullptr) {
+    if (view.body->acknowledged != 0 || !view.selective.empty()) {
+      ++stats_.acknowledgements_absurd;
+      return;
+    }
+    channel = &session->open(shared_, id);
+  }
+  const std::size_t held = channel->sending().held();
+  if (!channel->sending().acknowledge(now, header.packet_number, view)) {
     ++stats_.acknowledgements_absurd;
     return;
   }
-  arm(*session);
+  packets_to_send_ -= held - channel->sending().held();
+  acknowledged(now, *session, *channel);
   if (view.body->sequence == 0) return;
 
   // Also what is not new is acknowledged: the word that it had come may be lost.
-  enter<OwesAcknowledgement>(owing_acknowledgement_, *session);
-  switch (session->receive_window().receive(view.body->sequence, view.messages, packet)) {
+  enter<OwesAcknowledgement>(owing_acknowledgement_, *channel);
+  switch (channel->receiving().receive(view.body->sequence, packet, view.opens_bytes)) {
     case ReceiveWindow::Receipt::held:
-      if (!session->receive_window().refused()) deliver(*session);
+      if (!channel->receiving().refused()) deliver(*channel);
       break;
     case ReceiveWindow::Receipt::duplicate:
       ++stats_.packets_duplicate;
@@ -84,135 +113,120 @@ void Messaging::on_session(TimeNs now, const wire::Header& header, const wire::S
     case ReceiveWindow::Receipt::outside:
       ++stats_.packets_outside_window;
       break;
-  }
-}
-
-void Messaging::deliver(Session& session) {
-  ReceiveWindow& window = session.receive_window();
-  const bool any = window.deliver([&](const wire::MessageView& message, Packet& packet) {
-    const bool accepted = offer(session, message, packet);
-    ++(accepted ? stats_.messages_delivered : stats_.deliveries_refused);
-    return accepted;
-  });
-  if (any) enter<OwesAcknowledgement>(owing_acknowledgement_, session);
-  if (window.refused())
-    enter<OwesDelivery>(owing_delivery_, session);
-  else
-    leave<OwesDelivery>(session);
-}
-
-bool Messaging::offer(const Session& from, const wire::MessageView& message, Packet& packet) {
-  switch (message.kind) {
-    case wire::MessageKind::data:
-      return events_.on_message(from.peer(), message.payload, packet);
-    case wire::MessageKind::request:
-      return events_.on_request(from.peer(), message.call, message.path, message.payload, packet);
-    case wire::MessageKind::response:
+    case ReceiveWindow::Receipt::no_room:
+      ++stats_.packets_without_room;
       break;
   }
-  if (calls_.answer(message.call, from.peer().id))
-    events_.on_response(message.call, outcome_of(message.status), message.payload, &packet);
-  else
-    ++stats_.responses_unmatched;
-  return true;
 }
 
-TimeNs Messaging::next_deadline() const {
-  const TimeNs retransmission = timers_.empty() ? never_ns : timers_.begin()->timer_ns;
-  return std::min(retransmission, calls_.next_deadline());
+/// Also packets of other channels to the peer may have been overtaken, or have waited for the way
+/// to be free.
+void Messaging::acknowledged(TimeNs now, Session& session, Channel& channel) {
+  timers_.arm(channel, channel.sending().deadline());
+  session.for_each_in_turn([&](Channel& any) {
+    any.sending().find_lost(now);
+    if (any.sending().sendable()) enter<MaySend>(may_send_, any);
+  });
 }
+
+void Messaging::deliver(Channel& channel) {
+  const std::uint32_t accepted =
+      channel.receiving().deliver([&](Packet& packet, std::uint32_t opens_bytes) {
+        return events_.on_messages({channel.session().peer(), channel.id(), packet, opens_bytes});
+      });
+  stats_.packets_delivered += accepted;
+  if (accepted > 0) enter<OwesAcknowledgement>(owing_acknowledgement_, channel);
+  if (channel.receiving().refused()) {
+    ++stats_.deliveries_refused;
+    enter<OwesDelivery>(owing_delivery_, channel);
+  } else {
+    leave<OwesDelivery>(channel);
+  }
+}
+
+TimeNs Messaging::next_deadline() const { return std::min(timers_.next_ns(), go_on_ns_); }
 
 void Messaging::on_deadline(TimeNs now) {
-  while (!timers_.empty() && timers_.begin()->timer_ns <= now) {
-    Session& session = *timers_.begin();
-    timers_.erase(timers_.begin());
-    if (session.send_window().deadline() <= now) session.send_window().on_deadline(now);
-    arm(session);
+  while (Channel* channel = timers_.pop(now)) {
+    if (channel->sending().deadline() <= now) channel->sending().on_deadline(now);
+    timers_.arm(*channel, channel->sending().deadline());
   }
-  calls_.expire(
-      now, [this](CallId call) { events_.on_response(call, CallOutcome::deadline, {}, nullptr); });
 }
 
-void Messaging::arm(Session& session) {
-  const TimeNs deadline = session.send_window().deadline();
-  SessionTimerHook& timer = session;
-  if (timer.is_linked()) {
-    if (session.timer_ns <= deadline) return;
-    timer.unlink();
-  }
-  if (deadline == never_ns) return;
-  session.timer_ns = deadline;
-  timers_.insert(session);
-}
-
-void Messaging::transmit() {
+void Messaging::transmit(TimeNs now) {
   for (auto at = owing_delivery_.begin(); at != owing_delivery_.end();) deliver(*at++);
+  send_data(now);
+  send_acknowledgements(now);
+}
+
+void Messaging::send_data(TimeNs now) {
+  std::uint32_t left = transmit_packets;
+  while (!may_send_.empty() && left > 0) {
+    Channel& channel = may_send_.front();
+    may_send_.pop_front();
+    const std::uint32_t sent = channel.transmit(now, std::min(left, turn_packets));
+    if (sent > 0) channel.session().had_turn(channel.id());
+    left -= sent;
+    timers_.arm(channel, channel.sending().deadline());
+    if (channel.sending().sendable()) may_send_.push_back(channel);
+  }
+  go_on_ns_ = may_send_.empty() ? never_ns : now;
+}
+
+void Messaging::send_acknowledgements(TimeNs now) {
   // Without a packet to write they wait for the next cycle.
-  while (!owing_acknowledgement_.empty() && owing_acknowledgement_.front().send_acknowledgement()) {
-    owing_acknowledgement_.pop_front();
+  while (!owing_longer_.empty() && owing_longer_.front().send_acknowledgement()) {
+    owing_longer_.pop_front();
     ++stats_.acknowledgements_sent;
   }
+  if (owing_acknowledgement_.empty()) return;
+  owing_longer_.splice(owing_longer_.end(), owing_acknowledgement_);
+  go_on_ns_ = now;
 }
 
-SendResult Messaging::send(TimeNs now, MemberId to, Packet& packet, std::size_t payload_bytes) {
-  Session* session = find(to);
-  const MessageHead head{.kind = wire::MessageKind::data, .payload_bytes = payload_bytes};
-  if (const auto refused = refusal(session, packet, head)) return *refused;
-  send(now, *session, packet, head);
+SendResult Messaging::send(const Recipient& to, Packet& packet, std::uint32_t messages) {
+  if (to.channel >= wire::channels) return SendResult::no_such_channel;
+  Session* session = find(to.member.id);
+  if (session == nullptr || session->peer() != to.member) return SendResult::not_connected;
+  Channel& channel = session->open(shared_, to.channel);
+  if (channel.sending().full()) return SendResult::would_block;
+  channel.sending().push(packet, messages);
+  ++packets_to_send_;
+  stats_.messages_sent += messages;
+  if (channel.sending().sendable()) enter<MaySend>(may_send_, channel);
   return SendResult::sent;
 }
 
-SendResult Messaging::call(TimeNs now, MemberId to, CallId call, std::string_view path,
-                           Packet& packet, std::size_t payload_bytes, DurationNs deadline_ns) {
-  // The peer's parser would drop the packet each time, and the session would stand still.
-  if (!wire::valid_path(path)) return SendResult::invalid_path;
-  Session* session = find(to);
-  const MessageHead head{.kind = wire::MessageKind::request,
-                         .call = call,
-                         .path = path,
-                         .payload_bytes = payload_bytes};
-  if (const auto refused = refusal(session, packet, head)) return *refused;
-  if (!calls_.accepts(call)) return SendResult::would_block;
-  calls_.insert(call, to, now + std::min(deadline_ns, never_ns - now));
-  send(now, *session, packet, head);
-  return SendResult::sent;
+bool Messaging::may_send(const Recipient& to, bool goes_on) const {
+  if (!crowded()) return true;
+  const std::size_t held = packets_to_send(to);
+  return (may_send() && held < crowded_packets) || (goes_on && held == 0);
 }
 
-SendResult Messaging::reply(TimeNs now, const MemberKey& to, CallId call, CallStatus status,
-                            Packet& packet, std::size_t payload_bytes) {
-  Session* session = find(to.id);
-  if (session != nullptr && session->peer() != to) session = nullptr;
-  const MessageHead head{.kind = wire::MessageKind::response,
-                         .call = call,
-                         .status = status,
-                         .payload_bytes = payload_bytes};
-  if (const auto refused = refusal(session, packet, head)) return *refused;
-  send(now, *session, packet, head);
-  return SendResult::sent;
+std::size_t Messaging::packets_waiting(const Recipient& to) const {
+  const Channel* channel = find(to);
+  return channel == nullptr ? 0 : channel->sending().waiting();
 }
 
-void Messaging::cancel(CallId call) { calls_.erase(call); }
-
-std::optional<SendResult> Messaging::refusal(const Session* session, const Packet& packet,
-                                             const MessageHead& head) const {
-  if (session == nullptr) return SendResult::not_connected;
-  if (!head.fits(packet)) return SendResult::too_large;
-  if (!session->send_window().open()) return SendResult::would_block;
-  return std::nullopt;
-}
-
-void Messaging::send(TimeNs now, Session& session, Packet& packet, const MessageHead& head) {
-  head.write(packet);
-  session.send(now, packet);
-  leave<OwesAcknowledgement>(session);
-  arm(session);
-  ++stats_.messages_sent;
+std::size_t Messaging::packets_to_send(const Recipient& to) const {
+  const Channel* channel = find(to);
+  return channel == nullptr ? 0 : channel->sending().held();
 }
 
 std::optional<DurationNs> Messaging::round_trip_ns(MemberId id) const {
   const Session* session = find(id);
   if (session == nullptr) return std::nullopt;
-  return session->send_window().round_trip().smoothed_ns();
+  return session->route().round_trip.smoothed_ns();
+}
+
+std::uint32_t Messaging::packets_in_flight(MemberId id) const {
+  const Session* session = find(id);
+  return session == nullptr ? 0 : session->route().in_flight;
+}
+
+const Channel* Messaging::find(const Recipient& to) const {
+  const Session* session = find(to.member.id);
+  return session == nullptr ? nullptr : session->find(to.channel);
 }
 
 Session* Messaging::find(MemberId id) const {

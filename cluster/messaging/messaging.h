@@ -1,17 +1,14 @@
-// Messages and calls between this member and each of the others.
+// Reliable channels between this member and each of the others (docs/protocol.md §7).
 #pragma once
 
 #include <boost/intrusive/list.hpp>
-#include <boost/intrusive/set.hpp>
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <unordered_map>
 
 #include "cluster/config.h"
 #include "cluster/events.h"
-#include "cluster/messaging/call_table.h"
 #include "cluster/messaging/send.h"
 #include "cluster/messaging/session.h"
 #include "cluster/messaging/stats.h"
@@ -20,10 +17,9 @@
 
 namespace muster {
 
-struct MessageHead;
-
-/// To each receiver: exactly once, in order, unchanged; or Events::on_undelivered.
-/// Not thread-safe. Allocates in add_peer() and in the constructor only.
+/// On each channel to each receiver: packets exactly once, in order, unchanged; or
+/// Events::on_undelivered. What messages are in them is the application's matter.
+/// Not thread-safe. Allocates in add_peer(), at the first use of a channel, and in the constructor.
 class Messaging {
  public:
   /// `outbox` and `events` outlive it.
@@ -32,12 +28,14 @@ class Messaging {
   /// A session with this incarnation begins (docs/protocol.md §7.1). Its predecessor was removed
   /// before.
   void add_peer(const MemberKey& peer, const Endpoint& endpoint);
-  /// Ends the session (docs/protocol.md §7.5): what was not acknowledged is reported, calls to the
-  /// member end with member_removed, and what it sent and the application had not accepted is
-  /// discarded.
+  /// Ends the session (docs/protocol.md §7.5): what was not acknowledged is reported, and what the
+  /// peer sent and the application had not accepted is discarded.
   void remove_peer(MemberId id);
   /// All peers: this member has left or was removed.
   void clear();
+
+  /// This member is a new incarnation of itself: all sessions end, and begin with the same peers.
+  void begin_anew();
 
   /// A session packet that parse() has accepted, from anybody.
   void on_session(TimeNs now, const wire::Header& header, const wire::SessionView& view,
@@ -45,55 +43,64 @@ class Messaging {
   /// Never later than it must be; it may be earlier.
   TimeNs next_deadline() const;
   void on_deadline(TimeNs now);
-  /// At the end of a burst: offers again what the application refused, and acknowledges.
-  void transmit();
+  /// At the end of a burst: offers again what the application refused, sends what may go, and
+  /// acknowledges what came before the last transmit() and no packet of data has acknowledged since:
+  /// so an application that answers in its next turn of the loop spares a packet.
+  void transmit(TimeNs now);
 
-  /// The packet's reference passes over if the result is `sent`, and stays with the caller if not.
-  SendResult send(TimeNs now, MemberId to, Packet& packet, std::size_t payload_bytes);
-  /// would_block also while a call with this id is in flight.
-  SendResult call(TimeNs now, MemberId to, CallId call, std::string_view path, Packet& packet,
-                  std::size_t payload_bytes, DurationNs deadline_ns);
-  SendResult reply(TimeNs now, const MemberKey& to, CallId call, CallStatus status, Packet& packet,
-                   std::size_t payload_bytes);
-  /// The answer, should it come, is dropped.
-  void cancel(CallId call);
+  /// Queues a packet of messages (see MessageWriter), of which `messages` end in it; transmit()
+  /// sends it. Its reference passes over if the result is `sent`, and stays with the caller if not.
+  SendResult send(const Recipient& to, Packet& packet, std::uint32_t messages);
+  /// Packets in a channel's queue that have never been sent.
+  std::size_t packets_waiting(const Recipient& to) const;
+  /// Packets of a channel that are queued or not acknowledged.
+  std::size_t packets_to_send(const Recipient& to) const;
+
+  /// All channels together hold no more packets than they may, queued or not acknowledged: whoever
+  /// gives packets asks before he takes one from the pool.
+  bool may_send() const { return packets_to_send_ < config_.send_packets; }
+  /// They hold more than half of that. A channel gets no more than crowded_packets then, so that
+  /// some who take nothing leave room for the others.
+  bool crowded() const { return packets_to_send_ > config_.send_packets / 2; }
+  /// The same for one channel. In the middle of a message (`goes_on`) it is always given one packet:
+  /// the receiver may take no other message until it has all of that one.
+  bool may_send(const Recipient& to, bool goes_on) const;
 
   /// Smoothed; nullopt before the first sample, and for strangers.
   std::optional<DurationNs> round_trip_ns(MemberId id) const;
+  /// Packets to a member, on all channels, of which nothing is known yet; 0 for strangers.
+  std::uint32_t packets_in_flight(MemberId id) const;
   const MessagingStats& stats() const { return stats_; }
+  /// Received, and held for later: at most MessagingConfig::held_packets, and one for each channel.
+  std::uint32_t packets_held() const { return limit_.held(); }
 
  private:
-  struct TimerOf {
-    using type = TimeNs;
-    TimeNs operator()(const Session& session) const { return session.timer_ns; }
-  };
   template <class Tag>
-  using SessionList =
-      boost::intrusive::list<Session, boost::intrusive::base_hook<SessionListHook<Tag>>,
+  using ChannelList =
+      boost::intrusive::list<Channel, boost::intrusive::base_hook<ChannelListHook<Tag>>,
                              boost::intrusive::constant_time_size<false>>;
-  using SessionTimers =
-      boost::intrusive::multiset<Session, boost::intrusive::base_hook<SessionTimerHook>,
-                                 boost::intrusive::key_of_value<TimerOf>,
-                                 boost::intrusive::constant_time_size<false>>;
 
   Session* find(MemberId id) const;
-  /// nullopt: may go.
-  std::optional<SendResult> refusal(const Session* session, const Packet& packet,
-                                    const MessageHead& head) const;
-  void send(TimeNs now, Session& session, Packet& packet, const MessageHead& head);
-  void deliver(Session& session);
-  bool offer(const Session& from, const wire::MessageView& message, Packet& packet);
+  const Channel* find(const Recipient& to) const;
+  void acknowledged(TimeNs now, Session& session, Channel& channel);
+  void deliver(Channel& channel);
+  void send_data(TimeNs now);
+  void send_acknowledgements(TimeNs now);
   void end(Session& session);
-  void arm(Session& session);
 
   const MessagingConfig config_;
   Outbox& outbox_;
   Events& events_;
   MessagingStats stats_;
-  CallTable calls_;
-  SessionList<OwesAcknowledgement> owing_acknowledgement_;
-  SessionList<OwesDelivery> owing_delivery_;
-  SessionTimers timers_;
+  HoldingLimit limit_;
+  const Channel::Shared shared_;
+  ChannelList<MaySend> may_send_;
+  ChannelList<OwesAcknowledgement> owing_acknowledgement_;
+  ChannelList<OwesAcknowledgement> owing_longer_;  ///< than for one transmit()
+  ChannelList<OwesDelivery> owing_delivery_;
+  TimerQueue<Channel> timers_;
+  std::size_t packets_to_send_ = 0;
+  TimeNs go_on_ns_ = never_ns;  ///< the last transmit() left something for the next
   std::unordered_map<MemberId, std::unique_ptr<Session>> sessions_;
 };
 

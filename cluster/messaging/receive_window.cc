@@ -5,40 +5,63 @@
 
 namespace muster {
 
-ReceiveWindow::ReceiveWindow(std::uint32_t window_packets, PacketPort& port, Sequence first)
+ReceiveWindow::ReceiveWindow(std::uint32_t window_packets, PacketPort& port, HoldingLimit& limit,
+                             Sequence first)
     : port_(port),
-      window_packets_(std::clamp(window_packets, 1U, packets_max)),
-      delivered_(first - 1) {}
+      limit_(limit),
+      window_packets_(window_packets),
+      delivered_(first - 1),
+      highest_(first - 1),
+      held_(window_packets),
+      slots_(std::bit_ceil(std::size_t{window_packets})) {}
 
 ReceiveWindow::~ReceiveWindow() {
-  for (; held_ != 0; held_ &= held_ - 1)
-    port_.release(*slot(delivered_ + 1 + std::countr_zero(held_)).packet);
+  for (Sequence at = delivered_ + 1; at <= highest_; ++at) {
+    if (!held_.test(at)) continue;
+    port_.release(*slot(at).packet);
+    limit_.give();
+  }
 }
 
-ReceiveWindow::Receipt ReceiveWindow::receive(std::uint32_t wire_sequence,
-                                              const wire::Messages& messages, Packet& packet) {
-  const Sequence ahead = sequence_from_wire(wire_sequence, delivered_ + 1) - (delivered_ + 1);
-  if (ahead < 0) return Receipt::duplicate;
-  if (ahead >= window_packets_) return Receipt::outside;
-  const std::uint64_t bit = std::uint64_t{1} << ahead;
-  if ((held_ & bit) != 0) return Receipt::duplicate;
-  held_ |= bit;
-  slot(delivered_ + 1 + ahead) = {&packet, messages};
+ReceiveWindow::Receipt ReceiveWindow::receive(std::uint32_t wire_sequence, Packet& packet,
+                                              std::uint32_t opens_bytes) {
+  const Sequence next = delivered_ + 1;
+  const Sequence at = sequence_from_wire(wire_sequence, next);
+  if (at < next) return Receipt::duplicate;
+  if (at - next >= window_packets_) return Receipt::outside;
+  if (held_.test(at)) return Receipt::duplicate;
+  // The next one always has room: else nothing would ever go on.
+  if (at != next && limit_.left() == 0) return Receipt::no_room;
+  held_.set(at);
+  highest_ = std::max(highest_, at);
+  slot(at) = {&packet, opens_bytes};
   port_.retain(packet);
+  limit_.take();
+  ++held_packets_;
   return Receipt::held;
+}
+
+/// Never nothing: the next one always has room.
+std::uint32_t ReceiveWindow::credit() const {
+  return refused_ ? 0 : std::clamp(held_packets_ + limit_.left(), 1U, window_packets_);
 }
 
 void ReceiveWindow::describe(wire::Session& session) const {
   session.acknowledged = sequence_to_wire(delivered_);
-  session.selective = held_ >> 1;
-  session.window_packets = static_cast<std::uint16_t>(refused_ ? 0 : window_packets_);
+  session.window_packets = static_cast<std::uint16_t>(credit());
+}
+
+std::size_t ReceiveWindow::selective_words() const {
+  const Sequence beyond = highest_ - delivered_;
+  return static_cast<std::size_t>((beyond + SequenceBits::word_bits - 1) / SequenceBits::word_bits);
 }
 
 void ReceiveWindow::release_oldest() {
   port_.release(*slot(delivered_ + 1).packet);
-  ++delivered_;
-  held_ >>= 1;
-  accepted_ = 0;
+  limit_.give();
+  --held_packets_;
+  held_.reset(++delivered_);
+  highest_ = std::max(highest_, delivered_);
 }
 
 }  // namespace muster

@@ -1,87 +1,108 @@
-// Packets from one peer: put in order, freed of duplicates, held until the application has room
-// (docs/protocol.md §7).
+// Packets of one channel from one peer: put in order, freed of duplicates, held until the
+// application has room (docs/protocol.md §7).
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "cluster/messaging/sequence.h"
+#include "cluster/messaging/sequence_bits.h"
 #include "cluster/packet.h"
-#include "cluster/wire/parse.h"
+#include "cluster/wire/layout.h"
 
 namespace muster {
+
+/// How many packets all windows of a member may hold for later together, so that what waits leaves
+/// the pool some to receive with.
+class HoldingLimit {
+ public:
+  explicit HoldingLimit(std::uint32_t packets_max) : packets_max_(packets_max) {}
+  std::uint32_t left() const { return packets_max_ - std::min(held_, packets_max_); }
+  std::uint32_t held() const { return held_; }
+  void take() { ++held_; }
+  void give() { --held_; }
+
+ private:
+  std::uint32_t packets_max_;
+  std::uint32_t held_ = 0;
+};
 
 /// What is acknowledged cumulatively has been accepted by the application, so a peer that hears
 /// nothing more knows exactly what was not delivered. What is held, out of order or because the
 /// application had no room, is acknowledged selectively.
+///
+/// Allocates in the constructor only.
 class ReceiveWindow {
  public:
-  static constexpr std::uint32_t packets_max = 64;
-
   enum class Receipt : std::uint8_t {
     held,       ///< new; the window has taken a reference
     duplicate,  ///< held or delivered already
     outside,    ///< beyond what was ever granted
+    no_room,    ///< out of order, and the limit is reached: it will come again
   };
 
   /// `first` is the sequence of the first packet.
-  ReceiveWindow(std::uint32_t window_packets, PacketPort& port, Sequence first = 1);
+  ReceiveWindow(std::uint32_t window_packets, PacketPort& port, HoldingLimit& limit,
+                Sequence first = 1);
   ~ReceiveWindow();
   ReceiveWindow(const ReceiveWindow&) = delete;
   ReceiveWindow& operator=(const ReceiveWindow&) = delete;
 
-  /// `messages` lie in `packet`.
-  Receipt receive(std::uint32_t wire_sequence, const wire::Messages& messages, Packet& packet);
+  /// `opens_bytes`: see wire::SessionView.
+  Receipt receive(std::uint32_t wire_sequence, Packet& packet, std::uint32_t opens_bytes = 0);
 
-  /// Offers message after message, `bool offer(const wire::MessageView&, Packet&)`, in order and
-  /// each until it is accepted; the first refusal ends it, and makes refused() true. Returns
-  /// whether anything was accepted.
+  /// Offers packet after packet, `bool offer(Packet&, opens_bytes)`, in order and each until it is
+  /// accepted; the first refusal ends it, and makes refused() true. Returns how many were accepted.
   template <class Offer>
-  bool deliver(Offer&& offer);
+  std::uint32_t deliver(Offer&& offer);
   /// The application had no room at the last deliver().
   bool refused() const { return refused_; }
 
-  /// Writes the fields of an acknowledgement. While the application has no room, no credit.
+  /// Writes the fields of an acknowledgement. Credit is for what is held as well as for what else
+  /// may be; while the application has no room, there is none.
   void describe(wire::Session& session) const;
+  /// The words that follow, as many as say something.
+  std::size_t selective_words() const;
+  std::uint64_t selective_word(std::size_t index) const {
+    return held_.from(delivered_ + 1 + SequenceBits::word_bits * static_cast<Sequence>(index));
+  }
 
  private:
   struct Slot {
     Packet* packet = nullptr;
-    wire::Messages messages;
+    std::uint32_t opens_bytes = 0;
   };
 
-  Slot& slot(Sequence sequence) { return slots_[static_cast<std::size_t>(sequence) % packets_max]; }
+  Slot& slot(Sequence at) { return slots_[static_cast<std::size_t>(at) & (slots_.size() - 1)]; }
+  std::uint32_t credit() const;
   void release_oldest();
 
   PacketPort& port_;
+  HoldingLimit& limit_;
   const std::uint32_t window_packets_;
   bool refused_ = false;
-  Sequence delivered_;        ///< all up to here the application has
-  std::uint64_t held_ = 0;    ///< bit i: the packet delivered_ + 1 + i is here
-  std::size_t accepted_ = 0;  ///< messages of the oldest packet that the application has
-  std::array<Slot, packets_max> slots_;
+  Sequence delivered_;  ///< all up to here the application has
+  Sequence highest_;    ///< the highest that was ever held
+  std::uint32_t held_packets_ = 0;
+  SequenceBits held_;
+  std::vector<Slot> slots_;
 };
 
 template <class Offer>
-bool ReceiveWindow::deliver(Offer&& offer) {
-  bool any = false;
+std::uint32_t ReceiveWindow::deliver(Offer&& offer) {
+  std::uint32_t accepted = 0;
   refused_ = false;
-  while ((held_ & 1) != 0) {
+  for (; held_.test(delivered_ + 1); ++accepted) {
     const Slot& oldest = slot(delivered_ + 1);
-    std::size_t index = 0;
-    for (const wire::MessageView& message : oldest.messages) {
-      if (index++ < accepted_) continue;
-      if (!offer(message, *oldest.packet)) {
-        refused_ = true;
-        return any;
-      }
-      ++accepted_;
-      any = true;
+    if (!offer(*oldest.packet, oldest.opens_bytes)) {
+      refused_ = true;
+      break;
     }
     release_oldest();
   }
-  return any;
+  return accepted;
 }
 
 }  // namespace muster

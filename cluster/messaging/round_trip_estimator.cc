@@ -23,8 +23,6 @@ void RoundTripEstimator::sample(DurationNs round_trip_ns) {
   timeout_ns_ = bounded(smoothed_ns_ + 4 * variation_ns_);
 }
 
-void RoundTripEstimator::back_off() { timeout_ns_ = bounded(2 * timeout_ns_); }
-
 std::optional<DurationNs> RoundTripEstimator::smoothed_ns() const {
   if (!sampled_) return std::nullopt;
   return smoothed_ns_;

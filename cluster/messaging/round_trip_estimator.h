@@ -18,9 +18,6 @@ class RoundTripEstimator {
   /// A round trip, measured on a packet that was sent once only: an acknowledgement of a packet
   /// that was sent twice does not tell which of the two it means (Karn; RFC 6298, section 3).
   void sample(DurationNs round_trip_ns);
-  /// After a retransmission by timeout: doubled, until the next sample (RFC 6298, 5.5).
-  void back_off();
-
   DurationNs timeout_ns() const { return timeout_ns_; }
   /// nullopt before the first sample.
   std::optional<DurationNs> smoothed_ns() const;

@@ -1,30 +1,26 @@
-// Results of sending, and where in a packet a payload is written.
+// To whom a message goes, and what becomes of it.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <string_view>
 
-#include "cluster/wire/layout.h"
+#include "cluster/types.h"
 
 namespace muster {
 
 enum class SendResult : std::uint8_t {
-  sent,           ///< accepted: delivered exactly once and in order, or reported undelivered
-  would_block,    ///< the send window, the packet pool or the call table is full: try again later
-  not_connected,  ///< no live member with that id
-  too_large,      ///< does not fit one packet
-  invalid_path,   ///< of a call: see wire::valid_path()
-  closed,         ///< this member is not (or no longer) a member
+  sent,             ///< accepted: delivered exactly once and in order, or reported undelivered
+  would_block,      ///< the channel's queue or the packet pool is full: try again later
+  not_connected,    ///< no live member, or not in that life
+  too_large,        ///< more than wire::message_bytes_max
+  invalid_path,     ///< of a call: see wire::valid_path()
+  no_such_channel,  ///< not below wire::channels
+  closed,           ///< this member is not (or no longer) a member
 };
 
-/// A message is written into the packet that will carry it, behind room for the headers, and so
-/// is never copied. These say where the payload starts, from Packet::data.
-inline constexpr std::size_t message_offset =
-    sizeof(wire::Header) + sizeof(wire::Session) + sizeof(wire::Message);
-inline constexpr std::size_t response_offset = message_offset + sizeof(wire::Call);
-constexpr std::size_t request_offset(std::string_view path) {
-  return message_offset + sizeof(wire::Call) + path.size();
-}
+/// A channel to a member in one of its lives.
+struct Recipient {
+  MemberKey member{};
+  ChannelId channel = 0;
+};
 
 }  // namespace muster

@@ -3,107 +3,216 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
-#include <utility>
 
 namespace muster {
 namespace {
 
-constexpr std::uint64_t shifted_left(std::uint64_t mask, std::uint32_t bits) {
-  return bits < 64 ? mask << bits : 0;
+/// What so many later ones have overtaken is taken for lost (docs/protocol.md §7.4).
+constexpr std::uint64_t overtaken_by = 3;
+constexpr unsigned doublings_max = 16;
+
+/// The highest that the acknowledgement speaks of as received.
+Sequence highest_in(const wire::SessionView& said, Sequence acknowledged) {
+  for (std::size_t word = said.selective.size(); word-- > 0;)
+    if (const std::uint64_t bits = said.selective[word]; bits != 0)
+      return acknowledged + static_cast<Sequence>(64 * word) +
+             static_cast<Sequence>(std::bit_width(bits));
+  return acknowledged;
 }
-constexpr std::uint64_t shifted_right(std::uint64_t mask, std::uint32_t bits) {
-  return bits < 64 ? mask >> bits : 0;
-}
-/// The lowest `count` bits.
-constexpr std::uint64_t lowest(std::uint32_t count) { return ~shifted_left(~0ULL, count); }
-/// One more than the place of the highest bit.
-constexpr int width(std::uint64_t mask) { return 64 - std::countl_zero(mask); }
 
 }  // namespace
 
 SendWindow::SendWindow(const MessagingConfig& config, Outbox& outbox, MessagingStats& stats,
-                       Sequence first)
+                       Route& route, std::uint64_t messages_before, Sequence first)
     : outbox_(outbox),
       stats_(stats),
-      window_packets_(std::clamp(config.window_packets, 1U, packets_max)),
-      credit_packets_(window_packets_),
+      route_(route),
+      window_packets_(config.window_packets),
+      queue_packets_(config.queue_packets),
+      timeout_max_ns_(config.retransmit_max_ns),
+      origin_(first),
       first_(first),
       next_(first),
-      round_trip_(config.retransmit_min_ns, config.retransmit_max_ns) {}
+      end_(first),
+      limit_(first - 1 + config.window_packets),
+      granted_(first - 1),
+      messages_pushed_(messages_before),
+      messages_acknowledged_(messages_before),
+      received_(window_packets_),
+      lost_(window_packets_),
+      slots_(std::bit_ceil(window_packets_ + queue_packets_)) {}
 
-SendWindow::~SendWindow() { release(static_cast<std::uint32_t>(in_flight())); }
-
-bool SendWindow::open() const {
-  return in_flight() < std::min(window_packets_, std::max(credit_packets_, 1U));
+SendWindow::~SendWindow() {
+  route_.in_flight -= static_cast<std::uint32_t>(in_flight_.size());
+  for (Sequence at = first_; at < end_; ++at) outbox_.port().release(*slot(at).packet);
 }
 
-void SendWindow::send(TimeNs now, Packet& packet, const Endpoint& to) {
-  assert(open());
-  slot(next_) = {&packet, now};
-  ++next_;
-  if (deadline_ == never_ns) deadline_ = now + round_trip_.timeout_ns();
-  outbox_.port().retain(packet);
-  outbox_.send(packet, to);
+void SendWindow::push(Packet& packet, std::uint32_t messages) {
+  assert(!full());
+  Slot& last = slot(end_);
+  last.packet = &packet;
+  last.sequence = end_++;
+  last.messages = messages;
+  last.again = false;
+  messages_pushed_ += messages;
 }
 
-bool SendWindow::acknowledge(TimeNs now, const wire::Session& said) {
-  const Sequence acknowledged = sequence_from_wire(said.acknowledged, first_ - 1);
-  const std::uint64_t selective = said.selective;
-  const Sequence highest = acknowledged + (selective == 0 ? 0 : 1 + width(selective));
-  if (acknowledged < 0 || highest >= next_) return false;
+/// Beyond all credit there never was room for it: its turn comes with the credit.
+bool SendWindow::may_resend() const {
+  if (lost_count_ == 0 || !route_.open()) return false;
+  const Sequence at = lost_.find(first_, next_);
+  return at <= granted_ || at == first_;
+}
+
+/// A peer without room is still sent one packet, alone: the probe (docs/protocol.md §7.3).
+bool SendWindow::may_send_new() const {
+  return next_ < end_ && under_way() < window_packets_ && (next_ <= limit_ || next_ == first_) &&
+         route_.open();
+}
+
+bool SendWindow::sendable() const { return may_resend() || may_send_new(); }
+
+DurationNs SendWindow::timeout_ns() const {
+  const DurationNs once_ns = route_.round_trip.timeout_ns();
+  return std::min(once_ns << std::min(timeouts_, doublings_max),
+                  std::max(timeout_max_ns_, once_ns));
+}
+
+void SendWindow::arm(TimeNs now) { deadline_ = first_ < next_ ? now + timeout_ns() : never_ns; }
+
+bool SendWindow::acknowledge(TimeNs now, std::uint64_t number, const wire::SessionView& said) {
+  const Sequence acknowledged = sequence_from_wire(said.body->acknowledged, first_ - 1);
+  if (acknowledged < origin_ - 1 || highest_in(said, acknowledged) >= next_) return false;
   if (acknowledged < first_ - 1) return true;  // a later one has come before it
 
-  credit_packets_ = said.window_packets;
-  const auto packets = static_cast<std::uint32_t>(acknowledged - (first_ - 1));
-  const Mask answered = (lowest(packets) | shifted_left(selective, packets + 1)) & ~received_;
-  measure(now, answered & ~retransmitted_);
-  received_ |= answered;
-  if (packets > 0) {
-    release(packets);
-    deadline_ = in_flight() > 0 ? now + round_trip_.timeout_ns() : never_ns;  // RFC 6298, 5.2, 5.3
-    retransmit(std::exchange(lost_, 0) & ~received_);
+  if (number > newest_said_) {
+    newest_said_ = number;
+    limit_ = acknowledged + said.body->window_packets;
+    granted_ = std::max(granted_, limit_);
   }
-  // While the peer's application has no room, the oldest packet is not missing but waiting.
-  if (credit_packets_ > 0) retransmit(overtaken() & ~retransmitted_);
+  const std::uint32_t in_flight = route_.in_flight;
+  const bool progress = acknowledged >= first_;
+  News news;
+  for (; first_ <= acknowledged; release_oldest()) hear_of(now, first_, news);
+  for (std::size_t word = 0; word < said.selective.size(); ++word) {
+    const Sequence base = acknowledged + 1 + static_cast<Sequence>(64 * word);
+    std::uint64_t fresh = said.selective[word] & ~received_.from(base);
+    for (; fresh != 0; fresh &= fresh - 1) {
+      const Sequence at = base + std::countr_zero(fresh);
+      hear_of(now, at, news);
+      received_.set(at);
+    }
+  }
+  if (news.round_trip_ns) route_.round_trip.sample(*news.round_trip_ns);
+  if (news.packets > 0)
+    route_.congestion->on_acknowledged(now, news.packets, news.round_trip_ns, in_flight);
+  if (progress || news.packets > 0) {  // RFC 6298, 5.2 and 5.3
+    timeouts_ = 0;
+    spared_ = false;
+    arm(now);
+  }
+  find_lost(now);
   return true;
 }
 
-void SendWindow::on_deadline(TimeNs now) {
-  lost_ = lowest(static_cast<std::uint32_t>(in_flight())) & ~received_ & ~Mask{1};
-  retransmit(1);
-  round_trip_.back_off();
-  deadline_ = now + round_trip_.timeout_ns();
+/// Does nothing for what is known to have arrived.
+void SendWindow::hear_of(TimeNs now, Sequence at, News& news) {
+  if (received_.test(at)) return;
+  Slot& heard = slot(at);
+  ++news.packets;
+  land(heard);
+  if (!heard.again) news.round_trip_ns = now - heard.sent_ns;
+  // Where the answer comes too soon after the last transmission, it is of one before.
+  const bool too_soon =
+      heard.again && now - heard.sent_ns < route_.round_trip.smoothed_ns().value_or(0) / 2;
+  if (!too_soon) route_.heard_turn = std::max(route_.heard_turn, heard.turn);
 }
 
-/// One sample from each acknowledgement, of the youngest packet that it answers.
-void SendWindow::measure(TimeNs now, Mask answered) {
-  if (answered == 0) return;
-  const Sequence youngest = first_ + width(answered) - 1;
-  round_trip_.sample(now - slot(youngest).sent_ns);
+void SendWindow::release_oldest() {
+  Slot& oldest = slot(first_);
+  outbox_.port().release(*oldest.packet);
+  messages_acknowledged_ += oldest.messages;
+  received_.reset(first_);
+  ++first_;
 }
 
-void SendWindow::release(std::uint32_t packets) {
-  for (std::uint32_t i = 0; i < packets; ++i) outbox_.port().release(*slot(first_ + i).packet);
-  first_ += packets;
-  received_ = shifted_right(received_, packets);
-  retransmitted_ = shifted_right(retransmitted_, packets);
-  lost_ = shifted_right(lost_, packets);
-}
-
-SendWindow::Mask SendWindow::overtaken() const {
-  Mask later = received_;
-  for (int i = 0; i < 2 && later != 0; ++i) later &= ~std::bit_floor(later);
-  return later == 0 ? 0 : (std::bit_floor(later) - 1) & ~received_;
-}
-
-void SendWindow::retransmit(Mask packets) {
-  retransmitted_ |= packets;
-  for (; packets != 0; packets &= packets - 1) {
-    Packet& packet = *slot(first_ + std::countr_zero(packets)).packet;
-    outbox_.port().retain(packet);
-    outbox_.send(packet, packet.peer);
-    ++stats_.packets_retransmitted;
+void SendWindow::find_lost(TimeNs now) {
+  std::uint32_t lost = 0;
+  for (; !in_flight_.empty(); ++lost) {
+    Slot& earliest = in_flight_.front();
+    if (earliest.turn + overtaken_by > route_.heard_turn) break;
+    land(earliest);
+    lost_.set(earliest.sequence);
+    ++lost_count_;
   }
+  if (lost > 0) route_.congestion->on_lost(now, lost);
+}
+
+void SendWindow::on_deadline(TimeNs now) {
+  // Whoever comes late himself may not have read yet what was answered in time.
+  if (!spared_ && now - deadline_ > timeout_ns()) {
+    spared_ = true;
+    ++stats_.timeouts_spared;
+    return arm(now);
+  }
+  spared_ = false;
+  const Sequence oldest = oldest_missing();
+  if (oldest < next_) {
+    const Sequence newest = newest_missing();
+    resend(now, oldest);
+    if (newest != oldest) resend(now, newest);
+    route_.congestion->on_timeout(now);
+  } else {
+    resend(now, first_);  // the peer has all, and no room: was the word lost that it has again?
+  }
+  ++timeouts_;
+  arm(now);
+}
+
+Sequence SendWindow::oldest_missing() const {
+  Sequence at = first_;
+  while (at < next_ && received_.test(at)) ++at;
+  return at;
+}
+
+Sequence SendWindow::newest_missing() const {
+  Sequence at = next_ - 1;
+  while (at > first_ && received_.test(at)) --at;
+  return at;
+}
+
+void SendWindow::take_off(Slot& sent) {
+  in_flight_.push_back(sent);
+  ++route_.in_flight;
+}
+
+/// It is not in flight any more, nor lost.
+void SendWindow::land(Slot& heard) {
+  if (heard.is_linked()) {
+    in_flight_.erase(in_flight_.iterator_to(heard));
+    --route_.in_flight;
+  } else if (lost_.test(heard.sequence)) {
+    lost_.reset(heard.sequence);
+    --lost_count_;
+  }
+}
+
+void SendWindow::resend(TimeNs now, Sequence at) {
+  Slot& again = slot(at);
+  if (!received_.test(at)) {
+    land(again);
+    take_off(again);
+  }
+  again.again = true;
+  ++stats_.packets_retransmitted;
+  transmit(now, again);
+}
+
+void SendWindow::transmit(TimeNs now, Slot& sent) {
+  sent.sent_ns = now;
+  sent.turn = ++route_.turns;
+  outbox_.port().retain(*sent.packet);
+  outbox_.send(*sent.packet, route_.endpoint);
 }
 
 }  // namespace muster

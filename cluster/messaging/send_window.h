@@ -1,83 +1,147 @@
-// Packets under way to one peer, kept until the peer has taken them (docs/protocol.md §7).
+// The packets of one channel to one peer, from the application until the peer has taken them
+// (docs/protocol.md §7).
 #pragma once
 
-#include <array>
+#include <boost/intrusive/list.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "cluster/config.h"
-#include "cluster/messaging/round_trip_estimator.h"
+#include "cluster/messaging/route.h"
 #include "cluster/messaging/sequence.h"
+#include "cluster/messaging/sequence_bits.h"
 #include "cluster/messaging/stats.h"
 #include "cluster/outbox.h"
+#include "cluster/wire/parse.h"
 
 namespace muster {
 
-/// A packet is kept until it is acknowledged cumulatively, which means that the peer's
-/// application has it; a selective acknowledgement only spares its retransmission. So there is
-/// always one to retransmit as long as one is under way, which is also what finds out that a
-/// closed window has opened again when the word of it was lost.
+/// A packet waits until the window lets it go, and is kept until it is acknowledged cumulatively,
+/// which means that the peer's application has it; a selective acknowledgement only spares its
+/// retransmission.
 ///
-/// Retransmitted (§7.4) are: a packet that three later ones have overtaken, once; the oldest one
-/// when the timer expires; and, when the peer answers after that, everything it has not got of what
-/// had been sent before. Packets are sent again as they were, never written again.
+/// Retransmitted (docs/protocol.md §7.4) is what three packets have overtaken that were sent
+/// after it (again), as the congestion window allows; and, where nothing is heard for a timeout,
+/// the oldest and the newest packet that the peer may lack, whatever it allows. Packets are sent
+/// again as they were, never written again.
+///
+/// Allocates in the constructor only.
 class SendWindow {
  public:
-  static constexpr std::uint32_t packets_max = 64;
-
-  /// `first` is the sequence of the first packet.
-  SendWindow(const MessagingConfig& config, Outbox& outbox, MessagingStats& stats,
-             Sequence first = 1);
+  /// `messages_before` are counted as acknowledged; `first` is the sequence of the first packet.
+  /// All references outlive it.
+  SendWindow(const MessagingConfig& config, Outbox& outbox, MessagingStats& stats, Route& route,
+             std::uint64_t messages_before = 0, Sequence first = 1);
+  /// Releases what it holds.
   ~SendWindow();
   SendWindow(const SendWindow&) = delete;
   SendWindow& operator=(const SendWindow&) = delete;
 
-  /// One more packet may go. A peer without room is still sent one, alone: the probe (§7.3).
-  bool open() const;
-  /// The sequence that the next packet carries.
-  Sequence next() const { return next_; }
-  /// Requires open(). Sends the packet, keeps it, and consumes the caller's reference.
-  void send(TimeNs now, Packet& packet, const Endpoint& to);
+  bool full() const { return held() == window_packets_ + queue_packets_; }
+  /// Requires that it is not full. Takes the caller's reference; `messages` end in the packet.
+  void push(Packet& packet, std::uint32_t messages);
 
-  /// What the peer says in every packet of the session. False when it acknowledges what was never
-  /// sent: nothing has changed then.
-  bool acknowledge(TimeNs now, const wire::Session& said);
+  /// Something may go now.
+  bool sendable() const;
+  /// Packets that have never been sent.
+  std::size_t waiting() const { return static_cast<std::size_t>(end_ - next_); }
+  /// Sends up to `packets_max` of what may go, and returns how many it sent.
+  /// `complete(Packet&, Sequence)` writes the head of one that is sent for the first time.
+  template <class Complete>
+  std::uint32_t transmit(TimeNs now, std::uint32_t packets_max, Complete&& complete);
+
+  /// What the peer says in packet `number` of this channel. False when it acknowledges what was
+  /// never sent: nothing has changed then.
+  bool acknowledge(TimeNs now, std::uint64_t number, const wire::SessionView& said);
+
+  /// What was overtaken on the route is lost. acknowledge() does that too; another channel's may
+  /// tell more.
+  void find_lost(TimeNs now);
 
   /// never_ns while nothing is under way.
   TimeNs deadline() const { return deadline_; }
   /// Requires that the deadline has passed.
   void on_deadline(TimeNs now);
 
-  std::size_t in_flight() const { return static_cast<std::size_t>(next_ - first_); }
-  const RoundTripEstimator& round_trip() const { return round_trip_; }
+  /// Packets that it holds.
+  std::size_t held() const { return static_cast<std::size_t>(end_ - first_); }
+  /// Sent, and not acknowledged cumulatively.
+  std::size_t under_way() const { return static_cast<std::size_t>(next_ - first_); }
+  /// Messages that the peer's application has; those after them, up to pushed(), it may lack.
+  std::uint64_t messages_acknowledged() const { return messages_acknowledged_; }
+  std::uint64_t messages_pushed() const { return messages_pushed_; }
 
  private:
-  /// Bit i speaks of the packet first_ + i.
-  using Mask = std::uint64_t;
-  struct Slot {
+  struct Slot : boost::intrusive::list_base_hook<> {
     Packet* packet = nullptr;
-    TimeNs sent_ns = 0;  ///< the first time
+    Sequence sequence = 0;
+    TimeNs sent_ns = 0;      ///< the last time
+    std::uint64_t turn = 0;  ///< which transmission on the route that was
+    std::uint32_t messages = 0;
+    bool again = false;  ///< it has been sent more than once
+  };
+  /// What an acknowledgement tells that was not known.
+  struct News {
+    std::uint32_t packets = 0;
+    std::optional<DurationNs> round_trip_ns{};  ///< of the youngest that was sent once only
   };
 
-  Slot& slot(Sequence sequence) { return slots_[static_cast<std::size_t>(sequence) % packets_max]; }
-  void measure(TimeNs now, Mask answered);
-  void release(std::uint32_t packets);
-  /// Packets that at least three later ones have overtaken.
-  Mask overtaken() const;
-  void retransmit(Mask packets);
+  Slot& slot(Sequence at) { return slots_[static_cast<std::size_t>(at) & (slots_.size() - 1)]; }
+  bool may_resend() const;
+  bool may_send_new() const;
+  DurationNs timeout_ns() const;
+  void arm(TimeNs now);
+  void hear_of(TimeNs now, Sequence at, News& news);
+  void release_oldest();
+  void take_off(Slot& sent);
+  void land(Slot& heard);
+  void resend(TimeNs now, Sequence at);
+  void transmit(TimeNs now, Slot& sent);
+  /// Of what is under way, and the peer may lack; next_ if it has all.
+  Sequence oldest_missing() const;
+  Sequence newest_missing() const;
 
   Outbox& outbox_;
   MessagingStats& stats_;
-  const std::uint32_t window_packets_;
-  std::uint32_t credit_packets_;  ///< given by the peer
-  Sequence first_;                ///< the oldest packet that is not acknowledged
-  Sequence next_;
+  Route& route_;
+  const std::size_t window_packets_;
+  const std::size_t queue_packets_;
+  const DurationNs timeout_max_ns_;
+  const Sequence origin_;
+  Sequence first_;                 ///< the oldest packet that is not acknowledged
+  Sequence next_;                  ///< the next to be sent for the first time
+  Sequence end_;                   ///< what is pushed next
+  Sequence limit_;                 ///< the last that the peer gives credit for
+  Sequence granted_;               ///< the last that it has ever said to give credit for
+  std::uint64_t newest_said_ = 0;  ///< the packet that gave it
   TimeNs deadline_ = never_ns;
-  Mask received_ = 0;       ///< the peer has it, or holds it for its application
-  Mask retransmitted_ = 0;  ///< sent more than once
-  Mask lost_ = 0;           ///< was under way at the last timeout, and not sent since
-  RoundTripEstimator round_trip_;
-  std::array<Slot, packets_max> slots_;
+  unsigned timeouts_ = 0;  ///< since something was heard
+  bool spared_ = false;    ///< this loop was late, and waits once more
+  std::uint32_t lost_count_ = 0;
+  std::uint64_t messages_pushed_;
+  std::uint64_t messages_acknowledged_;
+  SequenceBits received_;  ///< the peer has it, or holds it for its application
+  SequenceBits lost_;      ///< to be sent again; it does not count as in flight
+  std::vector<Slot> slots_;
+  /// Those of which nothing is known yet, in the order of their turns.
+  boost::intrusive::list<Slot> in_flight_;
 };
+
+template <class Complete>
+std::uint32_t SendWindow::transmit(TimeNs now, std::uint32_t packets_max, Complete&& complete) {
+  std::uint32_t sent = 0;
+  for (; sent < packets_max && may_resend(); ++sent) resend(now, lost_.find(first_, next_));
+  for (; sent < packets_max && may_send_new(); ++sent) {
+    Slot& fresh = slot(next_);
+    complete(*fresh.packet, next_);
+    ++next_;
+    take_off(fresh);
+    if (deadline_ == never_ns) arm(now);
+    transmit(now, fresh);
+  }
+  return sent;
+}
 
 }  // namespace muster

@@ -2,28 +2,24 @@
 
 namespace muster {
 
-void Session::send(TimeNs now, Packet& packet) {
-  wire::Session session = head();
-  session.sequence = sequence_to_wire(send_window_.next());
-  session.messages = 1;
-  outbox_.stamp(packet, wire::Type::session);
-  *reinterpret_cast<wire::Session*>(packet.data + sizeof(wire::Header)) = session;
-  send_window_.send(now, packet, endpoint_);
+Session::Session(const MemberKey& peer, const Endpoint& endpoint, const MessagingConfig& config)
+    : peer_(peer),
+      route_{.endpoint = endpoint,
+             .round_trip = {config.retransmit_min_ns, config.retransmit_max_ns},
+             .congestion = make_congestion_control(config.congestion)} {}
+
+Session::Session(const Session& earlier, const MessagingConfig& config)
+    : Session(earlier.peer_, earlier.route_.endpoint, config) {
+  messages_before_ = earlier.messages_before_;
+  for (const auto& channel : earlier.channels_)
+    if (channel != nullptr) messages_before_[channel->id()] = channel->sending().messages_pushed();
 }
 
-bool Session::send_acknowledgement() {
-  Packet* packet = outbox_.open(wire::Type::session);
-  if (packet == nullptr) return false;
-  append(*packet, head());
-  outbox_.send(*packet, endpoint_);
-  return true;
-}
-
-wire::Session Session::head() const {
-  wire::Session session{};
-  session.receiver_incarnation = peer_.incarnation;
-  receive_window_.describe(session);
-  return session;
+Channel& Session::open(const Channel::Shared& shared, ChannelId id) {
+  std::unique_ptr<Channel>& channel = channels_[id];
+  if (channel == nullptr)
+    channel = std::make_unique<Channel>(shared, *this, id, messages_before_[id]);
+  return *channel;
 }
 
 }  // namespace muster

@@ -1,60 +1,54 @@
-// The conversation with one incarnation of one peer: a window in each direction.
+// The conversation with one incarnation of one peer: its channels, and the way there.
 #pragma once
 
-#include <boost/intrusive/list_hook.hpp>
-#include <boost/intrusive/set_hook.hpp>
+#include <array>
+#include <memory>
 
-#include "cluster/messaging/receive_window.h"
-#include "cluster/messaging/send_window.h"
+#include "cluster/messaging/channel.h"
+#include "cluster/messaging/route.h"
 #include "cluster/types.h"
+#include "cluster/wire/layout.h"
 
 namespace muster {
 
-/// Leaves its lists by itself when it is destroyed.
-template <class Tag>
-using SessionListHook =
-    boost::intrusive::list_base_hook<boost::intrusive::tag<Tag>,
-                                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
-struct OwesAcknowledgement;  ///< received data, and has not sent any since
-struct OwesDelivery;         ///< the application refused a message
-using SessionTimerHook =
-    boost::intrusive::set_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
-
-class Session : public SessionListHook<OwesAcknowledgement>,
-                public SessionListHook<OwesDelivery>,
-                public SessionTimerHook {
+class Session {
  public:
-  Session(const MemberKey& peer, const Endpoint& endpoint, const MessagingConfig& config,
-          Outbox& outbox, MessagingStats& stats)
-      : peer_(peer),
-        endpoint_(endpoint),
-        outbox_(outbox),
-        send_window_(config, outbox, stats),
-        receive_window_(config.window_packets, outbox.port()) {}
+  Session(const MemberKey& peer, const Endpoint& endpoint, const MessagingConfig& config);
+  /// With the same peer, which has heard nothing yet; only the messages are counted on.
+  Session(const Session& earlier, const MessagingConfig& config);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
   const MemberKey& peer() const { return peer_; }
-  SendWindow& send_window() { return send_window_; }
-  const SendWindow& send_window() const { return send_window_; }
-  ReceiveWindow& receive_window() { return receive_window_; }
+  Route& route() { return route_; }
+  const Route& route() const { return route_; }
 
-  /// Completes a packet whose one message stands in it, and sends it. Requires an open window;
-  /// consumes the caller's reference.
-  void send(TimeNs now, Packet& packet);
-  /// In a packet of its own; false when none is to be had.
-  bool send_acknowledgement();
-
-  /// The session's place among the timers: never later than the window's deadline, and only
-  /// moved when it has passed, so that an acknowledgement need not move it.
-  TimeNs timer_ns = never_ns;
+  /// nullptr: not in use yet.
+  Channel* find(ChannelId id) const { return channels_[id].get(); }
+  /// Begins it at its first use. Allocates then.
+  Channel& open(const Channel::Shared& shared, ChannelId id);
+  /// Calls `f(Channel&)` for each in use.
+  template <class F>
+  void for_each(F&& f) {
+    for (const auto& channel : channels_)
+      if (channel != nullptr) f(*channel);
+  }
+  /// The same, from the one behind whoever had its turn last: what way there is they share.
+  template <class F>
+  void for_each_in_turn(F&& f) {
+    for (std::size_t i = 1; i <= channels_.size(); ++i) {
+      const auto& channel = channels_[(last_turn_ + i) % channels_.size()];
+      if (channel != nullptr) f(*channel);
+    }
+  }
+  void had_turn(ChannelId id) { last_turn_ = id; }
 
  private:
-  wire::Session head() const;
-
   const MemberKey peer_;
-  const Endpoint endpoint_;
-  Outbox& outbox_;
-  SendWindow send_window_;
-  ReceiveWindow receive_window_;
+  std::array<std::uint64_t, wire::channels> messages_before_{};
+  ChannelId last_turn_ = wire::channels - 1;
+  Route route_;  // outlives the channels
+  std::array<std::unique_ptr<Channel>, wire::channels> channels_;
 };
 
 }  // namespace muster

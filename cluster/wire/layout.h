@@ -204,31 +204,43 @@ struct Section {
   Le16 changes;
 };
 
-/// session: reliable, in order, between two incarnations. Messages follow; none: only an
-/// acknowledgement (sequence 0).
+/// From each member to each other.
+inline constexpr std::size_t channels = 16;
+/// Of the selective acknowledgement in one packet.
+inline constexpr std::size_t selective_words_max = 16;
+
+/// session: one channel between two incarnations, reliable and in order. Messages follow; none:
+/// only an acknowledgement (sequence 0). After them come `selective_words` Le64.
 struct Session {
   Le64 receiver_incarnation;
-  Le32 sequence;        ///< 1, 2, 3 … ; 0: carries no message
-  Le32 acknowledged;    ///< all up to here have been received
-  Le64 selective;       ///< bit i: acknowledged + 2 + i has been received as well
+  Le32 sequence;        ///< of this packet in its channel: 1, 2, 3 … ; 0: carries no message
+  Le32 acknowledged;    ///< the receiver's application has all up to here
   Le16 window_packets;  ///< how many packets after `acknowledged` the sender of this can hold
-  Le16 messages;
+  Le16 messages;        ///< or pieces of one
+  std::uint8_t channel;
+  std::uint8_t selective_words;  ///< bit i of all words: acknowledged + 1 + i is here as well
 };
 
 enum class MessageKind : std::uint8_t { data = 1, request = 2, response = 3 };
 enum class CallStatus : std::uint8_t { ok = 0, no_such_service = 1, failed = 2 };
 
-/// One message; for a request and a response a Call follows, for a request then the service's
-/// path; then the payload.
+/// The payload of a message, in all its pieces.
+inline constexpr std::uint32_t message_bytes_max = std::uint32_t{16} << 20;
+
+inline constexpr std::uint8_t piece_continues = 1;  ///< not the first piece of its message
+inline constexpr std::uint8_t piece_more = 2;       ///< not the last
+/// A message, or a piece of one that does not fit its packet. In the first piece follow, in this
+/// order: a Le32, the bytes of the whole payload, if there are more pieces; for a request and a
+/// response a Call; for a request the service's path. Then the payload.
 struct Message {
   std::uint8_t kind;
-  std::uint8_t path_length;  ///< request: length of the service's path; else 0
-  Le16 payload_length;
+  std::uint8_t flags;
+  Le16 payload_bytes;  ///< of this piece
 };
 
 struct Call {
   Le64 call;            ///< chosen by the caller, echoed in the response
-  std::uint8_t status;  ///< CallStatus in a response; 0 in a request
+  std::uint8_t detail;  ///< request: the length of the path; response: a CallStatus
 };
 
 template <class T, std::size_t bytes>
@@ -241,6 +253,6 @@ static_assert(packed<Refuse, 15> && packed<Removed, 8> && packed<Address, 6> && 
 static_assert(packed<ProbeAck, 30> && packed<ProbeRequest, 30> && packed<Change, 23>);
 static_assert(packed<Advertisement, 18> && packed<SyncRequest, 50> && packed<SyncAnswer, 7>);
 static_assert(packed<IntroductionRequest, 14> && packed<Introduction, 11>);
-static_assert(packed<Section, 59> && packed<Session, 28> && packed<Message, 4> && packed<Call, 9>);
+static_assert(packed<Section, 59> && packed<Session, 22> && packed<Message, 4> && packed<Call, 9>);
 
 }  // namespace muster::wire

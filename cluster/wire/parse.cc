@@ -81,25 +81,50 @@ bool check_sections(Reader& in, std::size_t count) {
   return true;
 }
 
-bool check_messages(Reader& in, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto* message = in.take<Message>();
-    if (message == nullptr) return false;
-    const auto kind = MessageKind{message->kind};
-    if (kind < MessageKind::data || kind > MessageKind::response) return false;
-    if ((kind == MessageKind::request) != (message->path_length > 0)) return false;
-    if (kind != MessageKind::data) {
-      const auto* call = in.take<Call>();
-      if (call == nullptr || call->status > static_cast<std::uint8_t>(CallStatus::failed))
-        return false;
-      if (kind == MessageKind::request && call->status != 0) return false;
+/// What stands between the head and the payload of a first piece.
+bool take_call(Reader& in, MessageKind kind) {
+  const auto* call = in.take<Call>();
+  if (call == nullptr) return false;
+  if (kind == MessageKind::response)
+    return call->detail <= static_cast<std::uint8_t>(CallStatus::failed);
+  const std::byte* path = in.skip(call->detail);
+  return path != nullptr && valid_path(text(path, call->detail));
+}
+
+/// docs/protocol.md §8.1. `opens_bytes` is set where a message begins and does not end.
+const Message* take_message(Reader& in, std::uint32_t& opens_bytes) {
+  const auto* message = in.take<Message>();
+  if (message == nullptr || message->flags > (piece_continues | piece_more)) return nullptr;
+  const auto kind = MessageKind{message->kind};
+  if (kind < MessageKind::data || kind > MessageKind::response) return nullptr;
+  if ((message->flags & piece_continues) == 0) {
+    if ((message->flags & piece_more) != 0) {
+      const auto* message_bytes = in.take<Le32>();
+      if (message_bytes == nullptr || *message_bytes > message_bytes_max ||
+          *message_bytes <= message->payload_bytes)
+        return nullptr;
+      opens_bytes = *message_bytes;
     }
-    const std::byte* path = in.skip(message->path_length);
-    if (path == nullptr) return false;
-    if (kind == MessageKind::request && !valid_path(text(path, message->path_length))) return false;
-    if (in.skip(message->payload_length) == nullptr) return false;
+    if (kind != MessageKind::data && !take_call(in, kind)) return nullptr;
   }
-  return true;
+  if (message->flags != 0 && message->payload_bytes == 0) return nullptr;
+  return in.skip(message->payload_bytes) == nullptr ? nullptr : message;
+}
+
+/// Only the first of a packet may continue a message, only the last be continued, and not both: who
+/// has no room for what begins must be able to take what ends (docs/protocol.md §8.3).
+bool check_messages(Reader& in, std::size_t count, std::uint32_t& opens_bytes) {
+  bool continues = false;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Message* message = take_message(in, opens_bytes);
+    if (message == nullptr) return false;
+    if ((message->flags & piece_continues) != 0) {
+      if (i > 0) return false;
+      continues = true;
+    }
+    if (i + 1 < count && (message->flags & piece_more) != 0) return false;
+  }
+  return !continues || opens_bytes == 0;
 }
 
 /// A name's length byte has been read as the last byte of a fixed body.
@@ -184,8 +209,17 @@ bool parse_sync_answer(Reader& in, Body& body) {
 bool parse_session(Reader& in, Body& body) {
   const auto* session = in.take<Session>();
   if (session == nullptr || (session->sequence == 0) != (session->messages == 0)) return false;
-  body = SessionView{session, Messages{in.position(), session->messages}};
-  return check_messages(in, session->messages);
+  if (session->channel >= channels) return false;
+  const Messages messages{in.position(), session->messages};
+  const std::size_t words = session->selective_words;
+  std::uint32_t opens_bytes = 0;
+  if (!check_messages(in, messages.size(), opens_bytes) || words > selective_words_max)
+    return false;
+  const std::byte* selective = in.skip(words * sizeof(Le64));
+  if (selective == nullptr) return false;
+  body = SessionView{
+      session, messages, {reinterpret_cast<const Le64*>(selective), words}, opens_bytes};
+  return true;
 }
 
 bool parse_body(Type type, Reader& in, Body& body) {
@@ -251,14 +285,23 @@ MessageView decode_message(const std::byte*& at) {
   const auto& message = front<Message>(at);
   MessageView view;
   view.kind = MessageKind{message.kind};
-  if (view.kind != MessageKind::data) {
-    const auto& call = front<Call>(at);
-    view.call = call.call;
-    view.status = CallStatus{call.status};
+  view.first = (message.flags & piece_continues) == 0;
+  view.last = (message.flags & piece_more) == 0;
+  view.message_bytes = message.payload_bytes;
+  if (view.first) {
+    if (!view.last) view.message_bytes = front<Le32>(at);
+    if (view.kind != MessageKind::data) {
+      const auto& call = front<Call>(at);
+      view.call = call.call;
+      if (view.kind == MessageKind::response) {
+        view.status = CallStatus{call.detail};
+      } else {
+        const Bytes path = front(at, call.detail);
+        view.path = text(path.data(), path.size());
+      }
+    }
   }
-  const Bytes path = front(at, message.path_length);
-  view.path = text(path.data(), path.size());
-  view.payload = front(at, message.payload_length);
+  view.payload = front(at, message.payload_bytes);
   return view;
 }
 

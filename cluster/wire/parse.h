@@ -111,13 +111,18 @@ inline MemberKey key_of(const Section& section) {
 SectionView decode_section(const std::byte*& at);
 using Sections = Records<SectionView, decode_section>;
 
-/// One message of a session packet.
+/// One message of a session packet, or a piece of one.
 struct MessageView {
   MessageKind kind = MessageKind::data;
-  std::uint64_t call = 0;              ///< request and response
-  CallStatus status = CallStatus::ok;  ///< response
-  std::string_view path;               ///< request
+  bool first = true;
+  bool last = true;
+  std::uint32_t message_bytes = 0;     ///< first piece: of the whole payload
+  std::uint64_t call = 0;              ///< first piece of a request or a response
+  CallStatus status = CallStatus::ok;  ///< first piece of a response
+  std::string_view path;               ///< first piece of a request
   Bytes payload;
+
+  bool whole() const { return first && last; }
 };
 MessageView decode_message(const std::byte*& at);
 using Messages = Records<MessageView, decode_message>;
@@ -146,7 +151,14 @@ struct SyncAnswerView {
 struct SessionView {
   const Session* body;
   Messages messages;
+  std::span<const Le64> selective;
+  std::uint32_t opens_bytes = 0;  ///< of the message that begins in it and does not end in it
 };
+/// The messages of a session packet that parse() has accepted.
+inline Messages messages_in(const std::byte* packet) {
+  const std::byte* body = packet + sizeof(Header);
+  return {body + sizeof(Session), reinterpret_cast<const Session*>(body)->messages};
+}
 
 using Body =
     std::variant<const UnsupportedVersion*, HeartbeatView, JoinView, const Refuse*, LeaveView,

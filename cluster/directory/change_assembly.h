@@ -5,7 +5,7 @@
 
 namespace muster {
 
-class Assembly {
+class ChangeAssembly {
  public:
   enum class Piece : std::uint8_t {
     unexpected,  ///< there is a hole before it

@@ -1,0 +1,66 @@
+// One channel to and from one incarnation of one peer: a window in each direction.
+#pragma once
+
+#include <boost/intrusive/list_hook.hpp>
+#include <cstdint>
+#include <optional>
+
+#include "cluster/messaging/receive_window.h"
+#include "cluster/messaging/route.h"
+#include "cluster/messaging/send_window.h"
+#include "cluster/timer_queue.h"
+#include "cluster/types.h"
+
+namespace muster {
+
+class Session;
+
+/// Leaves its lists by itself when it is destroyed.
+template <class Tag>
+using ChannelListHook =
+    boost::intrusive::list_base_hook<boost::intrusive::tag<Tag>,
+                                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+struct MaySend;              ///< has packets that may go now
+struct OwesAcknowledgement;  ///< received data, and has not said so since
+struct OwesDelivery;         ///< the application refused a packet
+
+class Channel : public ChannelListHook<MaySend>,
+                public ChannelListHook<OwesAcknowledgement>,
+                public ChannelListHook<OwesDelivery>,
+                public Timer {
+ public:
+  /// What all channels of a member have in common.
+  struct Shared {
+    const MessagingConfig& config;
+    Outbox& outbox;
+    MessagingStats& stats;
+    HoldingLimit& limit;
+  };
+  /// `messages_before`: earlier ones that count.
+  Channel(const Shared& shared, Session& session, ChannelId id, std::uint64_t messages_before);
+
+  ChannelId id() const { return id_; }
+  Session& session() const { return session_; }
+  SendWindow& sending() { return sending_; }
+  const SendWindow& sending() const { return sending_; }
+  ReceiveWindow& receiving() { return receiving_; }
+
+  /// Sends up to `packets_max` of what may go, each with the newest acknowledgement; returns how
+  /// many.
+  std::uint32_t transmit(TimeNs now, std::uint32_t packets_max);
+  /// In a packet of its own; false when none is to be had.
+  bool send_acknowledgement();
+
+ private:
+  void complete(Packet& packet, Sequence sequence);
+  /// False: the packet had no room for all of it.
+  bool acknowledge_in(Packet& packet);
+
+  const ChannelId id_;
+  Session& session_;
+  Outbox& outbox_;
+  SendWindow sending_;
+  ReceiveWindow receiving_;
+};
+
+}  // namespace muster

@@ -1,0 +1,93 @@
+#include "cluster/messaging/message_writer.h"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+
+#include "cluster/outbox.h"
+
+namespace muster {
+namespace {
+
+constexpr std::size_t piece_bytes_max = std::numeric_limits<std::uint16_t>::max();
+
+void count_message(Packet& packet) {
+  wire::Session& session = session_head(packet);
+  session.messages = static_cast<std::uint16_t>(session.messages + 1);
+}
+
+/// Its first message began in another packet.
+bool continues_a_message(Packet& packet) {
+  if (session_head(packet).messages == 0) return false;
+  const auto* first = reinterpret_cast<const wire::Message*>(packet.data + messages_offset);
+  return (first->flags & wire::piece_continues) != 0;
+}
+
+wire::Message message_of(wire::MessageKind kind, std::uint8_t flags, std::size_t payload_bytes) {
+  return {.kind = static_cast<std::uint8_t>(kind),
+          .flags = flags,
+          .payload_bytes = static_cast<std::uint16_t>(payload_bytes)};
+}
+
+}  // namespace
+
+void begin_messages(Packet& packet) {
+  session_head(packet) = wire::Session{};
+  packet.size = messages_offset;
+}
+
+void write_head_in_place(Packet& packet, std::size_t payload_bytes) {
+  assert(packet.size == messages_offset && payload_bytes <= packet.capacity - payload_offset);
+  append(packet, message_of(wire::MessageKind::data, 0, payload_bytes));
+  packet.size += static_cast<std::uint32_t>(payload_bytes);
+  count_message(packet);
+}
+
+std::size_t MessageWriter::head_bytes(bool more) const {
+  std::size_t bytes = sizeof(wire::Message);
+  if (written_ > 0) return bytes;
+  if (more) bytes += sizeof(wire::Le32);
+  if (head_.kind != wire::MessageKind::data) bytes += sizeof(wire::Call) + head_.path.size();
+  return bytes;
+}
+
+bool MessageWriter::write(Packet& packet) {
+  assert(written_ == 0 || packet.size == messages_offset);  // what goes on begins its packet
+  const std::size_t room = packet.capacity - packet.size;
+  const std::size_t left = payload_.size() - written_;
+  const std::size_t whole = head_bytes(false) + left;
+  const bool in_one_piece = left <= piece_bytes_max;
+  if (in_one_piece && whole <= room) {
+    write_piece(packet, left, false);
+    return true;
+  }
+  const bool fits_a_packet = in_one_piece && whole <= packet.capacity - messages_offset;
+  const bool begins_here = !fits_a_packet && !continues_a_message(packet);
+  if ((written_ == 0 && !begins_here) || room <= head_bytes(true)) return false;
+  write_piece(packet, std::min({left - 1, room - head_bytes(true), piece_bytes_max}), true);
+  return true;
+}
+
+void MessageWriter::write_piece(Packet& packet, std::size_t bytes, bool more) {
+  const bool first = written_ == 0;
+  const auto flags = static_cast<std::uint8_t>((first ? 0 : wire::piece_continues) |
+                                               (more ? wire::piece_more : 0));
+  append(packet, message_of(head_.kind, flags, bytes));
+  if (first) {
+    if (more) append(packet, wire::Le32(static_cast<std::uint32_t>(payload_.size())));
+    if (head_.kind == wire::MessageKind::request) {
+      append(packet, wire::Call{.call = head_.call,
+                                .detail = static_cast<std::uint8_t>(head_.path.size())});
+      append(packet, std::as_bytes(std::span(head_.path)));
+    } else if (head_.kind == wire::MessageKind::response) {
+      append(packet,
+             wire::Call{.call = head_.call, .detail = static_cast<std::uint8_t>(head_.status)});
+    }
+  }
+  append(packet, payload_.subspan(written_, bytes));
+  count_message(packet);
+  written_ += bytes;
+  done_ = !more;
+}
+
+}  // namespace muster
