@@ -60,6 +60,7 @@ class Sender {
   std::deque<std::uint64_t> to_send_again_;  ///< lost packets: not under way
   std::uint32_t in_flight_ = 0;
   RoundTripEstimator round_trip_{200 * us, 100 * ms};
+  unsigned timeouts_ = 0;  ///< since an acknowledgement
   TimeNs deadline_ns_ = never_ns;
   TimeNs paused_until_ns_ = 0;
   std::uint64_t delivered_ = 0;
@@ -182,14 +183,16 @@ class Bottleneck {
       take(sender);
     } else {
       sender.control_->on_timeout(now_);
-      sender.round_trip_.back_off();
+      ++sender.timeouts_;
       const auto oldest = std::find_if(
           sender.transmissions_.begin(), sender.transmissions_.end(),
           [&](const auto& sent) { return !sent.superseded && !acknowledged(sender, sent.packet); });
       oldest->superseded = true;
       transmit(sender, oldest->packet, true);
       sender.probe_ = sender.first_ + sender.transmissions_.size();
-      sender.deadline_ns_ = now_ + sender.round_trip_.timeout_ns();
+      sender.deadline_ns_ =
+          now_ +
+          std::min(sender.round_trip_.timeout_ns() << std::min(sender.timeouts_, 10U), 100 * ms);
     }
     fill(sender);
   }
@@ -222,6 +225,7 @@ class Bottleneck {
     sender.in_flight_ -= packets;
     sender.delivered_ += packets;
     if (packets > 0) {
+      sender.timeouts_ = 0;
       if (round_trip_ns) {
         *round_trip_ns *= std::exchange(stretch_, 1);
         sender.round_trip_.sample(*round_trip_ns);

@@ -1,5 +1,7 @@
 #include "cluster/messaging/call_table.h"
 
+#include <memory>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -10,68 +12,108 @@ namespace {
 constexpr MemberId alice{1};
 constexpr MemberId bob{2};
 
-std::vector<CallId> expired(CallTable& table, TimeNs now) {
-  std::vector<CallId> calls;
-  table.expire(now, [&](CallId call) { calls.push_back(call); });
-  return calls;
+using Waiter = std::unique_ptr<std::string>;  // may be moved only
+using Table = CallTable<Waiter>;
+using Names = std::vector<std::string>;
+
+CallId open(Table& table, MemberId callee, TimeNs deadline, const char* name) {
+  return table.open(callee, deadline, std::make_unique<std::string>(name));
+}
+Names expired(Table& table, TimeNs now) {
+  Names names;
+  table.expire(now, [&](CallId, const Waiter& waiter) { names.push_back(*waiter); });
+  return names;
 }
 
 TEST(CallTable, IsFullAtItsCapacityAndHasRoomAgainAfterwards) {
-  CallTable table(2);
-  table.insert(1, alice, 100);
-  EXPECT_TRUE(table.accepts(2));
-  table.insert(2, alice, 100);
-  EXPECT_FALSE(table.accepts(3));
-  EXPECT_TRUE(table.erase(1));
-  EXPECT_TRUE(table.accepts(3));
-}
-
-TEST(CallTable, AcceptsAnIdOnceAtATime) {
-  CallTable table(4);
-  table.insert(1, alice, 100);
-  EXPECT_FALSE(table.accepts(1));
-  EXPECT_TRUE(table.answer(1, alice));
-  EXPECT_TRUE(table.accepts(1));
+  Table table(2);
+  const CallId first = open(table, alice, 100, "first");
+  EXPECT_FALSE(table.full());
+  const CallId second = open(table, alice, 100, "second");
+  EXPECT_NE(first, second);
+  EXPECT_TRUE(table.full());
+  EXPECT_EQ(**table.close(first), "first");
+  EXPECT_FALSE(table.full());
+  EXPECT_EQ(table.size(), 1U);
 }
 
 TEST(CallTable, TakesAnAnswerOnceAndFromTheCalleeOnly) {
-  CallTable table(4);
-  table.insert(1, alice, 100);
-  EXPECT_FALSE(table.answer(1, bob));
-  EXPECT_FALSE(table.answer(2, alice));
-  EXPECT_TRUE(table.answer(1, alice));
-  EXPECT_FALSE(table.answer(1, alice));
+  Table table(4);
+  const CallId call = open(table, alice, 100, "call");
+  EXPECT_EQ(table.answer(call, bob), std::nullopt);
+  EXPECT_EQ(table.answer(call + 1, alice), std::nullopt);
+  EXPECT_EQ(table.answer(0, alice), std::nullopt);
+  EXPECT_EQ(table.answer(~CallId{}, alice), std::nullopt);
+  EXPECT_EQ(**table.answer(call, alice), "call");
+  EXPECT_EQ(table.answer(call, alice), std::nullopt);
+  EXPECT_EQ(table.close(call), std::nullopt);
+}
+
+TEST(CallTable, ALateAnswerFindsNobodyThoughThePlaceIsInUseAgain) {
+  Table table(1);
+  const CallId before = open(table, alice, 100, "before");
+  EXPECT_EQ(expired(table, 100), Names{"before"});
+  const CallId after = open(table, alice, 200, "after");
+  EXPECT_EQ(table.answer(before, alice), std::nullopt);
+  EXPECT_EQ(table.close(before), std::nullopt);
+  EXPECT_EQ(**table.answer(after, alice), "after");
 }
 
 TEST(CallTable, ExpiresInTheOrderOfDeadlines) {
-  CallTable table(4);
+  Table table(4);
   EXPECT_EQ(table.next_deadline(), never_ns);
-  table.insert(1, alice, 300);
-  table.insert(2, bob, 100);
-  table.insert(3, alice, 200);
+  open(table, alice, 300, "third");
+  open(table, bob, 100, "first");
+  open(table, alice, 200, "second");
+  open(table, alice, never_ns, "never");
   EXPECT_EQ(table.next_deadline(), 100U);
-  EXPECT_TRUE(expired(table, 99).empty());
-  EXPECT_EQ(expired(table, 200), (std::vector<CallId>{2, 3}));
+  EXPECT_EQ(expired(table, 99), Names{});
+  EXPECT_EQ(expired(table, 200), (Names{"first", "second"}));
   EXPECT_EQ(table.next_deadline(), 300U);
-  EXPECT_EQ(expired(table, 300), (std::vector<CallId>{1}));
-  EXPECT_EQ(table.next_deadline(), never_ns);
+  EXPECT_EQ(expired(table, 1000 * 1000), Names{"third"});
+  EXPECT_EQ(table.size(), 1U);
+}
+
+TEST(CallTable, WhoeverHearsOfTheEndMayCallAgain) {
+  Table table(1);
+  open(table, alice, 100, "first");
+  int ended = 0;
+  table.expire(500, [&](CallId, const Waiter&) {
+    ++ended;
+    open(table, alice, 501, "next");
+  });
+  EXPECT_EQ(ended, 1);
+  table.erase_callee(alice, [&](CallId, const Waiter&) { open(table, bob, 0, "another"); });
+  EXPECT_EQ(expired(table, 0), Names{"another"});
 }
 
 TEST(CallTable, ForgetsTheCallsToOneMember) {
-  CallTable table(4);
-  table.insert(1, alice, 300);
-  table.insert(2, bob, 100);
-  table.insert(3, alice, 200);
-  std::vector<CallId> ended;
-  table.erase_callee(alice, [&](CallId call) { ended.push_back(call); });
-  EXPECT_EQ(ended, (std::vector<CallId>{3, 1}));
-  EXPECT_TRUE(table.answer(2, bob));
+  Table table(4);
+  open(table, alice, 300, "later");
+  const CallId other = open(table, bob, 100, "other");
+  open(table, alice, 200, "sooner");
+  Names ended;
+  table.erase_callee(alice, [&](CallId, const Waiter& waiter) { ended.push_back(*waiter); });
+  EXPECT_EQ(ended, (Names{"sooner", "later"}));
+  EXPECT_EQ(table.size(), 1U);
+  EXPECT_NE(table.answer(other, bob), std::nullopt);
 }
 
-TEST(CallTable, WithoutCapacityAcceptsNothing) {
-  CallTable table(0);
-  EXPECT_FALSE(table.accepts(1));
-  EXPECT_FALSE(table.erase(1));
+TEST(CallTable, ForgetsAll) {
+  Table table(4);
+  open(table, alice, 300, "later");
+  open(table, bob, 100, "sooner");
+  Names ended;
+  table.erase_all([&](CallId, const Waiter& waiter) { ended.push_back(*waiter); });
+  EXPECT_EQ(ended, (Names{"sooner", "later"}));
+  EXPECT_EQ(table.size(), 0U);
+  EXPECT_EQ(table.next_deadline(), never_ns);
+}
+
+TEST(CallTable, WithoutCapacityIsFull) {
+  Table table(0);
+  EXPECT_TRUE(table.full());
+  EXPECT_EQ(table.close(0), std::nullopt);
 }
 
 }  // namespace

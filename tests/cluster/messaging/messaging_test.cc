@@ -8,90 +8,137 @@
 namespace muster::test {
 namespace {
 
-using Strings = std::vector<std::string>;
-
 TEST(Messaging, DeliversWhatWasSentAndReleasesItOnceAcknowledged) {
   Pair pair;
-  EXPECT_EQ(pair.a.say(0, pair.b.key.id, "hello"), SendResult::sent);
-  EXPECT_EQ(pair.a.say(0, pair.b.key.id, ""), SendResult::sent);
+  EXPECT_EQ(pair.a.say(pair.b, "hello"), SendResult::sent);
+  EXPECT_EQ(pair.a.say(pair.b, ""), SendResult::sent);
   pair.settle(1000);
-  EXPECT_EQ(pair.b.application.messages, (Strings{"hello", ""}));
+  EXPECT_EQ(pair.b.application.messages(), (Strings{"hello", ""}));
+  EXPECT_EQ(pair.b.application.heard[0].from, pair.a.key);
   EXPECT_EQ(pair.a.port.alive(), 0U);
   EXPECT_EQ(pair.b.port.alive(), 0U);
   EXPECT_EQ(pair.a.stats().messages_sent, 2U);
-  EXPECT_EQ(pair.b.stats().messages_delivered, 2U);
+  EXPECT_EQ(pair.b.stats().packets_delivered, 2U);
 }
 
 TEST(Messaging, SaysAtOnceWhenItCannotSend) {
-  Pair pair;
-  EXPECT_EQ(pair.a.say(0, MemberId{99}, "x"), SendResult::not_connected);
-  EXPECT_EQ(pair.a.say(0, pair.b.key.id, std::string(1472 - message_offset + 1, 'x')),
-            SendResult::too_large);
-  EXPECT_EQ(pair.a.say(0, pair.b.key.id, std::string(1472 - message_offset, 'x')),
-            SendResult::sent);
-  for (int i = 1; i < 64; ++i) EXPECT_EQ(pair.a.say(0, pair.b.key.id, "x"), SendResult::sent);
-  EXPECT_EQ(pair.a.say(0, pair.b.key.id, "x"), SendResult::would_block);
+  MessagingConfig config;
+  config.window_packets = config.queue_packets = 32;
+  Pair pair(config);
+  const Side stranger(99, 1);
+  EXPECT_EQ(pair.a.say(stranger, "x"), SendResult::not_connected);
+  EXPECT_EQ(pair.a.say({{pair.b.key.id, pair.b.key.incarnation + 1}, 0}, Strings{"x"}),
+            SendResult::not_connected);
+  EXPECT_EQ(pair.a.say({pair.b.key, wire::channels}, Strings{"x"}), SendResult::no_such_channel);
+  EXPECT_EQ(pair.a.say_all_it_can(pair.b, "x"), 64);
   pair.settle(1000);
-  EXPECT_EQ(pair.b.application.messages.size(), 64U);
-  EXPECT_EQ(pair.a.say(0, pair.b.key.id, "x"), SendResult::sent);
+  EXPECT_EQ(pair.b.application.messages().size(), 64U);
+  EXPECT_EQ(pair.a.say(pair.b, "x"), SendResult::sent);
+  EXPECT_EQ(pair.a.stats().messages_sent, 65U);
+}
+
+TEST(Messaging, CountsThePacketsThatWait) {
+  MessagingConfig config;
+  config.window_packets = 8;
+  Pair pair(config);
+  const Recipient to{pair.b.key, 3};
+  EXPECT_EQ(pair.a.messaging.packets_waiting(to), 0U);
+  for (int i = 0; i < 10; ++i) pair.a.say(pair.b, "x", 3);
+  EXPECT_EQ(pair.a.messaging.packets_waiting(to), 10U);
+  pair.a.transmit(0);
+  EXPECT_EQ(pair.a.messaging.packets_waiting(to), 2U);
 }
 
 TEST(Messaging, AcknowledgesOnceForABurst) {
   Pair pair;
-  for (int i = 0; i < 5; ++i) pair.a.say(0, pair.b.key.id, "x");
-  pair.b.hear(0, pair.a.transmit());
-  const auto answer = pair.b.transmit();
+  for (int i = 0; i < 5; ++i) pair.a.say(pair.b, "x");
+  pair.b.hear(0, pair.a.transmit(0));
+  const auto answer = pair.b.transmit(0);
   ASSERT_EQ(answer.size(), 1U);
   EXPECT_EQ(answer[0].to, pair.a.endpoint);
   EXPECT_EQ(session_of(answer[0].bytes).acknowledged, 5U);
   EXPECT_EQ(session_of(answer[0].bytes).sequence, 0U);
-  EXPECT_EQ(pair.b.transmit().size(), 0U);
+  EXPECT_EQ(pair.b.transmit(0).size(), 0U);
   EXPECT_EQ(pair.b.stats().acknowledgements_sent, 1U);
 }
 
 TEST(Messaging, DataCarriesTheAcknowledgement) {
   Pair pair;
-  pair.a.say(0, pair.b.key.id, "ping");
-  pair.b.hear(0, pair.a.transmit());
-  pair.b.say(0, pair.a.key.id, "pong");
-  const auto answer = pair.b.transmit();
+  for (const char* ping : {"1", "2", "3"}) pair.a.say(pair.b, ping);
+  auto sent = pair.a.transmit(0);
+  sent.erase(sent.begin() + 1);
+  pair.b.hear(0, sent);
+  pair.b.say(pair.a, "pong");
+  const auto answer = pair.b.transmit(0);
   ASSERT_EQ(answer.size(), 1U);
   EXPECT_EQ(session_of(answer[0].bytes).acknowledged, 1U);
   EXPECT_EQ(session_of(answer[0].bytes).sequence, 1U);
+  EXPECT_EQ(selective_of(answer[0].bytes), std::vector<std::uint64_t>{0b10});
+}
+
+TEST(Messaging, AFullPacketLeavesTheSelectiveWordsToOneOfTheirOwn) {
+  Pair pair;
+  for (const char* ping : {"1", "2", "3"}) pair.a.say(pair.b, ping);
+  auto sent = pair.a.transmit(0);
+  sent.erase(sent.begin() + 1);
+  pair.b.hear(0, sent);
+  pair.b.say(pair.a, std::string(MemoryPort::payload_bytes - payload_offset, 'x'));
+  const auto answer = pair.b.transmit(0);
+  ASSERT_EQ(answer.size(), 2U);
+  EXPECT_TRUE(selective_of(answer[0].bytes).empty());
+  EXPECT_EQ(session_of(answer[0].bytes).acknowledged, 1U);
+  EXPECT_EQ(selective_of(answer[1].bytes), std::vector<std::uint64_t>{0b10});
+  pair.a.hear(0, answer);
+  EXPECT_EQ(pair.a.application.messages().size(), 1U);
 }
 
 TEST(Messaging, AcknowledgesADuplicateAgain) {
   Pair pair;
-  pair.a.say(0, pair.b.key.id, "x");
-  const auto sent = pair.a.transmit();
+  pair.a.say(pair.b, "x");
+  const auto sent = pair.a.transmit(0);
   pair.b.hear(0, sent);
-  EXPECT_EQ(pair.b.transmit().size(), 1U);
+  EXPECT_EQ(pair.b.transmit(0).size(), 1U);
   pair.b.hear(1000, sent);
-  EXPECT_EQ(pair.b.transmit().size(), 1U);
-  EXPECT_EQ(pair.b.application.messages, Strings{"x"});
+  EXPECT_EQ(pair.b.transmit(1000).size(), 1U);
+  EXPECT_EQ(pair.b.application.messages(), Strings{"x"});
   EXPECT_EQ(pair.b.stats().packets_duplicate, 1U);
+}
+
+/// An application that answers in its next turn of the loop spares a packet.
+TEST(Messaging, HoldsAnAcknowledgementForOneTurnOfTheLoop) {
+  Pair pair;
+  pair.a.say(pair.b, "ping");
+  pair.b.hear(0, pair.a.transmit(0));
+  pair.b.messaging.transmit(0);
+  EXPECT_EQ(pair.b.port.take_transmitted().size(), 0U);
+  EXPECT_EQ(pair.b.messaging.next_deadline(), 0U);
+  pair.b.say(pair.a, "pong");
+  const auto answer = pair.b.transmit(1);
+  ASSERT_EQ(answer.size(), 1U);
+  EXPECT_EQ(session_of(answer[0].bytes).acknowledged, 1U);
+  EXPECT_EQ(pair.b.transmit(2).size(), 0U);
 }
 
 TEST(Messaging, OwesTheAcknowledgementWhileThereIsNoPacketForIt) {
   Pair pair;
-  pair.a.say(0, pair.b.key.id, "x");
-  pair.b.hear(0, pair.a.transmit());
+  pair.a.say(pair.b, "x");
+  pair.b.hear(0, pair.a.transmit(0));
   pair.b.port.set_packets_max(0);
-  EXPECT_EQ(pair.b.transmit().size(), 0U);
+  EXPECT_EQ(pair.b.transmit(0).size(), 0U);
   pair.b.port.set_packets_max(4096);
-  EXPECT_EQ(pair.b.transmit().size(), 1U);
+  EXPECT_EQ(pair.b.transmit(0).size(), 1U);
 }
 
 TEST(Messaging, RetransmitsAtTheDeadlineWithBackOff) {
   Pair pair;
   EXPECT_EQ(pair.a.messaging.next_deadline(), never_ns);
-  pair.a.say(0, pair.b.key.id, "x");
-  const auto first = pair.a.transmit();
+  pair.a.say(pair.b, "x");
+  const auto first = pair.a.transmit(0);
   ASSERT_EQ(pair.a.messaging.next_deadline(), 10 * ms);
   pair.a.messaging.on_deadline(10 * ms - 1);
-  EXPECT_EQ(pair.a.transmit().size(), 0U);
+  EXPECT_EQ(pair.a.transmit(10 * ms - 1).size(), 0U);
   pair.a.messaging.on_deadline(10 * ms);
-  const auto second = pair.a.transmit();
+  const auto second = pair.a.transmit(10 * ms);
   ASSERT_EQ(second.size(), 1U);
   EXPECT_EQ(second[0].bytes, first[0].bytes);
   EXPECT_EQ(pair.a.messaging.next_deadline(), 30 * ms);
@@ -104,10 +151,10 @@ TEST(Messaging, RetransmitsAtTheDeadlineWithBackOff) {
 
 TEST(Messaging, TheDeadlineComesEarlierWhenTheTimeoutShrinks) {
   Pair pair;
-  for (int i = 0; i < 2; ++i) pair.a.say(0, pair.b.key.id, "x");
-  auto sent = pair.a.transmit();
+  for (int i = 0; i < 2; ++i) pair.a.say(pair.b, "x");
+  const auto sent = pair.a.transmit(0);
   ASSERT_TRUE(pair.b.hear(0, sent[0].bytes));
-  pair.a.hear(10 * us, pair.b.transmit());
+  pair.a.hear(10 * us, pair.b.transmit(10 * us));
   EXPECT_EQ(pair.a.messaging.next_deadline(), 210 * us);
 }
 
@@ -115,164 +162,163 @@ TEST(Messaging, MeasuresTheRoundTrip) {
   Pair pair;
   EXPECT_EQ(pair.a.messaging.round_trip_ns(pair.b.key.id), std::nullopt);
   EXPECT_EQ(pair.a.messaging.round_trip_ns(MemberId{99}), std::nullopt);
-  pair.a.say(0, pair.b.key.id, "x");
-  pair.settle(4000);
+  pair.a.say(pair.b, "x");
+  const auto sent = pair.a.transmit(0);
+  pair.b.hear(4000, sent);
+  pair.a.hear(4000, pair.b.transmit(4000));
   EXPECT_EQ(pair.a.messaging.round_trip_ns(pair.b.key.id), 4000U);
+}
+
+// A transmit() has an end, and says when the next one should come.
+TEST(Messaging, SendsALongQueueInSeveralTurnsOfTheLoop) {
+  MessagingConfig config = uncontrolled();
+  config.window_packets = 1024;
+  Pair pair(config);
+  for (int i = 0; i < 600; ++i) pair.a.say(pair.b, "x");
+  const auto sent_at = [&](TimeNs now) {
+    pair.a.messaging.transmit(now);
+    return pair.a.port.take_transmitted().size();
+  };
+  EXPECT_EQ(sent_at(5), 256U);
+  EXPECT_EQ(pair.a.messaging.next_deadline(), 5U);
+  EXPECT_EQ(sent_at(6), 256U);
+  EXPECT_EQ(sent_at(7), 88U);
+  EXPECT_GT(pair.a.messaging.next_deadline(), 7U);
 }
 
 TEST(Messaging, OffersAgainAtTheEndOfACycleWhatTheApplicationRefused) {
   Pair pair;
-  pair.b.application.room = 2;
-  for (const char* text : {"a", "b", "c", "d"}) pair.a.say(0, pair.b.key.id, text);
-  pair.b.hear(0, pair.a.transmit());
-  EXPECT_EQ(pair.b.application.messages, (Strings{"a", "b"}));
+  pair.b.application.set_room(2);
+  for (const char* text : {"a", "b", "c", "d"}) pair.a.say(pair.b, text);
+  pair.b.hear(0, pair.a.transmit(0));
+  EXPECT_EQ(pair.b.application.messages(), (Strings{"a", "b"}));
   pair.settle(0);
-  EXPECT_EQ(pair.a.say(0, pair.b.key.id, "e"), SendResult::would_block);
-  pair.b.application.room = 1;
+  pair.a.say(pair.b, "e");
+  EXPECT_EQ(pair.a.transmit(0).size(), 0U);  // no credit
+  pair.b.application.set_room(1);
   pair.settle(0);
-  EXPECT_EQ(pair.b.application.messages, (Strings{"a", "b", "c"}));
-  pair.b.application.room = 10;
+  EXPECT_EQ(pair.b.application.messages(), (Strings{"a", "b", "c"}));
+  pair.b.application.set_room(10);
   pair.settle(0);
-  EXPECT_EQ(pair.b.application.messages, (Strings{"a", "b", "c", "d"}));
-  EXPECT_EQ(pair.a.say(0, pair.b.key.id, "e"), SendResult::sent);
-  pair.settle(0);
-  EXPECT_EQ(pair.b.application.messages, (Strings{"a", "b", "c", "d", "e"}));
+  EXPECT_EQ(pair.b.application.messages(), (Strings{"a", "b", "c", "d", "e"}));
 }
 
 TEST(Messaging, NothingNewOvertakesARefusedMessage) {
   Pair pair;
-  pair.b.application.room = 0;
-  pair.a.say(0, pair.b.key.id, "a");
-  pair.b.hear(0, pair.a.transmit());
-  pair.b.application.room = 10;
-  pair.a.say(0, pair.b.key.id, "b");
-  pair.b.hear(0, pair.a.transmit());
-  EXPECT_EQ(pair.b.application.messages, Strings{});  // both wait for the cycle's end
-  pair.b.transmit();
-  EXPECT_EQ(pair.b.application.messages, (Strings{"a", "b"}));
+  pair.b.application.set_room(0);
+  pair.a.say(pair.b, "a");
+  pair.b.hear(0, pair.a.transmit(0));
+  pair.b.application.set_room(10);
+  pair.a.say(pair.b, "b");
+  pair.b.hear(0, pair.a.transmit(0));
+  EXPECT_EQ(pair.b.application.messages(), Strings{});  // both wait for the cycle's end
+  pair.b.transmit(0);
+  EXPECT_EQ(pair.b.application.messages(), (Strings{"a", "b"}));
 }
 
 TEST(Messaging, AClosedWindowOpensThoughTheWordOfItIsLost) {
   Pair pair;
-  pair.b.application.room = 0;
+  pair.b.application.set_room(0);
   TimeNs now = 0;
-  while (pair.a.say(now, pair.b.key.id, "x") == SendResult::sent) {
-  }
+  const int said = pair.a.say_all_it_can(pair.b, "x");
   pair.settle(now);
-  EXPECT_EQ(pair.a.say(now, pair.b.key.id, "y"), SendResult::would_block);
-  pair.b.application.room = 1000;
-  EXPECT_EQ(pair.b.transmit().size(), 1U);  // lost
-  EXPECT_EQ(pair.a.say(now, pair.b.key.id, "y"), SendResult::would_block);
+  pair.b.application.set_room(1000);
+  EXPECT_EQ(pair.b.transmit(now).size(), 1U);  // lost
+  EXPECT_EQ(pair.a.transmit(now).size(), 0U);
   now = pair.a.messaging.next_deadline();
   ASSERT_NE(now, never_ns);
   pair.a.messaging.on_deadline(now);
   pair.settle(now);
-  EXPECT_EQ(pair.a.say(now, pair.b.key.id, "y"), SendResult::sent);
-  pair.settle(now);
-  EXPECT_EQ(pair.b.application.messages.size(), 65U);
+  EXPECT_EQ(pair.b.application.messages().size(), static_cast<std::size_t>(said));
 }
 
 TEST(Messaging, ASmallerWindowOfThePeerIsKept) {
-  Side a(1, 10);
   MessagingConfig small;
   small.window_packets = 4;
-  Side b(2, 20, small);
+  Pair pair({}, small);
+  pair.a.say(pair.b, "x");
+  pair.settle(0);
+  for (int i = 0; i < 9; ++i) pair.a.say(pair.b, "x");
+  EXPECT_EQ(pair.a.transmit(0).size(), 4U);
+  pair.settle(1000);
+  EXPECT_EQ(pair.b.stats().packets_outside_window, 0U);
+}
+
+// Before it has said so, what is beyond its window is lost, and comes again in its time.
+TEST(Messaging, ASmallerWindowOfThePeerIsFound) {
+  MessagingConfig small;
+  small.window_packets = 4;
+  Pair pair({}, small);
+  for (int i = 0; i < 40; ++i) pair.a.say(pair.b, std::to_string(i));
+  TimeNs now = 0;
+  pair.settle_in_time(now);
+  EXPECT_EQ(pair.b.application.messages().size(), 40U);
+  EXPECT_LE(pair.b.stats().packets_outside_window, 50U);
+}
+
+TEST(Messaging, TakesSeveralMessagesFromOnePacket) {
+  Pair pair;
+  EXPECT_EQ(pair.a.say({pair.b.key, 0}, Strings{"one", "two", "three"}), SendResult::sent);
+  EXPECT_EQ(pair.a.stats().messages_sent, 3U);
+  pair.settle(0);
+  EXPECT_EQ(pair.b.application.messages(), (Strings{"one", "two", "three"}));
+  EXPECT_EQ(pair.b.stats().packets_delivered, 1U);
+}
+
+TEST(Messaging, TellsTheApplicationHowLargeAMessageWillBe) {
+  struct Careful final : sim::SilentEvents {
+    std::vector<std::uint32_t> opened;
+    bool on_messages(const Delivery& delivery) override {
+      opened.push_back(delivery.opens_bytes);
+      return true;
+    }
+  } careful;
+  Side a(1, 10);
+  Side b(2, 20);
+  MemoryPort port;
+  Outbox outbox(port, {Side::cluster, b.key});
+  Messaging messaging({}, outbox, careful);
+  messaging.add_peer(a.key, a.endpoint);
   a.meet(b);
-  b.meet(a);
-  a.say(0, b.key.id, "x");
-  b.hear(0, a.transmit());
-  a.hear(0, b.transmit());
-  for (int i = 0; i < 4; ++i) EXPECT_EQ(a.say(0, b.key.id, "x"), SendResult::sent);
-  EXPECT_EQ(a.say(0, b.key.id, "x"), SendResult::would_block);
-  b.hear(0, a.transmit());
-  EXPECT_EQ(b.stats().packets_outside_window, 0U);
-  EXPECT_EQ(b.application.messages.size(), 5U);
+  a.say(b, {}, std::string(3000, 'x'));
+  for (const auto& datagram : a.transmit(0)) {
+    Packet& packet = port.received({}, datagram.bytes);
+    wire::Parsed parsed;
+    ASSERT_FALSE(wire::parse(packet.payload(), Side::cluster, parsed));
+    messaging.on_session(0, *parsed.header, std::get<wire::SessionView>(parsed.body), packet);
+    port.release(packet);
+  }
+  EXPECT_EQ(careful.opened, (std::vector<std::uint32_t>{3000, 0, 0}));
 }
 
-TEST(Messaging, TakesSeveralMessagesFromOnePacketAndGoesOnWhereItStopped) {
-  Pair pair;
-  wire::Session head{};
-  head.receiver_incarnation = pair.b.key.incarnation;
-  head.sequence = 1;
-  pair.b.application.room = 1;
-  EXPECT_TRUE(pair.b.hear(0, forged(pair.a, head, {"one", "two", "three"})));
-  EXPECT_EQ(pair.b.application.messages, Strings{"one"});
-  EXPECT_EQ(session_of(pair.b.transmit().at(0).bytes).acknowledged, 0U);
-  pair.b.application.room = 10;
-  const auto answer = pair.b.transmit();
-  EXPECT_EQ(pair.b.application.messages, (Strings{"one", "two", "three"}));
-  EXPECT_EQ(session_of(answer.at(0).bytes).acknowledged, 1U);
-  EXPECT_EQ(pair.b.port.alive(), 0U);
+class MessagingWith : public testing::TestWithParam<std::uint32_t> {};
+
+TEST_P(MessagingWith, ThatManyPacketsUnderWayCarriesEverythingThoughEachTenthIsLost) {
+  MessagingConfig config;
+  config.window_packets = GetParam();
+  Pair pair(config);
+  std::size_t carried = 0;
+  std::size_t said = 0;
+  constexpr std::size_t messages = 3000;
+  const auto carry = [&](TimeNs now, Side& from, Side& to) {
+    for (const auto& datagram : from.transmit(now))
+      if (++carried % 10 != 0) {
+        EXPECT_TRUE(to.hear(now, datagram.bytes));
+      }
+  };
+  for (TimeNs now = 0; now < 10 * second && pair.b.application.heard.size() < messages;
+       now += 10 * us) {
+    while (said < messages && pair.a.say(pair.b, std::to_string(said)) == SendResult::sent) ++said;
+    pair.a.messaging.on_deadline(now);
+    carry(now, pair.a, pair.b);
+    carry(now, pair.b, pair.a);
+  }
+  ASSERT_EQ(pair.b.application.heard.size(), messages);
+  for (std::size_t i = 0; i < messages; ++i)
+    ASSERT_EQ(pair.b.application.heard[i].payload, std::to_string(i));
 }
 
-// docs/protocol.md §7.5.
-TEST(Messaging, ReportsWhatARemovedPeerHadNotAcknowledged) {
-  Pair pair;
-  pair.a.say(0, pair.b.key.id, "a");
-  pair.settle(0);
-  pair.b.application.room = 1;
-  for (const char* text : {"b", "c", "d"}) pair.a.say(0, pair.b.key.id, text);
-  pair.settle(0);
-  pair.a.messaging.remove_peer(pair.b.key.id);
-  ASSERT_EQ(pair.a.application.undelivered.size(), 1U);
-  EXPECT_EQ(pair.a.application.undelivered[0].first, pair.b.key);
-  EXPECT_EQ(pair.a.application.undelivered[0].second, 2U);
-  EXPECT_EQ(pair.a.port.alive(), 0U);
-  EXPECT_EQ(pair.a.say(0, pair.b.key.id, "e"), SendResult::not_connected);
-  EXPECT_EQ(pair.a.messaging.next_deadline(), never_ns);
-}
-
-TEST(Messaging, ReportsNothingWhenAllWasAcknowledged) {
-  Pair pair;
-  pair.a.say(0, pair.b.key.id, "a");
-  pair.settle(0);
-  pair.a.messaging.remove_peer(pair.b.key.id);
-  EXPECT_TRUE(pair.a.application.undelivered.empty());
-}
-
-TEST(Messaging, DiscardsWhatARemovedPeerSentAndWasNotAccepted) {
-  Pair pair;
-  pair.b.application.room = 0;
-  pair.a.say(0, pair.b.key.id, "a");
-  pair.b.hear(0, pair.a.transmit());
-  EXPECT_EQ(pair.b.port.alive(), 1U);
-  pair.b.messaging.remove_peer(pair.a.key.id);
-  EXPECT_EQ(pair.b.port.alive(), 0U);
-  pair.b.application.room = 10;
-  EXPECT_EQ(pair.b.transmit().size(), 0U);
-  EXPECT_EQ(pair.b.application.messages, Strings{});
-}
-
-TEST(Messaging, EndsEverySessionWhenThisMemberIsNoneAnyMore) {
-  Pair pair;
-  Side c(3, 30);
-  pair.a.meet(c);
-  pair.a.say(0, pair.b.key.id, "x");
-  pair.a.say(0, c.key.id, "x");
-  pair.a.messaging.clear();
-  EXPECT_EQ(pair.a.application.undelivered.size(), 2U);
-  EXPECT_EQ(pair.a.messaging.next_deadline(), never_ns);
-  pair.a.port.take_transmitted();
-  EXPECT_EQ(pair.a.port.alive(), 0U);
-  pair.a.meet(pair.b);
-  EXPECT_EQ(pair.a.say(0, pair.b.key.id, "x"), SendResult::sent);
-}
-
-// docs/protocol.md §7.1.
-TEST(Messaging, ARestartedPeerBeginsANewSession) {
-  Pair pair;
-  for (int i = 0; i < 3; ++i) pair.a.say(0, pair.b.key.id, "old");
-  pair.settle(0);
-  pair.a.say(0, pair.b.key.id, "lost");
-  pair.a.transmit();
-  Side reborn(2, 21);
-  reborn.meet(pair.a);
-  pair.a.messaging.remove_peer(pair.b.key.id);
-  pair.a.meet(reborn);
-  EXPECT_EQ(pair.a.say(0, reborn.key.id, "new"), SendResult::sent);
-  reborn.hear(0, pair.a.transmit());
-  EXPECT_EQ(reborn.application.messages, Strings{"new"});
-}
+INSTANTIATE_TEST_SUITE_P(Packets, MessagingWith, testing::Values(1, 2, 64, 1000, 1024));
 
 }  // namespace
 }  // namespace muster::test

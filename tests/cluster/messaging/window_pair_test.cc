@@ -1,81 +1,86 @@
 // A send window and a receive window against each other, across the wrap of the wire's sequence.
+#include <numeric>
 #include <random>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "cluster/messaging/receive_window.h"
-#include "cluster/messaging/send_window.h"
-#include "tests/cluster/support/memory_port.h"
+#include "tests/cluster/messaging/tested_window.h"
 
-namespace muster {
+namespace muster::test {
 namespace {
 
-constexpr int packets = 400;
-
-/// Sends `packets` numbered messages from sequence `first` on, over a line that loses, doubles and
-/// reorders; returns what was delivered.
-std::vector<int> carry(Sequence first, std::uint64_t seed) {
-  test::MemoryPort port;
-  Outbox outbox(port, Sender{});
-  MessagingStats stats;
-  SendWindow sender(MessagingConfig{}, outbox, stats, first);
-  ReceiveWindow receiver(64, port, first);
+/// Sends `packets` numbered packets from sequence `first` on, over a line that loses, doubles and
+/// reorders beyond the window; returns what was delivered.
+std::vector<int> carry(std::uint32_t window, Sequence first, int packets, std::uint64_t seed) {
+  TestedWindow sender(window, window, first);
+  HoldingLimit limit(window);
+  ReceiveWindow receiver(window, sender.port, limit, first);
   std::mt19937_64 random(seed);
   std::vector<int> heard;
   std::vector<std::vector<std::byte>> line;
+  std::uint64_t number = 0;
   int written = 0;
-  for (TimeNs now = 0; now < 10 * second && (written < packets || sender.in_flight() > 0);
-       now += 20 * us) {
-    while (written < packets && sender.open()) {
-      Packet& packet = *outbox.open(wire::Type::session);
-      wire::Session head{};
-      head.sequence = sequence_to_wire(sender.next());
-      EXPECT_NE(std::uint32_t{head.sequence}, 0U);
-      append(packet, head);
-      append(packet, wire::Message{.kind = 1, .path_length = 0, .payload_length = sizeof written});
+  const auto done = [&] {
+    return written == packets && !sender.window->waiting() && sender.window->under_way() == 0;
+  };
+  for (TimeNs now = 0; now < 100 * second && !done(); now += 20 * us) {
+    for (; written < packets && !sender.window->full(); ++written) {
+      Packet& packet = *sender.port.allocate();
+      begin_messages(packet);
       append(packet, std::as_bytes(std::span(&written, 1)));
-      ++written;
-      sender.send(now, packet, {});
+      sender.window->push(packet, 1);
     }
-    if (sender.deadline() <= now) sender.on_deadline(now);
-    for (auto& datagram : port.take_transmitted()) {
+    if (sender.window->deadline() <= now) sender.window->on_deadline(now);
+    for (const auto& bytes : sender.transmit_bytes(now)) {
       if (random() % 10 == 0) continue;
       line.insert(line.begin() + static_cast<std::ptrdiff_t>(random() % (line.size() + 1)),
-                  random() % 10 == 0 ? 2 : 1, datagram.bytes);
+                  random() % 10 == 0 ? 2 : 1, bytes);
     }
-    for (std::size_t i = 0; i < 8 && !line.empty(); ++i) {
-      Packet& packet = port.received({}, line.back());
+    for (std::size_t i = 0; i < 8 + line.size() / 4 && !line.empty(); ++i) {
+      Packet& packet = sender.port.received({}, line.back());
       line.pop_back();
-      const std::byte* body = packet.data + sizeof(wire::Header);
-      const auto& head = *reinterpret_cast<const wire::Session*>(body);
-      receiver.receive(head.sequence, wire::Messages{body + sizeof head, 1}, packet);
-      port.release(packet);
+      EXPECT_NE(session_head(packet).sequence, 0U);
+      receiver.receive(session_head(packet).sequence, packet);
+      sender.port.release(packet);
     }
-    receiver.deliver([&](const wire::MessageView& message, Packet&) {
-      int number;
-      std::memcpy(&number, message.payload.data(), sizeof number);
-      heard.push_back(number);
+    receiver.deliver([&](const Packet& packet, std::uint32_t) {
+      int value = 0;
+      std::memcpy(&value, packet.data + messages_offset, sizeof value);
+      heard.push_back(value);
       return true;
     });
     wire::Session said{};
     receiver.describe(said);
+    std::vector<wire::Le64> words;
+    for (std::size_t i = 0; i < receiver.selective_words(); ++i)
+      words.emplace_back(receiver.selective_word(i));
     if (random() % 10 != 0) {
-      EXPECT_TRUE(sender.acknowledge(now, said));
+      EXPECT_TRUE(sender.window->acknowledge(now, ++number,
+                                             {.body = &said, .messages = {}, .selective = words}));
     }
   }
-  EXPECT_EQ(sender.in_flight(), 0U);
+  EXPECT_EQ(sender.window->under_way(), 0U);
+  EXPECT_EQ(sender.route.in_flight, 0U);
+  EXPECT_EQ(limit.left(), window);
   return heard;
 }
 
-TEST(WindowPair, CarriesEverythingAcrossTheWrapOfTheSequence) {
-  std::vector<int> all(packets);
-  for (int i = 0; i < packets; ++i) all[static_cast<std::size_t>(i)] = i;
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    EXPECT_EQ(carry(sequence_period - 200, seed), all) << "seed " << seed;
-    EXPECT_EQ(carry(7 * sequence_period - 1, seed), all) << "seed " << seed;
+class WindowPair : public testing::TestWithParam<std::uint32_t> {};
+
+TEST_P(WindowPair, CarriesEverythingAcrossTheWrapOfTheSequence) {
+  const int packets = 3 * static_cast<int>(GetParam()) + 200;
+  std::vector<int> all(static_cast<std::size_t>(packets));
+  std::iota(all.begin(), all.end(), 0);
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    EXPECT_EQ(carry(GetParam(), sequence_period - packets / 2, packets, seed), all) << seed;
+    EXPECT_EQ(carry(GetParam(), 7 * sequence_period - 1, packets, seed), all) << seed;
+    EXPECT_EQ(carry(GetParam(), 1, packets, seed), all) << seed;
   }
 }
 
+INSTANTIATE_TEST_SUITE_P(Packets, WindowPair, testing::Values(1, 2, 64, 1000, 1024));
+
 }  // namespace
-}  // namespace muster
+}  // namespace muster::test

@@ -54,23 +54,30 @@ void Listener::on_batch_end(const MemberKey& owner) {
   heard.push_back("end of batch " + name(owner.id));
 }
 void Listener::on_synchronized() { heard.emplace_back("synchronized"); }
-bool Listener::on_message(const MemberKey& from, std::span<const std::byte> payload, Packet&) {
-  if (accept) heard.push_back("message " + name(from.id) + " " + text(payload));
-  return accept;
-}
-bool Listener::on_request(const MemberKey& from, CallId, std::string_view path,
-                          std::span<const std::byte> payload, Packet&) {
+bool Listener::on_messages(const Delivery& delivery) {
   if (accept)
-    heard.push_back("request " + name(from.id) + " " + std::string(path) + " " + text(payload));
+    for (const wire::MessageView& message : wire::messages_in(delivery.packet.data))
+      hear(delivery, message);
   return accept;
 }
-void Listener::on_response(CallId call, CallOutcome outcome, std::span<const std::byte> payload,
-                           Packet*) {
-  heard.push_back("response " + std::to_string(call) + " " +
-                  std::to_string(static_cast<int>(outcome)) + " " + text(payload));
+void Listener::hear(const Delivery& delivery, const wire::MessageView& message) {
+  std::string& line = begun_[{delivery.from.id, delivery.channel}];
+  if (message.first) {
+    const std::string from = name(delivery.from.id);
+    line = message.kind == wire::MessageKind::data ? "message " + from
+           : message.kind == wire::MessageKind::request
+               ? "request " + from + " " + std::string(message.path)
+               : "response " + std::to_string(message.call) + " " +
+                     std::to_string(static_cast<int>(message.status));
+    line += " ";
+  }
+  line += text(message.payload);
+  if (message.last) heard.push_back(line);
 }
-void Listener::on_undelivered(const MemberKey& to, std::size_t messages) {
-  heard.push_back("undelivered " + name(to.id) + " " + std::to_string(messages));
+void Listener::on_undelivered(const Undelivered& undelivered) {
+  heard.push_back("undelivered " + name(undelivered.to.id) + " " +
+                  std::to_string(undelivered.first) + " to " +
+                  std::to_string(undelivered.first + undelivered.messages - 1));
 }
 
 // Segment.

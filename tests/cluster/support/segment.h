@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cluster/member.h"
@@ -14,7 +15,8 @@
 
 namespace muster::test {
 
-/// What one member's application heard, as short lines: "joined bob", "bound bob /db=1".
+/// What one member's application heard, as short lines: "joined bob", "bound bob /db=1",
+/// "message bob hi".
 class Listener : public Events {
  public:
   std::vector<std::string> heard;
@@ -35,18 +37,17 @@ class Listener : public Events {
   void on_batch_end(const MemberKey& owner) override;
   bool ready() const override { return ready_now; }
   void on_synchronized() override;
-  bool on_message(const MemberKey& from, std::span<const std::byte> payload, Packet&) override;
-  bool on_request(const MemberKey& from, CallId call, std::string_view path,
-                  std::span<const std::byte> payload, Packet&) override;
-  void on_response(CallId call, CallOutcome outcome, std::span<const std::byte> payload,
-                   Packet*) override;
-  void on_undelivered(const MemberKey& to, std::size_t messages) override;
+  bool on_messages(const Delivery& delivery) override;
+  void on_undelivered(const Undelivered& undelivered) override;
 
   /// Names by id, so that lines say "bob" and not a number; shared by the segment.
   const std::map<MemberId, std::string>* names = nullptr;
 
  private:
   std::string name(MemberId id) const;
+  void hear(const Delivery& delivery, const wire::MessageView& message);
+
+  std::map<std::pair<MemberId, ChannelId>, std::string> begun_;  // of messages in pieces
 };
 
 class Segment {

@@ -6,66 +6,10 @@
 #include <gtest/gtest.h>
 
 #include "cluster/types.h"
+#include "tests/cluster/wire/draft.h"
 
 namespace muster::wire {
 namespace {
-
-constexpr std::uint64_t cluster = 42;
-
-/// Builds packets byte by byte, right or wrong.
-class Draft {
- public:
-  explicit Draft(Type type) {
-    add(Header{.magic = magic,
-               .version = version,
-               .oldest_version = oldest_version,
-               .type = static_cast<std::uint8_t>(type),
-               .flags = 0,
-               .cluster = cluster,
-               .sender = 7,
-               .incarnation = 3,
-               .packet_number = 1,
-               .tag = {}});
-  }
-  template <class T>
-  Draft& add(const T& part) {
-    bytes_.resize(bytes_.size() + sizeof part);
-    std::memcpy(bytes_.data() + bytes_.size() - sizeof part, &part, sizeof part);
-    return *this;
-  }
-  Draft& add(std::string_view text) {
-    for (const char c : text) bytes_.push_back(static_cast<std::byte>(c));
-    return *this;
-  }
-  Draft& change(std::uint64_t change_version, ChangeKind kind, std::string_view path,
-                std::string_view value) {
-    return piece(change_version, kind, path, "", value.size(), 0, value);
-  }
-  /// `content` stands at `offset` of the attributes and the value.
-  Draft& piece(std::uint64_t change_version, ChangeKind kind, std::string_view path,
-               std::string_view attributes, std::size_t value_bytes, std::size_t offset,
-               std::string_view content, std::uint8_t flags = 0) {
-    add(Change{.version = change_version,
-               .kind = static_cast<std::uint8_t>(kind),
-               .flags = flags,
-               .path_length = static_cast<std::uint8_t>(path.size()),
-               .attribute_bytes = static_cast<std::uint16_t>(attributes.size()),
-               .value_bytes = static_cast<std::uint32_t>(value_bytes),
-               .offset = static_cast<std::uint32_t>(offset),
-               .length = static_cast<std::uint16_t>(content.size())});
-    return add(path).add(content);
-  }
-  std::vector<std::byte>& bytes() { return bytes_; }
-  Header& header() { return *reinterpret_cast<Header*>(bytes_.data()); }
-
- private:
-  std::vector<std::byte> bytes_;
-};
-
-std::optional<Reject> parse(Draft& packet) {
-  Parsed out;
-  return wire::parse(packet.bytes(), cluster, out);
-}
 
 Draft heartbeat() {
   Draft packet(Type::heartbeat);
@@ -111,27 +55,6 @@ Draft answer() {
   return packet;
 }
 
-Draft session() {
-  Draft packet(Type::session);
-  packet.add(Session{.receiver_incarnation = 1,
-                     .sequence = 1,
-                     .acknowledged = 0,
-                     .selective = 0,
-                     .window_packets = 64,
-                     .messages = 3});
-  const auto message = [&](MessageKind kind, std::string_view path, std::string_view payload) {
-    packet.add(Message{.kind = static_cast<std::uint8_t>(kind),
-                       .path_length = static_cast<std::uint8_t>(path.size()),
-                       .payload_length = static_cast<std::uint16_t>(payload.size())});
-    if (kind != MessageKind::data) packet.add(Call{.call = 77, .status = 0});
-    packet.add(path).add(payload);
-  };
-  message(MessageKind::data, "", "hello");
-  message(MessageKind::request, "/echo", "ping");
-  message(MessageKind::response, "", "pong");
-  return packet;
-}
-
 Draft introduction(std::initializer_list<Address> addresses, std::uint8_t flags) {
   Draft packet(Type::introduction);
   packet.add(Introduction{
@@ -141,10 +64,6 @@ Draft introduction(std::initializer_list<Address> addresses, std::uint8_t flags)
 }
 Draft introduction() {
   return introduction({{.address = 1, .port = 9}, {.address = 2, .port = 7}}, 0);
-}
-
-std::string_view text_of(Bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 TEST(Parse, ReadsAHeartbeat) {
@@ -185,20 +104,6 @@ TEST(Parse, ReadsSectionsOneAfterTheOther) {
   EXPECT_EQ(changes, 2u);
 }
 
-// docs/protocol.md §8.1.
-TEST(Parse, ReadsMessagesOfEachKind) {
-  auto packet = session();
-  Parsed out;
-  ASSERT_EQ(wire::parse(packet.bytes(), cluster, out), std::nullopt);
-  std::vector<MessageView> messages;
-  for (const auto& message : std::get<SessionView>(out.body).messages) messages.push_back(message);
-  ASSERT_EQ(messages.size(), 3u);
-  EXPECT_EQ(text_of(messages[0].payload), "hello");
-  EXPECT_EQ(messages[1].path, "/echo");
-  EXPECT_EQ(messages[1].call, 77u);
-  EXPECT_EQ(text_of(messages[2].payload), "pong");
-}
-
 TEST(Parse, ReadsTheAddressesOfAnIntroduction) {
   auto packet = introduction();
   Parsed out;
@@ -217,18 +122,8 @@ TEST(Parse, RejectsAnIntroductionThatDoesNotAscendOrLeadsNowhere) {
 }
 
 TEST(Parse, RejectsEveryTruncationAndEveryTrailingByte) {
-  for (auto whole : {heartbeat(), advertisement(), answer(), session(), introduction()}) {
-    ASSERT_EQ(parse(whole), std::nullopt);
-    for (std::size_t length = 0; length < whole.bytes().size(); ++length) {
-      // A copy of exact size, so that a sanitizer sees every read past the end.
-      const std::vector<std::byte> cut(whole.bytes().begin(),
-                                       whole.bytes().begin() + static_cast<std::ptrdiff_t>(length));
-      Parsed out;
-      EXPECT_NE(wire::parse(cut, cluster, out), std::nullopt) << length;
-    }
-    whole.bytes().push_back(std::byte{0});
-    EXPECT_EQ(parse(whole), Reject::malformed);
-  }
+  for (const auto& whole : {heartbeat(), advertisement(), answer(), introduction()})
+    nothing_else_is_sound(whole);
 }
 
 // docs/protocol.md §2.3.
@@ -309,18 +204,6 @@ TEST(Parse, RefusesASectionWhoseVersionsDoNotAscend) {
                      .changes = 1});
   packet.change(3, ChangeKind::bind, "/x", "1");
   EXPECT_EQ(parse(packet), Reject::malformed) << "the cursor says that 3 was received";
-}
-
-TEST(Parse, RefusesASessionThatCountsMessagesInAnAcknowledgement) {
-  Draft packet(Type::session);
-  packet.add(Session{.receiver_incarnation = 1,
-                     .sequence = 0,
-                     .acknowledged = 0,
-                     .selective = 0,
-                     .window_packets = 64,
-                     .messages = 1});
-  packet.add(Message{.kind = 1, .path_length = 0, .payload_length = 0});
-  EXPECT_EQ(parse(packet), Reject::malformed);
 }
 
 }  // namespace

@@ -146,22 +146,65 @@ void check_answer_of_two_sections(const Parsed& packet) {
   is_the_binding_of_db(*of_ann.changes.begin());
 }
 
-void check_session(const Parsed& packet) {
+/// What all of the session's packets say.
+const SessionView& session_of(const Parsed& packet, std::uint32_t sequence, std::size_t messages) {
   const auto& view = std::get<SessionView>(packet.body);
   EXPECT_EQ(view.body->receiver_incarnation, bob_incarnation);
-  EXPECT_EQ(view.body->sequence, 9U);
-  EXPECT_EQ(view.body->acknowledged, 2U);
-  EXPECT_EQ(view.body->selective, 5U);
+  EXPECT_EQ(view.body->sequence, sequence);
   EXPECT_EQ(view.body->window_packets, 64U);
-  ASSERT_EQ(view.messages.size(), 3U);
+  EXPECT_EQ(view.messages.size(), messages);
+  return view;
+}
+
+void check_session(const Parsed& packet) {
+  const SessionView& view = session_of(packet, 9, 2);
+  EXPECT_EQ(view.body->acknowledged, 2U);
+  EXPECT_EQ(view.body->channel, 0U);
   auto at = view.messages.begin();
+  EXPECT_TRUE(at->whole());
   EXPECT_EQ(text_of(at->payload), "hi");
   ++at;
-  EXPECT_EQ(at->path, "/echo");
-  EXPECT_EQ(at->call, 77U);
-  ++at;
+  EXPECT_EQ(at->kind, MessageKind::response);
   EXPECT_EQ(at->call, 78U);
   EXPECT_EQ(at->status, CallStatus::no_such_service);
+  EXPECT_TRUE(at->payload.empty());
+}
+
+void check_beginning_of_a_request(const Parsed& packet) {
+  const SessionView& view = session_of(packet, 10, 1);
+  EXPECT_EQ(view.body->channel, 3U);
+  EXPECT_EQ(view.opens_bytes, 6U);
+  const MessageView piece = *view.messages.begin();
+  EXPECT_TRUE(piece.first && !piece.last);
+  EXPECT_EQ(piece.kind, MessageKind::request);
+  EXPECT_EQ(piece.message_bytes, 6U);
+  EXPECT_EQ(piece.path, "/echo");
+  EXPECT_EQ(piece.call, 77U);
+  EXPECT_EQ(text_of(piece.payload), "abcd");
+}
+
+void check_end_of_a_request(const Parsed& packet) {
+  const SessionView& view = session_of(packet, 11, 2);
+  EXPECT_EQ(view.body->channel, 3U);
+  EXPECT_EQ(view.opens_bytes, 0U);
+  auto at = view.messages.begin();
+  EXPECT_TRUE(!at->first && at->last);
+  EXPECT_EQ(at->kind, MessageKind::request);
+  EXPECT_EQ(text_of(at->payload), "ef");
+  ++at;
+  EXPECT_TRUE(at->whole());
+  EXPECT_EQ(at->path, "/echo");
+  EXPECT_EQ(at->call, 79U);
+  EXPECT_EQ(text_of(at->payload), "q");
+}
+
+void check_session_with_selective_words(const Parsed& packet) {
+  const SessionView& view = session_of(packet, 12, 1);
+  EXPECT_EQ(view.body->acknowledged, 0xffffffffU);
+  ASSERT_EQ(view.selective.size(), 2U);
+  EXPECT_EQ(view.selective[0], 5U << 1);
+  EXPECT_EQ(view.selective[1], 1U);
+  EXPECT_EQ(text_of(view.messages.begin()->payload), "hi");
 }
 
 void check_probe_answer(const Parsed& packet) {
@@ -226,10 +269,11 @@ const std::map<std::string, std::function<void(const Parsed&)>> checks = {
     {"synchronization answer", check_answer},
     {"synchronization answer of two sections", check_answer_of_two_sections},
     {"session", check_session},
+    {"session with the beginning of a request", check_beginning_of_a_request},
+    {"session with the end of a request", check_end_of_a_request},
+    {"session with selective words", check_session_with_selective_words},
     {"session that only acknowledges",
-     [](const Parsed& packet) {
-       EXPECT_TRUE(std::get<SessionView>(packet.body).messages.empty());
-     }},
+     [](const Parsed& packet) { EXPECT_EQ(session_of(packet, 0, 0).selective.size(), 1U); }},
     {"introduction request",
      [](const Parsed& packet) {
        EXPECT_EQ(packet.header->flags, flag_deaf);
