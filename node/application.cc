@@ -1,7 +1,6 @@
 #include "node/application.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "node/clock.h"
@@ -9,10 +8,10 @@
 namespace muster {
 namespace {
 
-/// Heard in one poll: what more there is waits for the next.
-constexpr std::size_t heard_max = 256;
-/// Answers without a payload that wait for a window; past it a caller hears the deadline.
-constexpr std::size_t unanswered_max = 4096;
+/// Of the pool, what one long message may keep.
+constexpr std::uint32_t assembled_share = 32;
+/// Answers that wait for a window.
+constexpr std::size_t unanswered_expected = 64;
 
 }  // namespace
 
@@ -23,9 +22,12 @@ Application::Application(const NodeConfig& config, Handler& handler, Runner& run
       self_{member_id(config.name), 0},
       dice_(wall_ns() ^ static_cast<std::uint64_t>(self_.id)),
       own_(config.directory),
-      calls_(config.messaging.calls_max) {
-  unanswered_.reserve(unanswered_max);
+      calls_(config.messaging.calls_max),
+      to_send_(config.limits.long_message_bytes),
+      assemblies_{runner, config.limits.pool_packets / assembled_share} {
+  unanswered_.reserve(unanswered_expected);
   peers_.reserve(config.membership.members_max);
+  gathering_.reserve(config.membership.members_max);
   for (const ServiceConfig& service : config.services) {
     AttributeSet attributes;
     for (const auto& [key, value] : service.attributes) attributes.set(key, value);
@@ -33,7 +35,10 @@ Application::Application(const NodeConfig& config, Handler& handler, Runner& run
   }
 }
 
-Application::~Application() { ended_ = true; }
+Application::~Application() {
+  ended_ = true;
+  if (hearing_.packet != nullptr) end_hearing();
+}
 
 std::size_t Application::poll() {
   if (polling_) return 0;
@@ -41,9 +46,12 @@ std::size_t Application::poll() {
   std::size_t work = runner_.begin_cycle();
   try {
     if (!unanswered_.empty() || leaving_) retry();
-    Word word;
-    for (std::size_t heard = 0; heard < heard_max && runner_.next(word); ++heard, ++work)
-      hear(word);
+    if (calls_.size() > 0)
+      calls_.expire(monotonic_ns(), [](CallId, const CallCallback& callback) {
+        callback(CallOutcome::deadline, {});
+      });
+    work += hear();
+    flush();
   } catch (...) {  // the handler's; the protocol goes on all the same
     runner_.end_cycle();
     polling_ = false;
@@ -64,6 +72,7 @@ void Application::retry() {
 
 void Application::leave() {
   if (over() || leaving_) return;
+  flush();
   leaving_ = true;
   leave_told_ = runner_.execute(Leave{});
 }
@@ -74,8 +83,10 @@ bool Application::over() const {
 }
 
 Application::Peer* Application::find(MemberId id) {
+  if (found_last_ != nullptr && found_last_->view.key.id == id) return found_last_;
   const auto found = peers_.find(id);
-  return found == peers_.end() ? nullptr : &found->second;
+  if (found == peers_.end()) return nullptr;
+  return found_last_ = &found->second;
 }
 
 // The directory.
@@ -157,104 +168,12 @@ const MemberView* Application::member(MemberId id) const {
   return found == peers_.end() ? nullptr : &found->second.view;
 }
 
-// Messages and calls.
-
-SendResult Application::send_copy(Peer& peer, Outgoing outgoing, std::string_view path,
-                                  std::span<const std::byte> payload) {
-  outgoing.to = peer.view.key;
-  outgoing.path_bytes = static_cast<std::uint8_t>(path.size());
-  outgoing.payload_bytes = static_cast<std::uint32_t>(payload.size());
-  const std::size_t offset = outgoing.payload_offset();
-  if (payload.size() > runner_.payload_bytes_max() - offset) return SendResult::too_large;
-  Packet* packet = runner_.allocate();
-  if (packet == nullptr) return SendResult::would_block;
-  std::ranges::copy(std::as_bytes(std::span(path)), packet->data + response_offset);
-  std::ranges::copy(payload, packet->data + offset);
-  const SendResult result = runner_.submit(*packet, outgoing, peer.credit.get());
-  if (result != SendResult::sent) runner_.release(*packet);
-  return result;
-}
-
-SendResult Application::send(MemberId to, std::span<const std::byte> payload) {
-  if (closed()) return SendResult::closed;
-  Peer* peer = find(to);
-  if (peer == nullptr) return SendResult::not_connected;
-  return send_copy(*peer, {.kind = wire::MessageKind::data}, {}, payload);
-}
-
-Buffer Application::claim(std::size_t bytes) {
-  if (bytes > message_bytes_max()) return {};
-  Packet* packet = runner_.allocate();
-  if (packet == nullptr) return {};
-  return Buffer(*this, *packet, {packet->data + message_offset, bytes});
-}
-
-SendResult Application::commit(Buffer& buffer, MemberId to) {
-  if (closed()) return SendResult::closed;
-  Peer* peer = find(to);
-  if (peer == nullptr) return SendResult::not_connected;
-  if (!buffer) return SendResult::would_block;
-  const Outgoing outgoing{.to = peer->view.key,
-                          .payload_bytes = static_cast<std::uint32_t>(buffer.bytes_.size())};
-  const SendResult result = runner_.submit(*buffer.packet_, outgoing, peer->credit.get());
-  if (result == SendResult::sent) buffer.packet_ = nullptr;
-  return result;
-}
-
-CallStart Application::call(std::string_view path, std::span<const std::byte> payload,
-                            DurationNs deadline_ns, CallCallback callback, const Pick& how) {
-  if (closed()) return {SendResult::closed};
-  const Bound* bound = index_.pick(path, how, dice_, [this](const MemberKey& key) {
-    const Peer* peer = find(key.id);
-    return peer == nullptr ? std::nullopt : std::optional(round_trip_ns(*peer));
-  });
-  if (bound == nullptr) return {SendResult::not_connected};
-  return call(bound->owner.id, path, payload, deadline_ns, std::move(callback));
-}
-
-CallStart Application::call(MemberId to, std::string_view path, std::span<const std::byte> payload,
-                            DurationNs deadline_ns, CallCallback callback) {
-  if (closed()) return {SendResult::closed};
-  Peer* peer = find(to);
-  if (peer == nullptr) return {SendResult::not_connected};
-  if (!wire::valid_path(path)) return {SendResult::invalid_path};
-  if (calls_.full()) return {SendResult::would_block};
-  const CallId id = calls_.open(std::move(callback));
-  const TimeNs now = monotonic_ns();
-  const Outgoing outgoing{.call = id,
-                          .deadline_ns = now + std::min(deadline_ns, never_ns - now),
-                          .kind = wire::MessageKind::request};
-  const SendResult result = send_copy(*peer, outgoing, path, payload);
-  if (result != SendResult::sent) {
-    calls_.close(id);
-    return {result};
-  }
-  return {result, id};
-}
-
-void Application::cancel(CallId id) {
-  // Where the queue is full the answer, should it come, finds nobody all the same.
-  if (calls_.close(id)) runner_.execute(Cancel{id});
-}
-
-SendResult Application::answer(const MemberKey& to, CallId call, CallStatus status,
-                               std::span<const std::byte> payload) {
-  if (closed()) return SendResult::closed;
-  Peer* peer = find(to.id);
-  if (peer == nullptr || peer->view.key != to) return SendResult::not_connected;
-  return send_copy(*peer, {.call = call, .kind = wire::MessageKind::response, .status = status}, {},
-                   payload);
-}
-
-void Application::answer_some_time(const MemberKey& to, CallId call, CallStatus status) {
-  if (ended_ || answer(to, call, status, {}) != SendResult::would_block) return;
-  if (unanswered_.size() < unanswered_max) unanswered_.push_back({to, call, status});
-}
-
 NodeStats Application::stats() {
   NodeStats stats;
   runner_.fill(stats);
+  stats.messages_delivered = delivered_;
   stats.messages_undelivered = undelivered_;
+  stats.messages_unsound = messages_unsound_;
   return stats;
 }
 

@@ -2,6 +2,8 @@
 // the engine what is to be sent.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,12 +12,14 @@
 #include <vector>
 
 #include "cluster/directory/index.h"
+#include "cluster/messaging/assembly.h"
+#include "cluster/messaging/call_table.h"
 #include "cluster/random.h"
 #include "cluster/wire/parse.h"
-#include "node/calls_in_flight.h"
 #include "node/config.h"
 #include "node/huge_pages.h"
 #include "node/node.h"
+#include "node/outgoing_channel.h"
 #include "node/own_bindings.h"
 #include "node/pending_batch.h"
 #include "node/runner.h"
@@ -49,46 +53,73 @@ class Application {
   std::vector<MemberView> members() const;
   const MemberView* member(MemberId id) const;
 
-  SendResult send(MemberId to, std::span<const std::byte> payload);
+  SendResult send(MemberId to, std::span<const std::byte> payload, ChannelId channel);
   Buffer claim(std::size_t bytes);
-  SendResult commit(Buffer& buffer, MemberId to);
-  void give_back(Packet& packet) { runner_.release(packet); }
-  std::size_t message_bytes_max() const { return runner_.payload_bytes_max() - message_offset; }
+  SendResult commit(Buffer& buffer, MemberId to, ChannelId channel);
+  void give_back(Buffer& buffer);
+  std::size_t packet_bytes_max() const { return runner_.payload_bytes_max() - payload_offset; }
+  void flush();
+
+  KeptMessage keep(const Message& message);
+  void give_back_kept(Packet& packet);
+  /// A copy, valid until the callback that runs ends.
+  Message::Bytes in_one_piece(std::span<const Message::Bytes> pieces);
 
   CallStart call(std::string_view path, std::span<const std::byte> payload, DurationNs deadline_ns,
-                 CallCallback callback, const Pick& how);
+                 CallCallback callback, const Pick& how, ChannelId channel);
   CallStart call(MemberId to, std::string_view path, std::span<const std::byte> payload,
-                 DurationNs deadline_ns, CallCallback callback);
-  void cancel(CallId id);
-  SendResult answer(const MemberKey& to, CallId call, CallStatus status,
+                 DurationNs deadline_ns, CallCallback callback, ChannelId channel);
+  void cancel(CallId id) { calls_.close(id); }
+  SendResult answer(const Recipient& to, CallId call, CallStatus status,
                     std::span<const std::byte> payload);
   /// Answers without a payload, later if it must be.
-  void answer_some_time(const MemberKey& to, CallId call, CallStatus status);
+  void answer_some_time(const Recipient& to, CallId call, CallStatus status);
 
   Standing standing() const { return standing_; }
   bool synchronized() const { return synchronized_; }
   MemberKey self() const { return self_; }
   /// Why this node can never be a member, or is none for as long as the port is lost.
   const std::string& failure() const { return failure_; }
-  TimeNs next_deadline() const { return runner_.next_deadline(); }
+  TimeNs next_deadline() const { return std::min(runner_.next_deadline(), calls_.next_deadline()); }
   NodeStats stats();
 
  private:
+  /// One channel to and from a peer, as far as it is used.
+  struct Channel {
+    std::optional<OutgoingChannel> outgoing;
+    std::optional<Assembly> incoming;
+    bool listed = false;  ///< in gathering_
+  };
   struct Peer {
     MemberView view;
     std::shared_ptr<Credit> credit;
+    std::array<std::unique_ptr<Channel>, wire::channels> channels{};
 
     MemberInfo info() const { return {view.key, view.name, view.endpoint}; }
   };
   struct Answer {
-    MemberKey to;
+    Recipient to;
     CallId call;
     CallStatus status;
   };
 
-  void hear(Word word);
-  void hear_message(Packet& packet, const std::byte* at);
-  void hear_request(const MemberKey& from, const wire::MessageView& request);
+  /// The packet whose messages are being heard.
+  struct Hearing {
+    Packet* packet = nullptr;
+    MemberKey from{};
+    ChannelId channel = 0;
+    const std::byte* at = nullptr;  ///< the next message
+    std::size_t left = 0;
+  };
+
+  std::size_t hear();
+  void begin_hearing(Packet& packet);
+  void hear_next();
+  void end_hearing();
+  void hear_piece(const wire::MessageView& piece);
+  void hear_whole(const wire::MessageView& head, std::span<const Message::Bytes> pieces,
+                  std::size_t size);
+  void hear_request(const wire::MessageView& request, Message::Bytes payload);
   void hear(const SelfChanged& event) { self_ = event.self; }
   std::string why_refused(const Refusal& refusal) const;
   void hear(const StandingChanged& event);
@@ -100,7 +131,6 @@ class Application {
   void hear(const BatchBegan& event) { batches_[event.owner.id]; }
   void hear(const BatchEnded& event);
   void hear(const Synchronized& event);
-  void hear(const CallEnded& event);
   void hear(const Undelivered& event);
   void hear(const PortLost& event);
   void hear(const Overrun& event);
@@ -111,9 +141,15 @@ class Application {
   bool over() const;
   Peer* find(MemberId id);
   DurationNs round_trip_ns(const Peer& peer) const;
-  void report_undelivered(const MemberKey& to, std::size_t messages);
-  SendResult send_copy(Peer& peer, Outgoing outgoing, std::string_view path,
-                       std::span<const std::byte> payload);
+  Channel& channel_of(Peer& peer, ChannelId id);
+  Channel& outgoing_channel(Peer& peer, ChannelId id);
+  SendResult send_on(Peer& peer, ChannelId id, const MessageHead& head,
+                     std::span<const std::byte> payload);
+  /// What of `channel` is gathered goes out at the end of the cycle.
+  void gather(Channel& channel);
+  void report_undelivered(const Undelivered& undelivered);
+  /// What was sent to the peer and has not come to its session, and never will.
+  void report_stranded(Peer& peer);
 
   const NodeConfig config_;
   Handler& handler_;
@@ -126,16 +162,25 @@ class Application {
   Standing standing_ = Standing::idle;
   MemberKey self_;
   std::string failure_;
+  std::uint64_t delivered_ = 0;
   std::uint64_t undelivered_ = 0;
+  std::uint64_t messages_unsound_ = 0;
   std::vector<Answer> unanswered_;
   std::unordered_map<MemberId, Peer> peers_;
+  Peer* found_last_ = nullptr;  ///< few talk to many in turn
   HugePages index_memory_;
   Index index_{index_memory_};
   std::unordered_map<MemberId, PendingBatch> batches_;
   Random dice_;
   OwnBindings own_;
   Watches watches_;
-  CallsInFlight calls_;
+  CallTable<CallCallback> calls_;
+  LargeBuffers to_send_;
+  Assembly::Shared assemblies_;
+  std::vector<Channel*> gathering_;  ///< channels with something gathered
+  Hearing hearing_;
+  std::vector<std::byte> one_piece_;
+  std::size_t kept_packets_ = 0;
 };
 
 }  // namespace muster

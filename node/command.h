@@ -20,11 +20,8 @@ struct Withdraw {
   std::string path;
 };
 struct WithdrawAll {};
-struct Cancel {
-  CallId call;
-};
 struct Leave {};
 
-using Command = std::variant<Bind, Withdraw, WithdrawAll, Batch, Cancel, Leave>;
+using Command = std::variant<Bind, Withdraw, WithdrawAll, Batch, Leave>;
 
 }  // namespace muster

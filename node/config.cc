@@ -167,6 +167,9 @@ class Check {
     in_range("limits.helpers", config_.membership.helpers);
     in_range("limits.calls", config_.messaging.calls_max);
     in_range("limits.window_packets", config_.messaging.window_packets);
+    in_range("limits.queue_packets", config_.messaging.queue_packets);
+    in_range("limits.kept_packets", config_.limits.kept_packets);
+    in_range("limits.long_message_bytes", config_.limits.long_message_bytes);
     in_range("limits.tree_bytes", config_.directory.tree_bytes_max);
     in_range("limits.tombstone_bytes", config_.directory.tombstone_bytes_max);
     in_range("limits.change_log_bytes", config_.directory.change_log_bytes_max);

@@ -52,7 +52,11 @@ struct LimitsConfig {
   /// Events other than messages that are kept when the queue is full; past it the node leaves the
   /// cluster, and says so in Handler::on_overrun().
   std::uint32_t event_backlog = 1 << 20;
-  /// Messages, calls and changes that wait for the engine thread; a power of two.
+  std::uint32_t kept_packets = 256;  ///< that the application keeps beyond their callbacks
+  /// Of messages of many packets: so much is put together, and so much waits to be sent. One
+  /// message is always taken.
+  std::uint32_t long_message_bytes = 64 << 20;
+  /// Packets of messages and changes that wait for the engine thread; a power of two.
   std::uint32_t command_queue = 1024;
 };
 

@@ -104,6 +104,9 @@ class Reader {
       fields.number("helpers", config_.membership.helpers);
       fields.number("calls", config_.messaging.calls_max);
       fields.number("window_packets", config_.messaging.window_packets);
+      fields.number("queue_packets", config_.messaging.queue_packets);
+      fields.number("kept_packets", config_.limits.kept_packets);
+      fields.number("long_message_bytes", config_.limits.long_message_bytes);
       fields.number("tree_bytes", config_.directory.tree_bytes_max);
       fields.number("tombstone_bytes", config_.directory.tombstone_bytes_max);
       fields.number("change_log_bytes", config_.directory.change_log_bytes_max);

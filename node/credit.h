@@ -2,35 +2,52 @@
 // send, and how far away the peer is.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 
 #include "cluster/types.h"
+#include "cluster/wire/layout.h"
 #include "ring/slots.h"
 
 namespace muster {
 
-/// Shared by the application's thread, which gives, and the engine's, which takes what it could
-/// hand to the session. What is between the two waits in the ring or in the engine's queue for the
-/// peer, so a peer that takes nothing holds up nobody else.
+/// Of one channel. The application's thread gives packets, the engine's takes what it could send.
+/// What is between the two waits in the ring or in the channel's queue, so a peer that takes
+/// nothing holds up nobody else.
+class ChannelCredit {
+ public:
+  /// The application's: one more may be given, if `packets_max` may be on their way.
+  bool available(std::uint64_t packets_max) {
+    if (given_ - taken_seen_ < packets_max) return true;
+    taken_seen_ = taken_.load(std::memory_order_acquire);
+    return given_ - taken_seen_ < packets_max;
+  }
+  void give() { ++given_; }
+  /// Messages that the session has been given; exact once the engine has told of the removal.
+  std::uint64_t messages_taken() const { return messages_taken_.load(std::memory_order_acquire); }
+
+  /// The engine's.
+  void take_messages(std::uint32_t messages) {
+    messages_taken_.store(messages_taken_.load(std::memory_order_relaxed) + messages,
+                          std::memory_order_release);
+  }
+  void taken(std::uint64_t packets) { taken_.store(packets, std::memory_order_release); }
+
+ private:
+  alignas(ring::line_stride_bytes) std::atomic<std::uint64_t> taken_{0};
+  std::atomic<std::uint64_t> messages_taken_{0};
+  alignas(ring::line_stride_bytes) std::uint64_t given_ = 0;
+  std::uint64_t taken_seen_ = 0;
+};
+
 class Credit {
  public:
-  static constexpr std::uint64_t queue_max = 64;
-
   explicit Credit(std::uint32_t join) : join_(join) {}
 
   /// Which joining of all it is for: a peer that is removed may join again as what it was.
   std::uint32_t join() const { return join_; }
-
-  /// The application's.
-  bool available() {
-    if (given_ - taken_seen_ < queue_max) return true;
-    taken_seen_ = taken_.load(std::memory_order_acquire);
-    return given_ - taken_seen_ < queue_max;
-  }
-  void give() { ++given_; }
-  /// What was given and never handed to the session; exact once the engine has closed the queue.
-  std::uint64_t outstanding() const { return given_ - taken_.load(std::memory_order_acquire); }
+  ChannelCredit& channel(ChannelId id) { return channels_[id]; }
 
   /// Smoothed; never_ns before the first measurement.
   DurationNs round_trip_ns() const { return round_trip_ns_.load(std::memory_order_relaxed); }
@@ -39,16 +56,11 @@ class Credit {
   void measured(DurationNs round_trip_ns) {
     round_trip_ns_.store(round_trip_ns, std::memory_order_relaxed);
   }
-  void take() {
-    taken_.store(taken_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-  }
 
  private:
   const std::uint32_t join_;
-  alignas(ring::line_stride_bytes) std::atomic<std::uint64_t> taken_{0};
   std::atomic<DurationNs> round_trip_ns_{never_ns};
-  alignas(ring::line_stride_bytes) std::uint64_t given_ = 0;
-  std::uint64_t taken_seen_ = 0;
+  std::array<ChannelCredit, wire::channels> channels_;
 };
 
 }  // namespace muster

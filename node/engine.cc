@@ -7,6 +7,9 @@
 namespace muster {
 namespace {
 
+/// Of the pool, on their way to the application.
+constexpr std::size_t unheard_percent = 25;
+
 TreeStats view_of(const MemberKey& owner, const Tree& tree) {
   return {owner, tree.version(), tree.digest(), tree.size()};
 }
@@ -14,13 +17,15 @@ TreeStats view_of(const MemberKey& owner, const Tree& tree) {
 }  // namespace
 
 Engine::Engine(const NodeConfig& config, const MemberConfig& member, PacketPort& port,
-               Queues queues)
+               Credits credits)
     : port_(port),
       backlog_max_(config.limits.event_backlog),
+      unheard_packets_max_(config.limits.pool_packets * unheard_percent / 100),
+      long_message_bytes_max_(config.limits.long_message_bytes),
       events_(config.limits.event_queue),
       member_(member, port, *this) {
-  if (queues == Queues::with)
-    queues_.emplace(member_, port, static_cast<Events&>(*this), config.membership.members_max);
+  if (credits == Credits::with)
+    credits_.emplace(member_, port, static_cast<Events&>(*this), config.membership.members_max);
 }
 
 Engine::~Engine() {
@@ -35,10 +40,10 @@ void Engine::receive(TimeNs now, std::span<Packet* const> burst) {
   }
 }
 
-void Engine::submit(TimeNs now, Packet& packet) {
+void Engine::submit(Packet& packet) {
   // The application counts by itself what the engine has not taken when the overrun reaches it.
   if (overrun_) return port_.release(packet);
-  queues_->submit(now, packet);
+  credits_->submit(packet);
 }
 
 void Engine::execute(TimeNs now, const Command& command) {
@@ -48,7 +53,6 @@ void Engine::execute(TimeNs now, const Command& command) {
                         [this](const Withdraw& withdraw) { member_.withdraw(withdraw.path); },
                         [&](const WithdrawAll&) { member_.withdraw_all(now); },
                         [this](const Batch& batch) { member_.apply(batch); },
-                        [this](const Cancel& cancel) { member_.cancel(cancel.call); },
                         [&](const Leave&) { member_.leave(now); }},
              command);
 }
@@ -60,9 +64,11 @@ std::size_t Engine::finish(TimeNs now) {
     member_.on_deadline(now);
     ++work;
   }
-  if (queues_ && queues_->waiting() && !overrun_) queues_->retry(now);
-  if (queues_) queues_->publish_round_trips(now);
   member_.transmit(now);
+  if (credits_) {
+    credits_->give_back();
+    credits_->publish_round_trips(now);
+  }
   tell_self();
   return work;
 }
@@ -75,7 +81,7 @@ void Engine::on_standing(Standing standing) {
 
 void Engine::on_joined(const MemberInfo& member) {
   emit(Joined{member.key, std::string(member.name), member.endpoint,
-              queues_ ? queues_->open(member.key) : nullptr});
+              credits_ ? credits_->open(member.key) : nullptr});
 }
 
 void Engine::on_suspected(const MemberInfo& member) { emit(Suspected{member.key}); }
@@ -83,7 +89,7 @@ void Engine::on_suspected(const MemberInfo& member) { emit(Suspected{member.key}
 void Engine::on_refuted(const MemberInfo& member) { emit(Refuted{member.key}); }
 
 void Engine::on_removed(const MemberInfo& member, RemovalReason reason) {
-  if (queues_) queues_->close(member.key);
+  if (credits_) credits_->close(member.key);
   emit(Removed{member.key, reason});
 }
 
@@ -102,32 +108,23 @@ void Engine::on_withdrawn(const Binding& binding) { emit_change(false, binding);
 
 void Engine::on_synchronized() { emit(Synchronized{}); }
 
-void Engine::on_undelivered(const MemberKey& to, std::size_t messages) {
-  emit(Undelivered{to, messages});
-}
-
-bool Engine::on_message(const MemberKey&, std::span<const std::byte> payload, Packet& packet) {
-  return offer_message(packet, payload.data() - sizeof(wire::Message));
-}
-
-bool Engine::on_request(const MemberKey&, CallId, std::string_view path,
-                        std::span<const std::byte> payload, Packet& packet) {
-  return offer_message(packet,
-                       payload.data() - path.size() - sizeof(wire::Call) - sizeof(wire::Message));
-}
-
-void Engine::on_response(CallId call, CallOutcome outcome, std::span<const std::byte> payload,
-                         Packet* packet) {
-  if (packet == nullptr) return emit(CallEnded{call, outcome});
-  port_.retain(*packet);
-  queue(Word::message(*packet, payload.data() - sizeof(wire::Call) - sizeof(wire::Message)));
-}
-
-bool Engine::offer_message(Packet& packet, const std::byte* at) {
-  port_.retain(packet);
-  if (offer(Word::message(packet, at))) return true;
-  port_.release(packet);
-  return false;
+/// No more is taken than there is room for: what the application has not heard lies in the pool,
+/// and what it puts together in memory.
+bool Engine::on_messages(const Delivery& delivery) {
+  const std::uint64_t heard = heard_packets_.load(std::memory_order_acquire);
+  if (told_packets_ - heard >= unheard_packets_max_) return false;
+  if (delivery.opens_bytes > 0) {
+    const std::uint64_t open = opened_bytes_ - heard_bytes_.load(std::memory_order_acquire);
+    if (open > 0 && open + delivery.opens_bytes > long_message_bytes_max_) return false;
+  }
+  port_.retain(delivery.packet);
+  if (!offer(Word::messages(delivery.packet))) {
+    port_.release(delivery.packet);
+    return false;
+  }
+  ++told_packets_;
+  opened_bytes_ += delivery.opens_bytes;
+  return true;
 }
 
 /// Whoever was removed while it lived goes by another incarnation from here on.
@@ -169,7 +166,7 @@ void Engine::overrun() {
 /// One report for each member, so that they need no limit.
 void Engine::keep_report(Word word) {
   const auto report_in = [](Word from) {
-    return from.is_message() ? nullptr : std::get_if<Undelivered>(from.event());
+    return from.has_messages() ? nullptr : std::get_if<Undelivered>(from.event());
   };
   const Undelivered* report = report_in(word);
   if (report == nullptr) return discard(word);
@@ -183,7 +180,7 @@ void Engine::keep_report(Word word) {
 }
 
 void Engine::discard(Word word) {
-  if (word.is_message())
+  if (word.has_messages())
     port_.release(word.packet());
   else
     delete word.event();
@@ -197,7 +194,6 @@ void Engine::fill(NodeStats& stats) const {
   stats.packets_exhausted = member.packets_exhausted;
   const MessagingStats& messaging = member_.messaging().stats();
   stats.messages_sent = messaging.messages_sent;
-  stats.messages_delivered = messaging.messages_delivered;
   stats.packets_retransmitted = messaging.packets_retransmitted;
   const MembershipStats& membership = member_.membership().stats();
   stats.suspicions = membership.suspicions;

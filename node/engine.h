@@ -2,7 +2,9 @@
 // the ring to it, in one order.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <span>
@@ -11,7 +13,7 @@
 #include "cluster/member.h"
 #include "node/command.h"
 #include "node/config.h"
-#include "node/send_queues.h"
+#include "node/send_credits.h"
 #include "node/stats.h"
 #include "node/word.h"
 #include "ring/spsc_ring.h"
@@ -22,10 +24,10 @@ namespace muster {
 /// the application's callbacks run outside of the protocol and may use the node.
 class Engine final : private Events {
  public:
-  /// `queues`: the application gives what it sends to another thread.
-  enum class Queues : bool { without, with };
+  /// The application gives what it sends from another thread.
+  enum class Credits : bool { without, with };
 
-  Engine(const NodeConfig& config, const MemberConfig& member, PacketPort& port, Queues queues);
+  Engine(const NodeConfig& config, const MemberConfig& member, PacketPort& port, Credits credits);
   ~Engine() override;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -33,12 +35,16 @@ class Engine final : private Events {
   using EventRing = ring::SpscRing<Word>;
   /// The application pops from it, and owns what it popped.
   EventRing& events() { return events_; }
+  /// The application has done with a packet of them; with messages that began in one, so many bytes
+  /// in all. For its thread.
+  void heard_packet() { increase(heard_packets_, 1); }
+  void heard_opened(std::size_t bytes) { increase(heard_bytes_, bytes); }
 
   void start(TimeNs now) { member_.start(now); }
   /// Received packets; consumes the references.
   void receive(TimeNs now, std::span<Packet* const> burst);
-  /// A packet that holds an Outgoing (Queues::with). Consumes the reference.
-  void submit(TimeNs now, Packet& packet);
+  /// A packet that holds an Outgoing (Credits::with). Consumes the reference.
+  void submit(Packet& packet);
   void execute(TimeNs now, const Command& command);
   /// At the end of each cycle: what is due, what is to be sent, what the application had no room
   /// for. Returns the work done.
@@ -63,13 +69,8 @@ class Engine final : private Events {
   /// Far from an overrun.
   bool ready() const override { return backlog_.size() <= backlog_max_ / 8; }
   void on_synchronized() override;
-  bool on_message(const MemberKey& from, std::span<const std::byte> payload,
-                  Packet& packet) override;
-  bool on_request(const MemberKey& from, CallId call, std::string_view path,
-                  std::span<const std::byte> payload, Packet& packet) override;
-  void on_response(CallId call, CallOutcome outcome, std::span<const std::byte> payload,
-                   Packet* packet) override;
-  void on_undelivered(const MemberKey& to, std::size_t messages) override;
+  bool on_messages(const Delivery& delivery) override;
+  void on_undelivered(const Undelivered& undelivered) override { emit(undelivered); }
 
   void tell_self();
   void emit(Event event);
@@ -78,21 +79,30 @@ class Engine final : private Events {
   void queue(Word word);
   /// False: no room.
   bool offer(Word word) { return backlog_.empty() && events_.push(word); }
-  bool offer_message(Packet& packet, const std::byte* at);
   std::size_t flush_backlog();
   void overrun();
   /// After an overrun: keeps a report of what is undelivered, and discards everything else.
   void keep_report(Word word);
   void discard(Word word);
 
+  static void increase(std::atomic<std::uint64_t>& counter, std::uint64_t by) {
+    counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_release);
+  }
+
   PacketPort& port_;
   const std::size_t backlog_max_;
+  const std::size_t unheard_packets_max_;
+  const std::size_t long_message_bytes_max_;
   EventRing events_;
   std::deque<Word> backlog_;
   bool overrun_ = false;
   Member member_;
   MemberKey self_{};  ///< as the application knows it
-  std::optional<SendQueues> queues_;
+  std::optional<SendCredits> credits_;
+  std::uint64_t told_packets_ = 0;  ///< given to the application
+  std::uint64_t opened_bytes_ = 0;  ///< of messages that began in them
+  alignas(ring::line_stride_bytes) std::atomic<std::uint64_t> heard_packets_{0};
+  std::atomic<std::uint64_t> heard_bytes_{0};
 };
 
 }  // namespace muster

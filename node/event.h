@@ -55,20 +55,11 @@ struct BatchEnded {
   MemberKey owner;
 };
 struct Synchronized {};
-/// A call that ended without an answer.
-struct CallEnded {
-  CallId call;
-  CallOutcome outcome;
-};
-struct Undelivered {
-  MemberKey to;
-  std::size_t messages;
-};
 struct PortLost {};
 struct Overrun {};
 
 using Event =
     std::variant<SelfChanged, StandingChanged, Joined, Suspected, Refuted, Removed, BindingChanged,
-                 BatchBegan, BatchEnded, Synchronized, CallEnded, Undelivered, PortLost, Overrun>;
+                 BatchBegan, BatchEnded, Synchronized, Undelivered, PortLost, Overrun>;
 
 }  // namespace muster

@@ -1,13 +1,11 @@
 // What the application hears.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <span>
 #include <string_view>
 
 #include "cluster/events.h"
 #include "cluster/types.h"
+#include "node/message.h"
 
 namespace muster {
 
@@ -36,13 +34,14 @@ class Handler {
   /// This member holds the tree of every live member.
   virtual void on_synchronized() {}
 
-  /// A message, once and in the order in which it was sent. The bytes lie in the packet that
-  /// carried them.
-  virtual void on_message(const MemberKey& /*from*/, std::span<const std::byte> /*payload*/) {}
+  /// A message, once and, on each channel, in the order in which it was sent.
+  virtual void on_message(const Message&) {}
   /// Messages, calls or answers for which Node::send() and others returned `sent`, and of which it
   /// is not known that the other side has them: it was removed, or this member was, or has left
   /// because of an overrun (it is polled to hear of them then, too).
-  virtual void on_undelivered(const MemberKey& /*to*/, std::size_t /*messages*/) {}
+  /// They are named by their numbers, as many accepted ones on that channel as there were before;
+  /// there may be several reports, in ascending order.
+  virtual void on_undelivered(const Undelivered&) {}
 
   /// The port has had no link for NodeConfig::port_lost_after_ns; `why` is one sentence. The node
   /// tries on: should the link come back, it returns to the cluster by itself.

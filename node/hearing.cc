@@ -1,46 +1,162 @@
 // What the application hears, one word after the other.
+#include <algorithm>
 #include <memory>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "cluster/messaging/call_outcome.h"
+#include "cluster/messaging/message_writer.h"
 #include "node/address.h"
 #include "node/application.h"
 #include "node/duration.h"
 
 namespace muster {
 
-void Application::hear(Word word) {
-  if (!word.is_message()) {
+namespace {
+
+/// Messages and events heard in one poll: what more there is waits for the next.
+constexpr std::size_t heard_max = 256;
+
+/// Ends what one callback could see, also where it throws.
+template <class End>
+class AtEnd {
+ public:
+  explicit AtEnd(End end) : end_(std::move(end)) {}
+  ~AtEnd() { end_(); }
+  AtEnd(const AtEnd&) = delete;
+  AtEnd& operator=(const AtEnd&) = delete;
+
+ private:
+  End end_;
+};
+
+/// All of it does.
+bool lies_in(const Packet& packet, std::span<const Message::Bytes> pieces) {
+  const std::byte* at = pieces.front().data();
+  return pieces.size() == 1 && at >= packet.data && at <= packet.data + packet.size;
+}
+
+}  // namespace
+
+std::size_t Application::hear() {
+  std::size_t heard = 0;
+  for (; heard < heard_max; ++heard) {
+    if (hearing_.packet != nullptr) {
+      hear_next();
+      continue;
+    }
+    Word word;
+    if (!runner_.next(word)) break;
+    if (word.has_messages()) {
+      begin_hearing(word.packet());
+      hear_next();
+      continue;
+    }
     const std::unique_ptr<Event> event(word.event());
-    return std::visit([this](auto& happened) { hear(happened); }, *event);
+    std::visit([this](auto& happened) { hear(happened); }, *event);
   }
-  const auto give_back = [this](Packet* packet) { runner_.release(*packet); };
-  const std::unique_ptr<Packet, decltype(give_back)> packet(&word.packet(), give_back);
-  hear_message(*packet, word.message_at());
+  return heard;
 }
 
 /// The engine has parsed the packet: nothing is checked again.
-void Application::hear_message(Packet& packet, const std::byte* at) {
-  const MemberKey from = wire::sender_of(*reinterpret_cast<const wire::Header*>(packet.data));
-  const wire::MessageView message = wire::decode_message(at);
-  switch (message.kind) {
+void Application::begin_hearing(Packet& packet) {
+  const auto& header = *reinterpret_cast<const wire::Header*>(packet.data);
+  const wire::Session& session = session_head(packet);
+  hearing_ = {.packet = &packet,
+              .from = wire::sender_of(header),
+              .channel = session.channel,
+              .at = packet.data + messages_offset,
+              .left = session.messages};
+}
+
+/// One message. Whatever its callback throws, the next one comes next.
+void Application::hear_next() {
+  const wire::MessageView message = wire::decode_message(hearing_.at);
+  const AtEnd done([this, last = --hearing_.left == 0] {
+    if (last) end_hearing();
+  });
+  if (!message.whole()) return hear_piece(message);
+  hear_whole(message, {&message.payload, 1}, message.payload.size());
+}
+
+void Application::end_hearing() {
+  runner_.release(*std::exchange(hearing_.packet, nullptr));
+  runner_.heard_packet();
+}
+
+void Application::hear_piece(const wire::MessageView& piece) {
+  Peer* peer = find(hearing_.from.id);
+  if (peer == nullptr) return;
+  std::optional<Assembly>& assembly = channel_of(*peer, hearing_.channel).incoming;
+  if (!assembly) assembly.emplace(assemblies_);
+  const std::size_t opened = assembly->message_bytes() + (piece.first ? piece.message_bytes : 0);
+  switch (assembly->add(piece, *hearing_.packet)) {
+    case Assembly::Step::more:
+      return;
+    case Assembly::Step::unsound:
+      ++messages_unsound_;
+      return runner_.heard_opened(opened);
+    case Assembly::Step::whole:
+      break;
+  }
+  const AtEnd done([&] {
+    assembly->clear();
+    runner_.heard_opened(opened);
+  });
+  const WholeMessage whole = assembly->message();
+  hear_whole(whole.head, whole.pieces, whole.size());
+}
+
+void Application::hear_whole(const wire::MessageView& head, std::span<const Message::Bytes> pieces,
+                             std::size_t size) {
+  ++delivered_;
+  const Message message(*this, hearing_.from, hearing_.channel, *hearing_.packet, pieces, size);
+  switch (head.kind) {
     case wire::MessageKind::data:
-      return handler_.on_message(from, message.payload);
+      return handler_.on_message(message);
     case wire::MessageKind::request:
-      return hear_request(from, message);
+      return hear_request(head, message.bytes());
     case wire::MessageKind::response:
-      if (const CallCallback callback = calls_.close(message.call))
-        callback(outcome_of(message.status), message.payload);
+      if (const auto callback = calls_.answer(head.call, hearing_.from.id))
+        (*callback)(outcome_of(head.status), message.bytes());
   }
 }
 
-void Application::hear_request(const MemberKey& from, const wire::MessageView& request) {
+void Application::hear_request(const wire::MessageView& request, Message::Bytes payload) {
+  const Recipient from{hearing_.from, hearing_.channel};
   if (const auto handler = own_.handler(request.path))
-    (*handler)({from, request.path, request.payload}, Responder(*this, from, request.call));
+    (*handler)({from.member, from.channel, request.path, payload},
+               Responder(*this, from, request.call));
   else
     answer_some_time(from, request.call, CallStatus::no_such_service);
+}
+
+Message::Bytes Application::in_one_piece(std::span<const Message::Bytes> pieces) {
+  one_piece_.clear();
+  for (const Message::Bytes piece : pieces)
+    one_piece_.insert(one_piece_.end(), piece.begin(), piece.end());
+  return one_piece_;
+}
+
+KeptMessage Application::keep(const Message& message) {
+  if (!lies_in(message.packet_, message.pieces_)) {
+    KeptMessage kept(*this, message.from_, nullptr, {});
+    kept.copy_.reserve(message.size_);
+    for (const Message::Bytes piece : message.pieces_)
+      kept.copy_.insert(kept.copy_.end(), piece.begin(), piece.end());
+    kept.bytes_ = kept.copy_;
+    return kept;
+  }
+  if (kept_packets_ >= config_.limits.kept_packets) return {};
+  ++kept_packets_;
+  runner_.retain(message.packet_);
+  return KeptMessage(*this, message.from_, &message.packet_, message.pieces_.front());
+}
+
+void Application::give_back_kept(Packet& packet) {
+  --kept_packets_;
+  runner_.release(packet);
 }
 
 std::string Application::why_refused(const Refusal& refusal) const {
@@ -66,6 +182,8 @@ std::string Application::why_refused(const Refusal& refusal) const {
 
 void Application::hear(const StandingChanged& event) {
   standing_ = event.standing;
+  if (over())
+    for (auto& [id, peer] : peers_) report_stranded(peer);
   if (standing_ == Standing::refused)
     failure_ = why_refused(event.refusal);
   else if (standing_ == Standing::replaced)
@@ -78,7 +196,7 @@ void Application::hear(const StandingChanged& event) {
 
 void Application::hear(const Joined& event) {
   Peer& peer = peers_[event.key.id];
-  peer = {{event.key, event.name, event.endpoint, false}, event.credit};
+  peer = {.view = {event.key, event.name, event.endpoint, false}, .credit = event.credit};
   handler_.on_joined(peer.info());
 }
 
@@ -95,9 +213,16 @@ void Application::hear(const Refuted& event) {
 }
 
 void Application::hear(const Removed& event) {
-  const auto node = peers_.extract(event.key.id);
-  const Peer& peer = node.mapped();
-  if (peer.credit) report_undelivered(event.key, peer.credit->outstanding());
+  found_last_ = nullptr;
+  auto node = peers_.extract(event.key.id);
+  Peer& peer = node.mapped();
+  for (const auto& channel : peer.channels)
+    if (channel != nullptr && channel->incoming)
+      runner_.heard_opened(channel->incoming->message_bytes());
+  report_stranded(peer);
+  calls_.erase_callee(event.key.id, [](CallId, const CallCallback& callback) {
+    callback(CallOutcome::member_removed, {});
+  });
   handler_.on_removed(peer.info(), event.reason);
 }
 
@@ -146,16 +271,25 @@ void Application::hear(const Synchronized&) {
   handler_.on_synchronized();
 }
 
-void Application::hear(const CallEnded& event) {
-  if (const CallCallback callback = calls_.close(event.call)) callback(event.outcome, {});
+void Application::hear(const Undelivered& event) { report_undelivered(event); }
+
+void Application::report_undelivered(const Undelivered& undelivered) {
+  undelivered_ += undelivered.messages;
+  handler_.on_undelivered(undelivered);
 }
 
-void Application::hear(const Undelivered& event) { report_undelivered(event.to, event.messages); }
-
-void Application::report_undelivered(const MemberKey& to, std::size_t messages) {
-  if (messages == 0) return;
-  undelivered_ += messages;
-  handler_.on_undelivered(to, messages);
+/// Once: the channel is gone with its report.
+void Application::report_stranded(Peer& peer) {
+  for (ChannelId id = 0; id < wire::channels; ++id) {
+    const auto& channel = peer.channels[id];
+    if (channel == nullptr || !channel->outgoing) continue;
+    const std::uint64_t taken =
+        peer.credit ? peer.credit->channel(id).messages_taken() : channel->outgoing->handed_over();
+    const std::uint64_t stranded = channel->outgoing->accepted() - taken;
+    std::erase(gathering_, channel.get());
+    channel->outgoing.reset();
+    if (stranded > 0) report_undelivered({peer.view.key, id, taken + 1, stranded});
+  }
 }
 
 void Application::hear(const PortLost&) {
@@ -176,11 +310,9 @@ void Application::hear(const Overrun&) {
       config_.limits.event_backlog, config_.cluster);
   handler_.on_overrun(failure_);
   handler_.on_standing(standing_);
-  for (const auto& [id, peer] : peers_)
-    if (peer.credit) report_undelivered(peer.view.key, peer.credit->outstanding());
-  calls_.for_each([this](CallId id) {
-    if (const CallCallback callback = calls_.close(id)) callback(CallOutcome::member_removed, {});
-  });
+  for (auto& [id, peer] : peers_) report_stranded(peer);
+  calls_.erase_all(
+      [](CallId, const CallCallback& callback) { callback(CallOutcome::member_removed, {}); });
 }
 
 }  // namespace muster

@@ -9,7 +9,7 @@ InlineRunner::InlineRunner(const NodeConfig& config, OpenPort& port)
     : port_(port),
       transport_(*port.transport),
       engine_(config, member_config(config, transport_.self()), transport_,
-              Engine::Queues::without),
+              Engine::Credits::without),
       duty_(config.stall_threshold_ns),
       watch_(transport_, config.port_lost_after_ns) {
   port.enter_thread();
@@ -39,7 +39,7 @@ std::size_t InlineRunner::end_cycle() {
 }
 
 SendResult InlineRunner::submit(Packet& packet, const Outgoing& outgoing, Credit*) {
-  return hand_over(engine_.member(), now(), outgoing, packet);
+  return engine_.member().send(outgoing.to, packet, outgoing.messages);
 }
 
 bool InlineRunner::execute(Command command) {

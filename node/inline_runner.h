@@ -26,7 +26,16 @@ class InlineRunner final : public Runner {
   TimeNs next_deadline() const override { return engine_.next_deadline(); }
   bool next(Word& word) override { return engine_.events().pop(word); }
 
-  Packet* allocate() override { return transport_.allocate(); }
+  void heard_packet() override { engine_.heard_packet(); }
+  void heard_opened(std::size_t bytes) override { engine_.heard_opened(bytes); }
+
+  Packet* allocate() override {
+    return engine_.member().messaging().may_send() ? transport_.allocate() : nullptr;
+  }
+  Packet* allocate_for(const Recipient& to, bool goes_on, Credit*) override {
+    return engine_.member().messaging().may_send(to, goes_on) ? transport_.allocate() : nullptr;
+  }
+  void retain(Packet& packet) override { transport_.retain(packet); }
   void release(Packet& packet) override { transport_.release(packet); }
   std::uint32_t payload_bytes_max() const override { return transport_.payload_bytes_max(); }
   SendResult submit(Packet& packet, const Outgoing& outgoing, Credit* credit) override;

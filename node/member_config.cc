@@ -4,6 +4,18 @@
 #include "node/clock.h"
 
 namespace muster {
+namespace {
+
+// Of the pool, in percent. With what is on its way to the application and what it keeps that is
+// less than all of it: the rest is there to receive with.
+constexpr std::uint64_t send_percent = 40;  ///< queued, or not acknowledged
+constexpr std::uint64_t held_percent = 12;  ///< waits for packets before it, or for room
+
+std::uint32_t share(std::uint32_t packets, std::uint64_t percent) {
+  return static_cast<std::uint32_t>(packets * percent / 100);
+}
+
+}  // namespace
 
 Endpoint group_endpoint(const NodeConfig& config) {
   return {.address = parse_address(config.group).value(), .port = config.port};
@@ -18,6 +30,9 @@ std::vector<Endpoint> seed_endpoints(const NodeConfig& config) {
 
 MemberConfig member_config(const NodeConfig& config, const Endpoint& self) {
   const Incarnation incarnation = wall_ns();
+  MessagingConfig messaging = config.messaging;
+  messaging.send_packets = share(config.limits.pool_packets, send_percent);
+  messaging.held_packets = share(config.limits.pool_packets, held_percent);
   return {.name = config.name,
           .cluster = cluster_id(config.cluster),
           .incarnation = incarnation,
@@ -28,7 +43,7 @@ MemberConfig member_config(const NodeConfig& config, const Endpoint& self) {
           .seed = incarnation ^ static_cast<std::uint64_t>(member_id(config.name)),
           .membership = config.membership,
           .directory = config.directory,
-          .messaging = config.messaging};
+          .messaging = messaging};
 }
 
 }  // namespace muster

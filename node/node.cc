@@ -109,22 +109,24 @@ void Node::unwatch(WatchId id) { parts_->application.unwatch(id); }
 std::vector<MemberView> Node::members() const { return parts_->application.members(); }
 const MemberView* Node::member(MemberId id) const { return parts_->application.member(id); }
 
-SendResult Node::send(MemberId to, std::span<const std::byte> payload) {
-  return parts_->application.send(to, payload);
+SendResult Node::send(MemberId to, std::span<const std::byte> payload, ChannelId channel) {
+  return parts_->application.send(to, payload, channel);
 }
 Buffer Node::claim(std::size_t bytes) { return parts_->application.claim(bytes); }
-SendResult Node::commit(Buffer& buffer, MemberId to) {
-  return parts_->application.commit(buffer, to);
+SendResult Node::commit(Buffer& buffer, MemberId to, ChannelId channel) {
+  return parts_->application.commit(buffer, to, channel);
 }
-std::size_t Node::message_bytes_max() const { return parts_->application.message_bytes_max(); }
+std::size_t Node::packet_bytes_max() const { return parts_->application.packet_bytes_max(); }
+void Node::flush() { parts_->application.flush(); }
 
 CallStart Node::call(std::string_view path, std::span<const std::byte> payload,
-                     DurationNs deadline_ns, CallCallback callback, const Pick& how) {
-  return parts_->application.call(path, payload, deadline_ns, std::move(callback), how);
+                     DurationNs deadline_ns, CallCallback callback, const Pick& how,
+                     ChannelId channel) {
+  return parts_->application.call(path, payload, deadline_ns, std::move(callback), how, channel);
 }
 CallStart Node::call(MemberId to, std::string_view path, std::span<const std::byte> payload,
-                     DurationNs deadline_ns, CallCallback callback) {
-  return parts_->application.call(to, path, payload, deadline_ns, std::move(callback));
+                     DurationNs deadline_ns, CallCallback callback, ChannelId channel) {
+  return parts_->application.call(to, path, payload, deadline_ns, std::move(callback), channel);
 }
 void Node::cancel(CallId id) { parts_->application.cancel(id); }
 
@@ -132,53 +134,5 @@ Standing Node::standing() const { return parts_->application.standing(); }
 bool Node::synchronized() const { return parts_->application.synchronized(); }
 MemberKey Node::self() const { return parts_->application.self(); }
 NodeStats Node::stats() const { return parts_->application.stats(); }
-
-// Buffers and responders.
-
-Buffer::Buffer(Buffer&& other) noexcept
-    : owner_(other.owner_),
-      packet_(std::exchange(other.packet_, nullptr)),
-      bytes_(std::exchange(other.bytes_, {})) {}
-
-Buffer& Buffer::operator=(Buffer&& other) noexcept {
-  std::swap(owner_, other.owner_);
-  std::swap(packet_, other.packet_);
-  std::swap(bytes_, other.bytes_);
-  return *this;
-}
-
-Buffer::~Buffer() {
-  if (packet_ != nullptr) owner_->give_back(*packet_);
-}
-
-Responder::Responder(Responder&& other) noexcept
-    : owner_(std::exchange(other.owner_, nullptr)), to_(other.to_), call_(other.call_) {}
-
-Responder& Responder::operator=(Responder&& other) noexcept {
-  std::swap(owner_, other.owner_);
-  std::swap(to_, other.to_);
-  std::swap(call_, other.call_);
-  return *this;
-}
-
-Responder::~Responder() {
-  if (owner_ != nullptr) owner_->answer_some_time(to_, call_, CallStatus::failed);
-}
-
-SendResult Responder::reply(std::span<const std::byte> payload) {
-  return answer(CallStatus::ok, payload);
-}
-
-SendResult Responder::fail(std::span<const std::byte> payload) {
-  return answer(CallStatus::failed, payload);
-}
-
-/// Too large an answer can be made smaller, a full window will open: those may be tried again.
-SendResult Responder::answer(CallStatus status, std::span<const std::byte> payload) {
-  if (owner_ == nullptr) return SendResult::closed;
-  const SendResult result = owner_->answer(to_, call_, status, payload);
-  if (result != SendResult::would_block && result != SendResult::too_large) owner_ = nullptr;
-  return result;
-}
 
 }  // namespace muster

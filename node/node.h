@@ -55,8 +55,9 @@ struct MemberView {
   bool suspected = false;
 };
 
-/// Room for one message in the packet that will carry it. Gives the packet back if it is destroyed
-/// before Node::commit(). Must not outlive the node.
+/// Room for one message: in the packet that will carry it, or, where it needs several, in memory
+/// from which these are filled. Gives that back if it is destroyed before Node::commit(). Must not
+/// outlive the node.
 class Buffer {
  public:
   Buffer() = default;
@@ -64,25 +65,28 @@ class Buffer {
   Buffer& operator=(Buffer&& other) noexcept;
   ~Buffer();
 
-  /// False: there was no packet to be had, or the message would not fit one.
-  explicit operator bool() const { return packet_ != nullptr; }
+  /// False: there was no room to be had, or no message is so large.
+  explicit operator bool() const { return owner_ != nullptr; }
   std::span<std::byte> bytes() { return bytes_; }
   /// Keeps the first `bytes` only.
   void shrink(std::size_t bytes) { bytes_ = bytes_.first(bytes); }
 
  private:
   friend class Application;
-  Buffer(Application& owner, Packet& packet, std::span<std::byte> bytes)
-      : owner_(&owner), packet_(&packet), bytes_(bytes) {}
+  /// What it held is somebody else's.
+  void clear();
 
   Application* owner_ = nullptr;
-  Packet* packet_ = nullptr;
+  Packet* packet_ = nullptr;  ///< null: the bytes are in large_
+  std::vector<std::byte> large_;
   std::span<std::byte> bytes_;
 };
 
-/// A call that has come in. Valid during the handler only.
+/// A call that has come in. Valid during the handler only; the payload is in one piece, which of
+/// one that came in several is a copy.
 struct Request {
   MemberKey from;
+  ChannelId channel = 0;  ///< the answer takes the same
   std::string_view path;
   std::span<const std::byte> payload;
 };
@@ -95,7 +99,7 @@ class Responder {
   Responder& operator=(Responder&& other) noexcept;
   ~Responder();
 
-  /// One copy. On would_block it may be tried again after a poll(), on too_large with less; on
+  /// On would_block it may be tried again after a poll(), on too_large with less; on
   /// every other result the call is settled. not_connected: the caller was removed.
   SendResult reply(std::span<const std::byte> payload);
   /// The caller hears CallOutcome::failed.
@@ -105,12 +109,12 @@ class Responder {
 
  private:
   friend class Application;
-  Responder(Application& owner, const MemberKey& to, CallId call)
+  Responder(Application& owner, const Recipient& to, CallId call)
       : owner_(&owner), to_(to), call_(call) {}
   SendResult answer(CallStatus status, std::span<const std::byte> payload);
 
   Application* owner_;
-  MemberKey to_;
+  Recipient to_;
   CallId call_;
 };
 
@@ -203,23 +207,32 @@ class Node {
 
   /// Sends to a member: delivered exactly once, in order, or reported by Handler::on_undelivered().
   /// One copy. What is sent outside of poll() goes out with the next poll() when inline.
-  SendResult send(MemberId to, std::span<const std::byte> payload);
-  /// Room for a message of `bytes`, written by the caller, sent without a copy.
+  ///
+  /// Channels do not wait for each other: what is in order is so within one channel. Small messages
+  /// share a packet, which goes out at the end of poll(), at flush(), or when it is full; one of
+  /// more than a packet, up to wire::message_bytes_max, goes out as the receiver has room for it,
+  /// with each poll(), and the channel takes no other until then.
+  SendResult send(MemberId to, std::span<const std::byte> payload, ChannelId channel = 0);
+  /// Room for a message of `bytes`, to be written by the caller: up to packet_bytes_max() it is
+  /// sent without a copy, a longer one is copied once, from here into its packets.
   Buffer claim(std::size_t bytes);
-  /// Takes the packet out of the buffer, which is then empty, if the result is `sent`; else the
+  /// Takes the message out of the buffer, which is then empty, if the result is `sent`; else the
   /// buffer can be committed again. An empty one is answered would_block.
-  SendResult commit(Buffer& buffer, MemberId to);
-  /// The largest message, in bytes.
-  std::size_t message_bytes_max() const;
+  SendResult commit(Buffer& buffer, MemberId to, ChannelId channel = 0);
+  /// The largest message that fits a packet, in bytes.
+  std::size_t packet_bytes_max() const;
+  /// Hands over what was sent since the last poll(), which does that as well.
+  void flush();
 
   /// Calls a service at one of the other members that advertise it; not_connected if there is none.
   /// `callback` is called from within poll(), once, at the latest at the deadline. A
   /// callback that captures no more than two pointers allocates nothing.
   CallStart call(std::string_view path, std::span<const std::byte> payload, DurationNs deadline_ns,
-                 CallCallback callback, const Pick& how = Pick::round_robin());
+                 CallCallback callback, const Pick& how = Pick::round_robin(),
+                 ChannelId channel = 0);
   /// The same at a given member.
   CallStart call(MemberId to, std::string_view path, std::span<const std::byte> payload,
-                 DurationNs deadline_ns, CallCallback callback);
+                 DurationNs deadline_ns, CallCallback callback, ChannelId channel = 0);
   /// Stops waiting: the callback is not called any more. The call may still be carried out.
   void cancel(CallId id);
   /// Advertises `path` and answers calls to it. Calls to a path that is not served are answered

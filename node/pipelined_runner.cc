@@ -31,6 +31,7 @@ std::size_t roomy(std::size_t packets) { return std::bit_ceil(2 * packets); }
 PipelinedRunner::PipelinedRunner(const NodeConfig& config, OpenPort& port)
     : idle_(config.idle),
       payload_bytes_max_(port.transport->payload_bytes_max()),
+      queue_packets_(config.messaging.queue_packets),
       received_(received_max),
       outgoing_(roomy(config.limits.pool_packets)),
       stock_(std::min(stock_max, std::bit_floor(config.limits.pool_packets / std::size_t{8}))),
@@ -39,7 +40,7 @@ PipelinedRunner::PipelinedRunner(const NodeConfig& config, OpenPort& port)
       commands_(config.limits.command_queue),
       engine_port_(*port.transport, outgoing_),
       engine_(config, member_config(config, port.transport->self()), engine_port_,
-              Engine::Queues::with),
+              Engine::Credits::with),
       duty_(config.stall_threshold_ns),
       io_(config, port, received_, outgoing_) {
   check_core("cores.io", config.cores.io);
@@ -97,18 +98,32 @@ Packet* PipelinedRunner::allocate() {
   return stock_.pop(packet) ? packet : nullptr;
 }
 
+/// The stock may be empty because others take nothing: what finishes a message comes from the pool.
+Packet* PipelinedRunner::allocate_for(const Recipient& to, bool goes_on, Credit* credit) {
+  ChannelCredit& channel = credit->channel(to.channel);
+  if (!channel.available(on_their_way_max())) return nullptr;
+  if (Packet* packet = allocate()) return packet;
+  return goes_on && channel.available(1) ? engine_port_.allocate() : nullptr;
+}
+
+std::uint32_t PipelinedRunner::on_their_way_max() const {
+  const bool crowded = crowded_.load(std::memory_order_relaxed);
+  return crowded ? std::min(crowded_packets, queue_packets_) : queue_packets_;
+}
+
 void PipelinedRunner::release(Packet& packet) {
   // Many messages of one packet can be more than the ring has room for.
   if (!returned_.push(&packet)) engine_port_.release(packet);
 }
 
 SendResult PipelinedRunner::submit(Packet& packet, const Outgoing& outgoing, Credit* credit) {
-  if (!credit->available()) return SendResult::would_block;
+  ChannelCredit& channel = credit->channel(outgoing.to.channel);
+  if (!channel.available(on_their_way_max())) return SendResult::would_block;
   Outgoing numbered = outgoing;
   numbered.join = credit->join();
   numbered.store(packet);
   if (!submitted_.push(&packet)) return SendResult::would_block;
-  credit->give();
+  channel.give();
   ++submitted_count_;
   return SendResult::sent;
 }
@@ -137,7 +152,7 @@ void PipelinedRunner::run_engine() {
     idle.idle(engine_cycle(now), engine_.next_deadline());
   }
   const TimeNs now = monotonic_ns();
-  while (take_submitted(now) > 0) {
+  while (take_submitted() > 0) {
   }
   while (take_commands(now) > 0) {
   }
@@ -148,7 +163,7 @@ std::size_t PipelinedRunner::engine_cycle(TimeNs now) {
   std::array<Packet*, burst_max> burst;
   const std::size_t received = received_.pop(burst);
   engine_.receive(now, std::span(burst).first(received));
-  std::size_t work = received + take_back() + take_submitted(now) + take_commands(now);
+  std::size_t work = received + take_back() + take_submitted() + take_commands(now);
   if (io_.take_port_lost()) engine_.port_lost();
   work += engine_.finish(now);
   keep_in_stock();
@@ -169,10 +184,10 @@ std::size_t PipelinedRunner::take_back() {
   return returned;
 }
 
-std::size_t PipelinedRunner::take_submitted(TimeNs now) {
+std::size_t PipelinedRunner::take_submitted() {
   std::array<Packet*, burst_max> burst;
   const std::size_t submitted = submitted_.pop(burst);
-  for (Packet* packet : std::span(burst).first(submitted)) engine_.submit(now, *packet);
+  for (Packet* packet : std::span(burst).first(submitted)) engine_.submit(*packet);
   taken_count_ += submitted;
   return submitted;
 }
@@ -190,8 +205,11 @@ std::size_t PipelinedRunner::take_commands(TimeNs now) {
 }
 
 void PipelinedRunner::keep_in_stock() {
+  const Messaging& messaging = engine_.member().messaging();
+  if (messaging.crowded() != crowded_.load(std::memory_order_relaxed))
+    crowded_.store(messaging.crowded(), std::memory_order_relaxed);
   for (std::size_t i = 0; i < burst_max; ++i) {
-    if (spare_ == nullptr) spare_ = engine_port_.allocate();
+    if (spare_ == nullptr && messaging.may_send()) spare_ = engine_port_.allocate();
     if (spare_ == nullptr || !stock_.push(spare_)) return;
     spare_ = nullptr;
   }

@@ -30,7 +30,12 @@ class PipelinedRunner final : public Runner {
   TimeNs next_deadline() const override { return never_ns; }
   bool next(Word& word) override { return engine_.events().pop(word); }
 
+  void heard_packet() override { engine_.heard_packet(); }
+  void heard_opened(std::size_t bytes) override { engine_.heard_opened(bytes); }
+
   Packet* allocate() override;
+  Packet* allocate_for(const Recipient& to, bool goes_on, Credit* credit) override;
+  void retain(Packet& packet) override { engine_port_.retain(packet); }
   void release(Packet& packet) override;
   std::uint32_t payload_bytes_max() const override { return payload_bytes_max_; }
   SendResult submit(Packet& packet, const Outgoing& outgoing, Credit* credit) override;
@@ -48,22 +53,26 @@ class PipelinedRunner final : public Runner {
     std::uint64_t after_submitted;
   };
 
+  /// How many packets of one channel may be on their way to its session.
+  std::uint32_t on_their_way_max() const;
   void start_threads(const CoresConfig& cores, const OpenPort& port);
   void end_threads();
   void run_engine();
   std::size_t engine_cycle(TimeNs now);
   std::size_t take_back();
-  std::size_t take_submitted(TimeNs now);
+  std::size_t take_submitted();
   std::size_t take_commands(TimeNs now);
   void keep_in_stock();
 
   const Idle idle_;
   const std::uint32_t payload_bytes_max_;
-  PacketRing received_;   // I/O -> engine
-  PacketRing outgoing_;   // engine -> I/O
-  PacketRing stock_;      // engine -> application: empty packets
-  PacketRing submitted_;  // application -> engine: packets that hold an Outgoing
-  PacketRing returned_;   // application -> engine: packets that it has done with
+  const std::uint32_t queue_packets_;
+  std::atomic<bool> crowded_{false};  ///< Messaging::crowded(), for the application's thread
+  PacketRing received_;               // I/O -> engine
+  PacketRing outgoing_;               // engine -> I/O
+  PacketRing stock_;                  // engine -> application: empty packets
+  PacketRing submitted_;              // application -> engine: packets that hold an Outgoing
+  PacketRing returned_;               // application -> engine: packets that it has done with
   ring::BoostRing<QueuedCommand*> commands_;
   std::uint64_t submitted_count_ = 0;  // the application's
   EnginePort engine_port_;

@@ -13,11 +13,10 @@
 
 namespace muster {
 
-/// The application's thread makes all calls.
-class Runner {
+/// The application's thread makes all calls. As a PacketPort it allocates, retains and releases,
+/// and transmits nothing.
+class Runner : public PacketPort {
  public:
-  virtual ~Runner() = default;
-
   /// The application hears between these two; each returns the work it did.
   virtual std::size_t begin_cycle() = 0;
   virtual std::size_t end_cycle() = 0;
@@ -26,14 +25,16 @@ class Runner {
 
   /// The next word, which the caller then owns; false: nothing more.
   virtual bool next(Word& word) = 0;
+  /// The application has heard all of a packet that next() gave, and of messages that began in one,
+  /// so many bytes in all: there is room for others.
+  virtual void heard_packet() = 0;
+  virtual void heard_opened(std::size_t bytes) = 0;
 
-  /// A packet to write, or nullptr.
-  virtual Packet* allocate() = 0;
-  virtual void release(Packet& packet) = 0;
   virtual std::uint32_t payload_bytes_max() const = 0;
-
-  /// The payload, and a request's path, stand in the packet. Its reference passes over if the
-  /// result is `sent`. `credit` is the peer's, as its Joined told.
+  /// A packet for messages on one channel, `goes_on` in the middle of one (Messaging::may_send());
+  /// nullptr: there is none now. `credit` is the peer's, as its Joined told.
+  virtual Packet* allocate_for(const Recipient& to, bool goes_on, Credit* credit) = 0;
+  /// A packet of messages. Its reference passes over if the result is `sent`.
   virtual SendResult submit(Packet& packet, const Outgoing& outgoing, Credit* credit) = 0;
   /// Smoothed; never_ns before the first measurement. `credit` is that peer's.
   virtual DurationNs round_trip_ns(MemberId peer, const Credit* credit) const = 0;
@@ -41,6 +42,9 @@ class Runner {
   virtual bool execute(Command command) = 0;
 
   virtual void fill(NodeStats& stats) = 0;
+
+ private:
+  void transmit(Packet& packet) final { release(packet); }
 };
 
 }  // namespace muster

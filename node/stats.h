@@ -45,8 +45,9 @@ struct NodeStats {
   std::uint64_t packets_dropped = 0;    ///< not sent: the ring to the I/O thread was full
 
   std::uint64_t messages_sent = 0;         ///< calls and answers too
-  std::uint64_t messages_delivered = 0;    ///< handed to this application
+  std::uint64_t messages_delivered = 0;    ///< heard by this application
   std::uint64_t messages_undelivered = 0;  ///< reported by Handler::on_undelivered()
+  std::uint64_t messages_unsound = 0;      ///< whose pieces made no message: dropped
   std::uint64_t packets_retransmitted = 0;
 
   std::uint64_t suspicions = 0;

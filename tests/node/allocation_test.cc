@@ -38,9 +38,9 @@ class NodeAllocation : public World {
     a = &start("a");
     b = &start("b");
     ASSERT_TRUE(settle());
-    a->diary.on_data = [](const MemberKey&, std::span<const std::byte>) {};
-    b->diary.on_data = [this](const MemberKey& from, std::span<const std::byte> payload) {
-      (*b)->send(from.id, payload);
+    a->diary.on_data = [](const Message&) {};
+    b->diary.on_data = [this](const Message& message) {
+      (*b)->send(message.from().id, message.bytes());
     };
     ASSERT_EQ((*b)->serve(
                   "/echo", {},

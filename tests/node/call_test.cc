@@ -142,21 +142,15 @@ TEST_P(NodeCall, EndsAtItsDeadline) {
   EXPECT_EQ(call("/never", "", 20 * ms).outcome, CallOutcome::deadline);
 }
 
-TEST_P(NodeCall, BehindAFullWindowBlocksOrEndsAtItsDeadline) {
+TEST_P(NodeCall, BehindAFullQueueBlocksAndBeforeThatEndsAtItsDeadline) {
   serve(*b, "/s", echo);
   b->port->link = false;
-  for (std::uint32_t i = 0; i < MessagingConfig().window_packets; ++i)
-    while ((*a)->send(id("b"), {}) != SendResult::sent) (*a)->poll();
   Outcome outcome;
-  const auto call = [&] {
-    return (*a)->call("/s", {}, 20 * ms, outcome.callback()).result == SendResult::sent;
-  };
-  if (GetParam() == Mode::run_inline) {
-    EXPECT_FALSE(call());
-    return;
+  ASSERT_EQ((*a)->call("/s", {}, 20 * ms, outcome.callback()).result, SendResult::sent);
+  const std::string full((*a)->packet_bytes_max(), '.');
+  while ((*a)->send(id("b"), bytes(full)) == SendResult::sent) {
   }
-  // Pipelined it waits at the engine thread, which ends it there.
-  ASSERT_TRUE(until(call));
+  EXPECT_EQ((*a)->call("/s", bytes(full), 20 * ms, {}).result, SendResult::would_block);
   EXPECT_TRUE(until([&] { return outcome.called; }));
   EXPECT_EQ(outcome.outcome, CallOutcome::deadline);
   EXPECT_FALSE(a->diary.heard("removed b"));

@@ -343,9 +343,7 @@ TEST_P(NodeDirectory, LetsTheHandlerAdvertise) {
   Server& a = start("a");
   Server& b = start("b");
   ASSERT_TRUE(settle());
-  b.diary.on_data = [&](const MemberKey&, std::span<const std::byte> payload) {
-    b->advertise("/told", text(payload));
-  };
+  b.diary.on_data = [&](const Message& message) { b->advertise("/told", text(message.bytes())); };
   ASSERT_EQ(a->send(id("b"), bytes("yes")), SendResult::sent);
   EXPECT_TRUE(until([&] { return a.diary.heard("bound /told=yes"); }));
 }

@@ -3,6 +3,12 @@
 namespace muster::test {
 namespace {
 
+std::string long_message(std::size_t size) {
+  std::string payload(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) payload[i] = static_cast<char>(i * 7 + i / 251);
+  return payload;
+}
+
 class NodeMessaging : public World {
  protected:
   void two() {
@@ -28,9 +34,9 @@ INSTANTIATE_TEST_SUITE_P(BothWays, NodeMessaging, both_ways, mode_name);
 TEST_P(NodeMessaging, DeliversEveryMessageOnceAndInOrder) {
   two();
   std::vector<std::string> got;
-  b->diary.on_data = [&](const MemberKey& from, std::span<const std::byte> payload) {
-    EXPECT_EQ(from, (*a)->self());
-    got.push_back(text(payload));
+  b->diary.on_data = [&](const Message& message) {
+    EXPECT_EQ(message.from(), (*a)->self());
+    got.push_back(text(message.bytes()));
   };
   for (int i = 0; i < 2000; ++i)
     while ((*a)->send(id("b"), bytes(std::to_string(i))) == SendResult::would_block)
@@ -44,9 +50,7 @@ TEST_P(NodeMessaging, DeliversInOrderThroughLoss) {
       [carried = 0](const Packet&, const Endpoint&) mutable { return ++carried % 10 == 0; });
   two();
   std::vector<std::string> got;
-  b->diary.on_data = [&](const MemberKey&, std::span<const std::byte> payload) {
-    got.push_back(text(payload));
-  };
+  b->diary.on_data = [&](const Message& message) { got.push_back(text(message.bytes())); };
   for (int i = 0; i < 300; ++i)
     while ((*a)->send(id("b"), bytes(std::to_string(i))) == SendResult::would_block)
       (*a)->poll(), (*b)->poll();
@@ -56,8 +60,8 @@ TEST_P(NodeMessaging, DeliversInOrderThroughLoss) {
 
 TEST_P(NodeMessaging, LetsTheHandlerAnswer) {
   two();
-  b->diary.on_data = [&](const MemberKey& from, std::span<const std::byte> payload) {
-    EXPECT_EQ((*b)->send(from.id, payload), SendResult::sent);
+  b->diary.on_data = [&](const Message& message) {
+    EXPECT_EQ((*b)->send(message.from().id, message.bytes()), SendResult::sent);
   };
   ASSERT_EQ((*a)->send(id("b"), bytes("there and back")), SendResult::sent);
   EXPECT_TRUE(until([&] { return a->diary.heard("message there and back"); }));
@@ -77,13 +81,94 @@ TEST_P(NodeMessaging, SendsWhatWasWrittenIntoThePacket) {
   EXPECT_TRUE(until([&] { return b->diary.heard("message written in place"); }));
 }
 
-TEST_P(NodeMessaging, RefusesWhatDoesNotFitOnePacket) {
+TEST_P(NodeMessaging, ClaimsRoomForMessagesOfAnySize) {
   two();
-  const std::string most((*a)->message_bytes_max(), '.');
-  EXPECT_EQ((*a)->send(id("b"), bytes(most + ".")), SendResult::too_large);
-  EXPECT_FALSE((*a)->claim(most.size() + 1));
-  EXPECT_EQ((*a)->send(id("b"), bytes(most)), SendResult::sent);
-  EXPECT_TRUE(until([&] { return b->diary.heard("message " + most); }));
+  for (const std::size_t size :
+       {(*a)->packet_bytes_max(), (*a)->packet_bytes_max() + 1, std::size_t{200'000}}) {
+    const std::string payload = long_message(size);
+    Buffer buffer;
+    ASSERT_TRUE(until([&] { return static_cast<bool>(buffer = (*a)->claim(size)); }));
+    std::ranges::copy(bytes(payload), buffer.bytes().begin());
+    ASSERT_TRUE(until([&] { return (*a)->commit(buffer, id("b")) == SendResult::sent; }));
+    EXPECT_FALSE(buffer);
+    EXPECT_TRUE(until([&] { return b->diary.heard("message " + payload); })) << size;
+  }
+  EXPECT_FALSE((*a)->claim(std::size_t{wire::message_bytes_max} + 1));
+}
+
+TEST_P(NodeMessaging, SendsSmallMessagesInOnePacket) {
+  two();
+  run_for(50 * ms);  // until all is acknowledged that joining took
+  const auto sent = [&] {
+    return (*a)->stats().packets_sent[static_cast<std::size_t>(wire::Type::session)];
+  };
+  const std::uint64_t before = sent();
+  for (int i = 0; i < 10; ++i) ASSERT_EQ((*a)->send(id("b"), bytes("x")), SendResult::sent);
+  ASSERT_TRUE(until([&] { return b->diary.messages == 10; }));
+  EXPECT_EQ(sent() - before, 1U);
+}
+
+/// Around what fits one packet and what a window holds, and the largest.
+TEST_P(NodeMessaging, CarriesMessagesOfAnySize) {
+  two();
+  const std::size_t packet = (*a)->packet_bytes_max();
+  std::vector<std::size_t> sizes = {packet - 1, packet,    packet + 1, 2 * packet,
+                                    100'000,    1'000'000, 5,          wire::message_bytes_max};
+  std::vector<std::string> got;
+  b->diary.on_data = [&](const Message& message) {
+    std::string whole;
+    for (const Message::Bytes piece : message.pieces()) whole += text(piece);
+    EXPECT_EQ(whole.size(), message.size());
+    EXPECT_EQ(text(message.bytes()), whole);
+    got.push_back(std::move(whole));
+  };
+  for (const std::size_t size : sizes) {
+    const std::string payload = long_message(size);
+    ASSERT_TRUE(until([&] { return (*a)->send(id("b"), bytes(payload)) == SendResult::sent; }));
+  }
+  ASSERT_TRUE(until([&] { return got.size() == sizes.size(); }));
+  for (std::size_t i = 0; i < sizes.size(); ++i)
+    EXPECT_TRUE(got[i] == long_message(sizes[i])) << sizes[i];
+  const std::string more(std::size_t{wire::message_bytes_max} + 1, '.');
+  EXPECT_EQ((*a)->send(id("b"), bytes(more)), SendResult::too_large);
+}
+
+TEST_P(NodeMessaging, ChannelsDoNotWaitForEachOther) {
+  two();
+  const std::string payload = long_message(4'000'000);
+  std::vector<ChannelId> order;
+  b->diary.on_data = [&](const Message& message) { order.push_back(message.channel()); };
+  ASSERT_TRUE(until([&] { return (*a)->send(id("b"), bytes(payload), 3) == SendResult::sent; }));
+  EXPECT_EQ((*a)->send(id("b"), bytes("behind"), 3), SendResult::would_block);
+  ASSERT_TRUE(until([&] { return (*a)->send(id("b"), bytes("beside"), 15) == SendResult::sent; }));
+  EXPECT_EQ((*a)->send(id("b"), bytes("nowhere"), 16), SendResult::no_such_channel);
+  ASSERT_TRUE(until([&] { return order.size() == 2; }));
+  EXPECT_EQ(order, (std::vector<ChannelId>{15, 3}));
+}
+
+TEST_P(NodeMessaging, KeepsMessagesAsLongAsTheApplicationWants) {
+  a = &start("a");
+  NodeConfig few = config("b");
+  few.limits.kept_packets = 2;
+  b = &start(few);
+  ASSERT_TRUE(settle());
+  std::vector<KeptMessage> kept;
+  b->diary.on_data = [&](const Message& message) { kept.push_back(message.keep()); };
+  const std::string longer = long_message(10'000);
+  for (const std::string& payload :
+       {std::string("one"), longer, std::string("two"), std::string("three")})
+    ASSERT_TRUE(until([&] { return (*a)->send(id("b"), bytes(payload)) == SendResult::sent; }));
+  ASSERT_TRUE(until([&] { return kept.size() == 4; }));
+  EXPECT_EQ(text(kept[0].bytes()), "one");
+  EXPECT_EQ(text(kept[1].bytes()), longer);  // a copy, of many pieces
+  EXPECT_EQ(text(kept[2].bytes()), "two");
+  EXPECT_FALSE(kept[3]);
+  kept[0].release();
+  kept.erase(kept.begin());
+  ASSERT_EQ((*a)->send(id("b"), bytes("four")), SendResult::sent);
+  ASSERT_TRUE(until([&] { return kept.size() == 4; }));
+  EXPECT_EQ(text(kept[3].bytes()), "four");
+  kept.clear();
 }
 
 TEST_P(NodeMessaging, SaysToWhomItCannotSend) {
@@ -106,7 +191,7 @@ TEST_P(NodeMessaging, BlocksTowardsAReceiverThatDoesNotPollAndLosesNothing) {
   for (TimeNs last_sent = monotonic_ns(); monotonic_ns() - last_sent < 500 * ms; (*a)->poll()) {
     if ((*a)->send(id("b"), bytes("x")) != SendResult::sent) continue;
     last_sent = monotonic_ns();
-    ASSERT_LT(++sent, 1000U);
+    ASSERT_LT(++sent, 1'000'000U);
   }
   EXPECT_TRUE(until([&] { return b->diary.messages == sent; }));
   EXPECT_TRUE(until([&] { return (*a)->send(id("b"), bytes("x")) == SendResult::sent; }));
@@ -135,6 +220,11 @@ TEST_P(NodeMessaging, ReportsWhatARemovedMemberDidNotGet) {
   ASSERT_TRUE(until([&] { return a->diary.heard("removed b"); }));
   EXPECT_EQ(a->diary.undelivered, static_cast<std::size_t>(sent));
   EXPECT_EQ((*a)->stats().messages_undelivered, static_cast<std::size_t>(sent));
+  std::uint64_t next = 1;  // the reports name each message once
+  for (const Undelivered& report : a->diary.reports) {
+    EXPECT_EQ(report.first, next);
+    next += report.messages;
+  }
   EXPECT_EQ((*a)->send(id("b"), {}), SendResult::not_connected);
 }
 
@@ -212,9 +302,7 @@ TEST_P(NodeMessaging, SendsWhatItAcceptedBeforeItLeaves) {
 
 TEST_P(NodeMessaging, GoesOnAfterAHandlerThrows) {
   two();
-  b->diary.on_data = [](const MemberKey&, std::span<const std::byte>) {
-    throw std::runtime_error("the handler's own");
-  };
+  b->diary.on_data = [](const Message&) { throw std::runtime_error("the handler's own"); };
   ASSERT_EQ((*a)->send(id("b"), bytes("1")), SendResult::sent);
   EXPECT_THROW(run_for(second), std::runtime_error);
   b->diary.on_data = nullptr;

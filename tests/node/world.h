@@ -47,12 +47,15 @@ class Diary : public Handler {
   }
   void on_withdrawn(const Binding& binding) override { note("withdrawn ", binding.path); }
   void on_synchronized() override { note("synchronized"); }
-  void on_message(const MemberKey& from, std::span<const std::byte> payload) override {
+  void on_message(const Message& message) override {
     ++messages;
-    if (on_data) return on_data(from, payload);
-    note("message ", text(payload));
+    if (on_data) return on_data(message);
+    note("message ", text(message.bytes()));
   }
-  void on_undelivered(const MemberKey&, std::size_t count) override { undelivered += count; }
+  void on_undelivered(const Undelivered& report) override {
+    undelivered += report.messages;
+    reports.push_back(report);
+  }
   void on_port_lost(std::string_view why) override { note("port lost: ", why); }
   void on_overrun(std::string_view why) override { note("overrun: ", why); }
 
@@ -64,7 +67,8 @@ class Diary : public Handler {
   std::vector<std::string> entries;
   std::size_t messages = 0;
   std::size_t undelivered = 0;
-  std::function<void(const MemberKey&, std::span<const std::byte>)> on_data;
+  std::vector<Undelivered> reports;
+  std::function<void(const Message&)> on_data;
 
  private:
   void note(std::string_view what, std::string_view name = "") {

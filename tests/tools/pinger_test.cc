@@ -12,7 +12,7 @@
 namespace muster::node_command {
 namespace {
 
-using Message = std::vector<std::byte>;
+using Bytes = std::vector<std::byte>;
 
 /// Two nodes; what one says to the other waits until the test lets a pinger hear it.
 struct PingerTest : test::World {
@@ -20,14 +20,14 @@ struct PingerTest : test::World {
     a = &start("a");
     b = &start("b");
     for (test::Server* server : {a, b})
-      server->diary.on_data = [this, server](const MemberKey& from,
-                                             std::span<const std::byte> payload) {
-        waiting[server].emplace_back(from, Message(payload.begin(), payload.end()));
+      server->diary.on_data = [this, server](const Message& message) {
+        const Message::Bytes bytes = message.bytes();
+        waiting[server].emplace_back(message.from(), Bytes(bytes.begin(), bytes.end()));
       };
     ASSERT_TRUE(settle());
   }
   /// The next message to `server`, taken out.
-  std::pair<MemberKey, Message> next(test::Server* server) {
+  std::pair<MemberKey, Bytes> next(test::Server* server) {
     if (!until([&] { return !waiting[server].empty(); })) return {};
     auto message = waiting[server].front();
     waiting[server].pop_front();
@@ -38,7 +38,7 @@ struct PingerTest : test::World {
     EXPECT_TRUE(asks.step(*a->node));
   }
   /// `b` answers this ping, and `a` hears the answer.
-  void answer(const std::pair<MemberKey, Message>& ping) {
+  void answer(const std::pair<MemberKey, Bytes>& ping) {
     EXPECT_TRUE(answers.hear(*b->node, ping.first, ping.second, completed));
     const auto [from, pong] = next(a);
     EXPECT_TRUE(asks.hear(*a->node, from, pong, completed));
@@ -46,7 +46,7 @@ struct PingerTest : test::World {
 
   test::Server* a = nullptr;
   test::Server* b = nullptr;
-  std::map<test::Server*, std::deque<std::pair<MemberKey, Message>>> waiting;
+  std::map<test::Server*, std::deque<std::pair<MemberKey, Bytes>>> waiting;
   Pinger asks;
   Pinger answers;
   std::optional<Pinger::Result> completed;

@@ -27,8 +27,9 @@ const char* word(SendResult result) {
   static constexpr std::array words = {"sent",
                                        "would block: try again",
                                        "no such member or service",
-                                       "too large for one packet",
+                                       "too large",
                                        "is no path",
+                                       "no such channel",
                                        "this member has left"};
   static_assert(words.size() == static_cast<std::size_t>(SendResult::closed) + 1);
   return words[static_cast<std::size_t>(result)];
@@ -228,7 +229,9 @@ void Console::on_withdrawn(const Binding& binding) {
       {{"event", "withdrawn"}, {"path", binding.path}, {"owner", name_of(binding.owner.id)}});
 }
 void Console::on_synchronized() { output_.say({{"event", "synchronized"}}); }
-void Console::on_message(const MemberKey& from, std::span<const std::byte> payload) {
+void Console::on_message(const Message& message) {
+  const MemberKey& from = message.from();
+  const Message::Bytes payload = message.bytes();
   std::optional<Pinger::Result> completed;
   if (!pinger_.hear(*node_, from, payload, completed)) {
     output_.say({{"event", "message"},
@@ -244,8 +247,11 @@ void Console::on_message(const MemberKey& from, std::span<const std::byte> paylo
                  {"p99_ns", completed->quantile(0.99)}});
   }
 }
-void Console::on_undelivered(const MemberKey& to, std::size_t messages) {
-  output_.say({{"event", "undelivered"}, {"member", name_of(to.id)}, {"messages", messages}});
+void Console::on_undelivered(const Undelivered& undelivered) {
+  output_.say({{"event", "undelivered"},
+               {"member", name_of(undelivered.to.id)},
+               {"first", undelivered.first},
+               {"messages", undelivered.messages}});
 }
 void Console::on_port_lost(std::string_view why) {
   failure_ = why;

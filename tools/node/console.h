@@ -39,8 +39,8 @@ class Console : public Handler {
   void on_bound(const Binding& binding) override;
   void on_withdrawn(const Binding& binding) override;
   void on_synchronized() override;
-  void on_message(const MemberKey& from, std::span<const std::byte> payload) override;
-  void on_undelivered(const MemberKey& to, std::size_t messages) override;
+  void on_message(const Message& message) override;
+  void on_undelivered(const Undelivered& undelivered) override;
   void on_port_lost(std::string_view why) override;
   void on_overrun(std::string_view why) override;
 

@@ -1,0 +1,82 @@
+// A message as the application gets it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cluster/packet.h"
+#include "cluster/types.h"
+
+namespace muster {
+
+class Application;
+
+/// A message that was kept beyond its callback: its packets stay with it until it is destroyed or
+/// released, by the node's thread and before the node ends. Moves, and is not copied.
+class KeptMessage {
+ public:
+  KeptMessage() = default;
+  KeptMessage(KeptMessage&& other) noexcept;
+  KeptMessage& operator=(KeptMessage&& other) noexcept;
+  ~KeptMessage();
+
+  /// False: as many packets are kept as LimitsConfig::kept_packets allows.
+  explicit operator bool() const { return owner_ != nullptr; }
+  const MemberKey& from() const { return from_; }
+  std::span<const std::byte> bytes() const { return bytes_; }
+  /// Once; the destructor does it as well.
+  void release();
+
+ private:
+  friend class Application;
+  KeptMessage(Application& owner, const MemberKey& from, Packet* packet,
+              std::span<const std::byte> bytes)
+      : owner_(&owner), from_(from), packet_(packet), bytes_(bytes) {}
+
+  Application* owner_ = nullptr;
+  MemberKey from_{};
+  Packet* packet_ = nullptr;     ///< null: the bytes are `copy_`
+  std::vector<std::byte> copy_;  ///< of a message of several pieces
+  std::span<const std::byte> bytes_;
+};
+
+/// Valid during the callback only. Its bytes lie in the packets that carried them: one piece if it
+/// fitted a packet, as all but long messages do.
+class Message {
+ public:
+  using Bytes = std::span<const std::byte>;
+
+  const MemberKey& from() const { return from_; }
+  ChannelId channel() const { return channel_; }
+  std::size_t size() const { return size_; }
+  /// Where it lies, in order: nothing is copied.
+  std::span<const Bytes> pieces() const { return pieces_; }
+  /// In one piece: of a message of several, a copy is made at the first call.
+  Bytes bytes() const;
+  /// For as long as the caller wants: without a copy if it is of one piece.
+  KeptMessage keep() const;
+
+ private:
+  friend class Application;
+  Message(Application& owner, const MemberKey& from, ChannelId channel, Packet& packet,
+          std::span<const Bytes> pieces, std::size_t size)
+      : owner_(owner),
+        from_(from),
+        channel_(channel),
+        packet_(packet),
+        pieces_(pieces),
+        size_(size) {}
+
+  Application& owner_;
+  const MemberKey from_;
+  const ChannelId channel_;
+  Packet& packet_;
+  const std::span<const Bytes> pieces_;
+  const std::size_t size_;
+};
+
+}  // namespace muster

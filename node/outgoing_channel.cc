@@ -1,0 +1,118 @@
+#include "node/outgoing_channel.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+namespace muster {
+namespace {
+
+/// So much is copied behind other messages sooner than sent in a packet of its own.
+constexpr std::size_t copied_bytes_max = 256;
+
+}  // namespace
+
+OutgoingChannel::~OutgoingChannel() {
+  if (open_ != nullptr) runner_.release(*open_);
+  if (staged_) end_staged();
+}
+
+SendResult OutgoingChannel::send(const MessageHead& head, std::span<const std::byte> payload) {
+  if (payload.size() > wire::message_bytes_max) return SendResult::too_large;
+  if (staged_) return SendResult::would_block;
+  // There must be room for the rest before there is a rest.
+  LargeBuffers::Buffer rest;
+  if (payload.size() > runner_.payload_bytes_max()) {
+    rest = buffers_.take(payload.size());
+    if (rest.empty()) return SendResult::would_block;
+  }
+  MessageWriter writer(head, payload);
+  const SendResult result = write(writer);
+  const bool taken = writer.written() > 0 || writer.done();
+  if (taken) ++accepted_;
+  if (!taken || writer.done()) {
+    buffers_.give(std::move(rest));
+    return taken ? SendResult::sent : result;
+  }
+  std::ranges::copy(payload.subspan(writer.written()),
+                    rest.begin() + static_cast<std::ptrdiff_t>(writer.written()));
+  writer.move_to(std::span(rest).first(payload.size()));
+  staged_.emplace(Staged{std::move(rest), writer});
+  return SendResult::sent;
+}
+
+SendResult OutgoingChannel::commit(LargeBuffers::Buffer& buffer, std::size_t payload_bytes) {
+  if (staged_) return SendResult::would_block;
+  MessageWriter writer({}, std::span(buffer).first(payload_bytes));
+  const SendResult result = write(writer);
+  if (writer.written() == 0 && !writer.done()) return result;
+  ++accepted_;
+  staged_.emplace(Staged{std::move(buffer), writer});
+  if (writer.done()) end_staged();
+  return SendResult::sent;
+}
+
+void OutgoingChannel::end_staged() {
+  buffers_.give(std::move(staged_->payload));
+  staged_.reset();
+}
+
+SendResult OutgoingChannel::write(MessageWriter& writer) {
+  while (!writer.done()) {
+    if (open_ != nullptr && writer.written() > 0)  // the piece before ends that packet
+      if (const SendResult result = hand_over_open(); result != SendResult::sent) return result;
+    if (open_ == nullptr) {
+      open_ = runner_.allocate_for(to_, writer.written() > 0, credit_);
+      if (open_ == nullptr) return SendResult::would_block;
+      begin_messages(*open_);
+    }
+    if (writer.write(*open_)) {
+      if (writer.done()) ++open_messages_;
+      continue;
+    }
+    if (const SendResult result = hand_over_open(); result != SendResult::sent) return result;
+  }
+  return SendResult::sent;
+}
+
+SendResult OutgoingChannel::commit(Packet& packet, std::size_t payload_bytes) {
+  if (staged_) return SendResult::would_block;
+  if (open_ != nullptr && payload_bytes <= copied_bytes_max) {
+    MessageWriter writer({}, {packet.data + payload_offset, payload_bytes});
+    if (writer.write(*open_)) {
+      runner_.release(packet);
+      ++open_messages_;
+      ++accepted_;
+      return SendResult::sent;
+    }
+  }
+  if (open_ != nullptr)
+    if (const SendResult result = hand_over_open(); result != SendResult::sent) return result;
+  begin_messages(packet);
+  write_head_in_place(packet, payload_bytes);
+  open_ = &packet;
+  open_messages_ = 1;
+  ++accepted_;
+  return SendResult::sent;
+}
+
+bool OutgoingChannel::flush() {
+  if (staged_) {
+    write(staged_->writer);
+    if (staged_->writer.done()) end_staged();
+  }
+  if (open_ != nullptr && session_head(*open_).messages > 0) hand_over_open();
+  return !pending();
+}
+
+SendResult OutgoingChannel::hand_over_open() {
+  const SendResult result =
+      runner_.submit(*open_, {.to = to_, .messages = open_messages_}, credit_);
+  if (result != SendResult::sent) return result;
+  open_ = nullptr;
+  handed_over_ += open_messages_;
+  open_messages_ = 0;
+  return SendResult::sent;
+}
+
+}  // namespace muster

@@ -1,0 +1,68 @@
+// Gathers what the application sends on one channel into packets: several messages into one, or one
+// into several.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "cluster/messaging/large_buffers.h"
+#include "cluster/messaging/message_writer.h"
+#include "cluster/messaging/send.h"
+#include "node/runner.h"
+
+namespace muster {
+
+/// Small messages share a packet until flush(), or until it is full: nothing waits for more to
+/// come. A message of more than one packet goes out as there is room for its pieces; what there is
+/// no room for at once is copied, and until it is out the channel takes no other.
+class OutgoingChannel {
+ public:
+  /// `runner` and `buffers` outlive it; `credit` is the peer's, null when inline.
+  OutgoingChannel(Runner& runner, LargeBuffers& buffers, const Recipient& to, Credit* credit)
+      : runner_(runner), buffers_(buffers), to_(to), credit_(credit) {}
+  ~OutgoingChannel();
+  OutgoingChannel(const OutgoingChannel&) = delete;
+  OutgoingChannel& operator=(const OutgoingChannel&) = delete;
+
+  SendResult send(const MessageHead& head, std::span<const std::byte> payload);
+  /// A payload that stands in place (payload_offset) in a packet of its own. The packet passes over
+  /// if the result is `sent`.
+  SendResult commit(Packet& packet, std::size_t payload_bytes);
+  /// The first `payload_bytes` of a buffer that was taken from `buffers`. It passes over if the
+  /// result is `sent`.
+  SendResult commit(LargeBuffers::Buffer& buffer, std::size_t payload_bytes);
+  /// Hands over what is gathered, as far as there is room. True: nothing is left.
+  bool flush();
+  /// Something is gathered.
+  bool pending() const { return open_ != nullptr || staged_; }
+
+  /// Messages that send() and commit() have accepted, and of them those that were handed over.
+  std::uint64_t accepted() const { return accepted_; }
+  std::uint64_t handed_over() const { return handed_over_; }
+
+ private:
+  /// The rest of a long message.
+  struct Staged {
+    LargeBuffers::Buffer payload;
+    MessageWriter writer;
+  };
+
+  /// As much as there is room for; the result says what stopped it.
+  SendResult write(MessageWriter& writer);
+  SendResult hand_over_open();
+  void end_staged();
+
+  Runner& runner_;
+  LargeBuffers& buffers_;
+  const Recipient to_;
+  Credit* const credit_;
+  Packet* open_ = nullptr;
+  std::uint32_t open_messages_ = 0;  ///< that end in it
+  std::optional<Staged> staged_;
+  std::uint64_t accepted_ = 0;
+  std::uint64_t handed_over_ = 0;
+};
+
+}  // namespace muster

@@ -1,0 +1,78 @@
+#include "node/send_credits.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace muster {
+namespace {
+
+/// A thousand peers are gone through in a twentieth of a second.
+constexpr DurationNs publish_interval_ns = 50 * us;
+
+}  // namespace
+
+SendCredits::SendCredits(Member& member, PacketPort& port, Events& events, std::size_t members_max)
+    : member_(member), port_(port), events_(events) {
+  peers_.reserve(members_max);
+  waiting_.reserve(members_max * wire::channels);
+  all_.reserve(members_max);
+}
+
+std::shared_ptr<Credit> SendCredits::open(const MemberKey& key) {
+  Peer& peer = peers_[key.id];
+  peer.key = key;
+  peer.credit = std::make_shared<Credit>(++joins_);
+  all_.push_back(&peer);
+  return peer.credit;
+}
+
+void SendCredits::close(const MemberKey& key) {
+  const auto found = peers_.find(key.id);
+  if (found == peers_.end() || found->second.key != key) return;
+  Peer* peer = &found->second;
+  std::erase_if(waiting_, [peer](const Waiting& waiting) { return waiting.peer == peer; });
+  std::erase(all_, peer);
+  peers_.erase(found);
+}
+
+void SendCredits::submit(Packet& packet) {
+  const Outgoing outgoing = Outgoing::load(packet);
+  const auto found = peers_.find(outgoing.to.member.id);
+  if (found == peers_.end() || found->second.credit->join() != outgoing.join)
+    return port_.release(packet);
+  Peer& peer = found->second;
+  const ChannelId channel = outgoing.to.channel;
+  ChannelCredit& credit = peer.credit->channel(channel);
+  const SendResult result = member_.send(outgoing.to, packet, outgoing.messages);
+  assert(result != SendResult::would_block);
+  if (result != SendResult::sent) {  // this member is none any more
+    port_.release(packet);
+    events_.on_undelivered(
+        {peer.key, channel, credit.messages_taken() + 1, std::uint64_t{outgoing.messages}});
+  }
+  credit.take_messages(outgoing.messages);
+  ++peer.submitted[channel];
+  if (peer.listed[channel]) return;
+  peer.listed[channel] = true;
+  waiting_.push_back({&peer, channel});
+}
+
+void SendCredits::give_back() {
+  std::erase_if(waiting_, [this](const Waiting& waiting) {
+    Peer& peer = *waiting.peer;
+    const std::uint64_t left = member_.messaging().packets_waiting({peer.key, waiting.channel});
+    peer.credit->channel(waiting.channel).taken(peer.submitted[waiting.channel] - left);
+    peer.listed[waiting.channel] = left > 0;
+    return left == 0;
+  });
+}
+
+void SendCredits::publish_round_trips(TimeNs now) {
+  if (now < next_publish_ns_ || all_.empty()) return;
+  next_publish_ns_ = now + publish_interval_ns;
+  const Peer& peer = *all_[++published_ % all_.size()];
+  if (const auto round_trip = member_.messaging().round_trip_ns(peer.key.id))
+    peer.credit->measured(*round_trip);
+}
+
+}  // namespace muster

@@ -1,0 +1,60 @@
+// The engine thread's end of what the application gives it to send.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "cluster/events.h"
+#include "cluster/member.h"
+#include "node/credit.h"
+#include "node/outgoing.h"
+
+namespace muster {
+
+/// Gives packets to the sessions, and credit back as they leave. Credit is no more than what a
+/// channel's queue holds, so a session never refuses. What is for a peer that was removed is
+/// dropped: the application counts by itself what had not been taken.
+class SendCredits {
+ public:
+  SendCredits(Member& member, PacketPort& port, Events& events, std::size_t members_max);
+
+  /// A peer has joined, or was removed.
+  std::shared_ptr<Credit> open(const MemberKey& peer);
+  void close(const MemberKey& peer);
+
+  /// A packet that holds an Outgoing. Consumes the reference.
+  void submit(Packet& packet);
+  /// Once in each cycle, after Member::transmit().
+  void give_back();
+  /// Once in each cycle: tells the application how far away the peers are, now and then one of
+  /// them.
+  void publish_round_trips(TimeNs now);
+
+ private:
+  struct Peer {
+    MemberKey key;
+    std::shared_ptr<Credit> credit;
+    std::array<std::uint64_t, wire::channels> submitted{};  ///< packets
+    std::array<bool, wire::channels> listed{};              ///< in waiting_
+  };
+  struct Waiting {
+    Peer* peer;
+    ChannelId channel;
+  };
+
+  Member& member_;
+  PacketPort& port_;
+  Events& events_;
+  std::unordered_map<MemberId, Peer> peers_;
+  std::vector<Waiting> waiting_;  ///< channels whose packets have not all been sent
+  std::vector<Peer*> all_;
+  std::uint32_t joins_ = 0;
+  std::size_t published_ = 0;
+  TimeNs next_publish_ns_ = 0;
+};
+
+}  // namespace muster

@@ -1,0 +1,139 @@
+// What the application sends: messages, calls, answers.
+#include <utility>
+
+#include "cluster/wire/path.h"
+#include "node/application.h"
+#include "node/clock.h"
+
+namespace muster {
+namespace {
+
+/// Answers without a payload that wait for a window; past it a caller hears the deadline.
+constexpr std::size_t unanswered_max = 4096;
+
+}  // namespace
+
+Application::Channel& Application::channel_of(Peer& peer, ChannelId id) {
+  std::unique_ptr<Channel>& channel = peer.channels[id];
+  if (channel == nullptr) channel = std::make_unique<Channel>();
+  return *channel;
+}
+
+SendResult Application::send_on(Peer& peer, ChannelId id, const MessageHead& head,
+                                std::span<const std::byte> payload) {
+  if (id >= wire::channels) return SendResult::no_such_channel;
+  Channel& channel = outgoing_channel(peer, id);
+  const SendResult result = channel.outgoing->send(head, payload);
+  gather(channel);
+  return result;
+}
+
+Application::Channel& Application::outgoing_channel(Peer& peer, ChannelId id) {
+  Channel& channel = channel_of(peer, id);
+  if (!channel.outgoing)
+    channel.outgoing.emplace(runner_, to_send_, Recipient{peer.view.key, id}, peer.credit.get());
+  return channel;
+}
+
+void Application::gather(Channel& channel) {
+  if (channel.listed || !channel.outgoing->pending()) return;
+  channel.listed = true;
+  gathering_.push_back(&channel);
+}
+
+void Application::flush() {
+  std::erase_if(gathering_, [](Channel* channel) {
+    channel->listed = !channel->outgoing->flush();
+    return !channel->listed;
+  });
+}
+
+SendResult Application::send(MemberId to, std::span<const std::byte> payload, ChannelId channel) {
+  if (closed()) return SendResult::closed;
+  Peer* peer = find(to);
+  if (peer == nullptr) return SendResult::not_connected;
+  return send_on(*peer, channel, {}, payload);
+}
+
+Buffer Application::claim(std::size_t bytes) {
+  Buffer buffer;
+  if (bytes <= packet_bytes_max()) {
+    buffer.packet_ = runner_.allocate();
+    if (buffer.packet_ == nullptr) return {};
+    buffer.bytes_ = {buffer.packet_->data + payload_offset, bytes};
+  } else if (bytes <= wire::message_bytes_max) {
+    buffer.large_ = to_send_.take(bytes);
+    if (buffer.large_.empty()) return {};
+    buffer.bytes_ = std::span(buffer.large_).first(bytes);
+  } else {
+    return {};
+  }
+  buffer.owner_ = this;
+  return buffer;
+}
+
+void Application::give_back(Buffer& buffer) {
+  if (buffer.packet_ != nullptr) runner_.release(*buffer.packet_);
+  to_send_.give(std::move(buffer.large_));
+}
+
+SendResult Application::commit(Buffer& buffer, MemberId to, ChannelId id) {
+  if (closed()) return SendResult::closed;
+  Peer* peer = find(to);
+  if (peer == nullptr) return SendResult::not_connected;
+  if (id >= wire::channels) return SendResult::no_such_channel;
+  if (!buffer) return SendResult::would_block;
+  Channel& channel = outgoing_channel(*peer, id);
+  const SendResult result = buffer.packet_ != nullptr
+                                ? channel.outgoing->commit(*buffer.packet_, buffer.bytes_.size())
+                                : channel.outgoing->commit(buffer.large_, buffer.bytes_.size());
+  if (result == SendResult::sent) buffer.clear();
+  gather(channel);
+  return result;
+}
+
+CallStart Application::call(std::string_view path, std::span<const std::byte> payload,
+                            DurationNs deadline_ns, CallCallback callback, const Pick& how,
+                            ChannelId channel) {
+  if (closed()) return {SendResult::closed};
+  const Bound* bound = index_.pick(path, how, dice_, [this](const MemberKey& key) {
+    const Peer* peer = find(key.id);
+    return peer == nullptr ? std::nullopt : std::optional(round_trip_ns(*peer));
+  });
+  if (bound == nullptr) return {SendResult::not_connected};
+  return call(bound->owner.id, path, payload, deadline_ns, std::move(callback), channel);
+}
+
+CallStart Application::call(MemberId to, std::string_view path, std::span<const std::byte> payload,
+                            DurationNs deadline_ns, CallCallback callback, ChannelId channel) {
+  if (closed()) return {SendResult::closed};
+  Peer* peer = find(to);
+  if (peer == nullptr) return {SendResult::not_connected};
+  if (!wire::valid_path(path)) return {SendResult::invalid_path};
+  if (calls_.full()) return {SendResult::would_block};
+  const TimeNs now = monotonic_ns();
+  // Never over before it has begun: a callback may call again.
+  const DurationNs wait_ns = std::min(std::max<DurationNs>(deadline_ns, 1), never_ns - 1 - now);
+  const CallId id = calls_.open(to, now + wait_ns, std::move(callback));
+  const SendResult result = send_on(
+      *peer, channel, {.kind = wire::MessageKind::request, .call = id, .path = path}, payload);
+  if (result == SendResult::sent) return {result, id};
+  calls_.close(id);
+  return {result};
+}
+
+SendResult Application::answer(const Recipient& to, CallId call, CallStatus status,
+                               std::span<const std::byte> payload) {
+  if (closed()) return SendResult::closed;
+  Peer* peer = find(to.member.id);
+  if (peer == nullptr || peer->view.key != to.member) return SendResult::not_connected;
+  return send_on(*peer, to.channel,
+                 {.kind = wire::MessageKind::response, .call = call, .status = status}, payload);
+}
+
+void Application::answer_some_time(const Recipient& to, CallId call, CallStatus status) {
+  if (ended_ || answer(to, call, status, {}) != SendResult::would_block) return;
+  if (unanswered_.size() < unanswered_max) unanswered_.push_back({to, call, status});
+}
+
+}  // namespace muster
