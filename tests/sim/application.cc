@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include <xxhash.h>
 
+#include "cluster/messaging/call_outcome.h"
 #include "cluster/messaging/send.h"
 
 namespace muster::sim {
@@ -13,6 +15,7 @@ namespace {
 /// The only right answer to a call.
 std::uint64_t answer_of(CallId call) { return XXH3_64bits(&call, sizeof call); }
 
+constexpr const char* kinds[] = {"", "message", "request", "response"};
 constexpr const char* outcomes[] = {"ok", "no such service", "failed", "deadline",
                                     "member removed"};
 constexpr const char* standings[] = {"idle", "joining", "a member", "refused", "replaced", "left"};
@@ -22,7 +25,13 @@ constexpr const char* reasons[] = {"left", "died", "was replaced"};
 
 Application::Application(const Shared& shared, std::size_t self, Incarnation incarnation,
                          Watcher& watcher, std::uint64_t seed)
-    : shared_(shared), self_(self), incarnation_(incarnation), watcher_(watcher), dice_(seed) {}
+    : shared_(shared),
+      self_(self),
+      incarnation_(incarnation),
+      watcher_(watcher),
+      dice_(seed),
+      outgoing_(shared.roster, shared.conversations),
+      calls_(shared.scenario.messaging.calls_max) {}
 
 Party Application::party(const MemberKey& member) const {
   return {shared_.roster.find(member.id).value_or(self_), member.incarnation};
@@ -34,6 +43,10 @@ void Application::on_standing(Standing standing) {
   if (standing == Standing::refused || standing == Standing::replaced)
     shared_.verdict.fail("I8", "m{} is shut out ({}), though nobody else has its name", self_,
                          standings[static_cast<std::size_t>(standing)]);
+  if (standing == Standing::joining || standing == Standing::member) return;
+  outgoing_.clear(*port_);
+  incoming_->clear();
+  end_calls();
 }
 
 void Application::on_joined(const MemberInfo& member) {
@@ -57,6 +70,13 @@ void Application::on_removed(const MemberInfo& member, RemovalReason reason) {
                     member.key.incarnation, reasons[static_cast<std::size_t>(reason)]);
   watcher_.removed(member.key, reason);
   shared_.conversations.ended(self(), party(member.key));
+  outgoing_.forget(member.key, *port_);
+  incoming_->forget(member.key.id);
+  calls_.erase_callee(member.key.id, [&](CallId call, const Waiter& waiter) {
+    if (waiter.callee != member.key.id)
+      shared_.verdict.fail("I11", "m{} gives up a call to another than was removed", self_);
+    ended(call, waiter, CallOutcome::member_removed);
+  });
 }
 
 void Application::on_bound(const Binding& binding) {
@@ -81,69 +101,175 @@ void Application::on_synchronized() {
   watcher_.synchronized(*member_);
 }
 
-/// Is there room for one more? If so it may keep the packet.
-bool Application::takes(Packet& packet) {
+void Application::attach(Member& member, SimPort& port) {
+  member_ = &member;
+  port_ = &port;
+  incoming_.emplace(port, shared_.scenario.kept_packets_max, shared_.scenario.assembly_bytes_max);
+}
+
+void Application::reincarnated(Incarnation incarnation) {
+  outgoing_.clear(*port_);
+  incoming_->clear();
+  end_calls();
+  incarnation_ = incarnation;
+  watcher_.started_anew(*member_);
+}
+
+/// What is held and put together already has had its place.
+std::size_t Application::left_min() const {
+  const std::size_t had = member_->messaging().packets_held() + incoming_->packets_max();
+  const std::size_t all = shared_.scenario.spare_packets();
+  return all - std::min(all, had);
+}
+
+// Messages.
+
+bool Application::refuses_a_channel() const {
+  const auto refuses = [&](TimeNs until) { return shared_.verdict.now() < until; };
+  return !calm_ && std::ranges::any_of(channel_busy_until_, refuses);
+}
+
+/// It may turn busy now: as a whole, or for this channel alone.
+bool Application::is_busy_for(ChannelId channel) {
+  if (calm_) return false;
+  if (shared_.scenario.never_reads(self_, channel)) return true;
   const TimeNs now = shared_.verdict.now();
   const DurationNs moment = shared_.scenario.heartbeat_ns();
-  if (calm_) return true;
-  if (now >= busy_until_ && dice_.chance(shared_.scenario.refuse))
-    busy_until_ = now + dice_.below(3 * moment);
-  if (busy()) return false;
-  if (dice_.chance(shared_.scenario.keep)) {
-    port_->retain(packet);
-    kept_.push_back({&packet, now + dice_.below(moment)});
+  if (now >= std::max(busy_until_, channel_busy_until_[channel]) &&
+      dice_.chance(shared_.scenario.refuse)) {
+    TimeNs& until = dice_.chance(500'000) ? busy_until_ : channel_busy_until_[channel];
+    until = now + dice_.below(3 * moment);
+  }
+  return now < std::max(busy_until_, channel_busy_until_[channel]);
+}
+
+/// Is there room for one more? If so it may keep the packet.
+bool Application::takes(const Delivery& delivery) {
+  if (is_busy_for(delivery.channel) || !incoming_->has_room(delivery)) return false;
+  if (!calm_ && port_->left() > left_min() && dice_.chance(shared_.scenario.keep)) {
+    port_->retain(delivery.packet);
+    kept_.push_back(
+        {&delivery.packet, shared_.verdict.now() + dice_.below(shared_.scenario.heartbeat_ns())});
   }
   return true;
 }
 
-bool Application::on_message(const MemberKey& from, std::span<const std::byte> payload,
-                             Packet& packet) {
-  watcher_.named(from, "message");
-  if (!takes(packet)) return false;
-  shared_.trace.say(shared_.verdict.now(), self_, "takes a message of m{}", party(from).server);
-  shared_.conversations.accepted(self(), party(from), payload);
+bool Application::on_messages(const Delivery& delivery) {
+  watcher_.named(delivery.from, "messages");
+  if (!takes(delivery)) return false;
+  const bool sound = incoming_->take(
+      delivery, [&](const wire::MessageView& head, std::span<const std::byte> payload) {
+        hear(delivery, head, payload);
+      });
+  if (!sound)
+    shared_.verdict.fail("I11", "m{} was given pieces that make no message, of m{} on channel {}",
+                         self_, party(delivery.from).server, delivery.channel);
   return true;
 }
 
-bool Application::on_request(const MemberKey& from, CallId call, std::string_view path,
-                             std::span<const std::byte> payload, Packet& packet) {
-  watcher_.named(from, "request");
-  if (!takes(packet)) return false;
-  shared_.trace.say(shared_.verdict.now(), self_, "takes a request of m{} for {}",
-                    party(from).server, path);
-  shared_.conversations.accepted(self(), party(from), payload);
-  if (dice_.chance(50'000)) return true;  // and forgets it
+void Application::hear(const Delivery& delivery, const wire::MessageView& head,
+                       std::span<const std::byte> payload) {
+  shared_.trace.say(shared_.verdict.now(), self_, "takes a {} of {} bytes of m{} on channel {}",
+                    kinds[static_cast<std::size_t>(head.kind)], payload.size(),
+                    party(delivery.from).server, delivery.channel);
+  shared_.conversations.accepted({party(delivery.from), self(), delivery.channel}, payload);
+  if (head.kind == wire::MessageKind::request) hear_request(delivery, head);
+  if (head.kind == wire::MessageKind::response) hear_response(delivery, head, payload);
+}
+
+void Application::hear_request(const Delivery& delivery, const wire::MessageView& head) {
+  if (dice_.chance(50'000)) return;  // and forgets it
   const bool fails = dice_.chance(100'000);
-  owed_.push_back({from, call, fails ? CallStatus::failed : CallStatus::ok,
-                   shared_.verdict.now() + shared_.scenario.call_deadline_max_ns});
+  const std::uint64_t right = answer_of(head.call);
+  std::vector<std::byte> payload(Conversations::head_bytes + sizeof right);
+  std::memcpy(payload.data() + Conversations::head_bytes, &right, sizeof right);
+  outgoing_.put({delivery.from, delivery.channel},
+                {.kind = wire::MessageKind::response,
+                 .call = head.call,
+                 .status = fails ? CallStatus::failed : CallStatus::ok,
+                 .path = {},
+                 .payload = std::move(payload)});
+}
+
+void Application::hear_response(const Delivery& delivery, const wire::MessageView& head,
+                                std::span<const std::byte> payload) {
+  const auto waiter = calls_.answer(head.call, delivery.from.id);
+  if (!waiter) return;  // too late
+  if (waiter->callee != delivery.from.id)
+    shared_.verdict.fail("I11", "m{} takes an answer of another than it has called", self_);
+  const std::uint64_t right = answer_of(head.call);
+  payload = payload.subspan(Conversations::head_bytes);
+  if (payload.size() != sizeof right || std::memcmp(payload.data(), &right, sizeof right) != 0)
+    shared_.verdict.fail("I11", "m{} was given a wrong answer to call {:x}", self_, head.call);
+  ended(head.call, *waiter, outcome_of(head.status));
+}
+
+void Application::on_undelivered(const Undelivered& undelivered) {
+  shared_.trace.say(
+      shared_.verdict.now(), self_, "has {} undelivered messages to m{} on channel {}, from {} on",
+      undelivered.messages, party(undelivered.to).server, undelivered.channel, undelivered.first);
+  watcher_.named(undelivered.to, "undelivered");
+  shared_.conversations.undelivered({self(), party(undelivered.to), undelivered.channel},
+                                    undelivered.first, undelivered.messages);
+}
+
+bool Application::say(const Recipient& to, std::vector<std::byte> payload) {
+  return outgoing_.put(to, {.path = {}, .payload = std::move(payload)});
+}
+
+// Calls.
+
+bool Application::call(const Recipient& to, std::string_view path, std::vector<std::byte> payload,
+                       TimeNs local_deadline) {
+  if (calls_.full()) return false;
+  const std::uint64_t number = ++calls_made_;
+  const CallId call =
+      calls_.open(to.member.id, local_deadline, {number, local_deadline, to.member.id});
+  if (!outgoing_.put(to, {.kind = wire::MessageKind::request,
+                          .call = call,
+                          .path = std::string(path),
+                          .payload = std::move(payload)})) {
+    calls_.close(call);
+    return false;
+  }
+  if (!in_flight_.try_emplace(call, number).second)
+    shared_.verdict.fail("I11", "m{} has two calls {:x} in flight", self_, call);
+  last_call_ = call;
   return true;
 }
 
-void Application::on_response(CallId call, CallOutcome outcome, std::span<const std::byte> payload,
-                              Packet* packet) {
+void Application::cancel_last_call() {
+  const bool waited = in_flight_.erase(last_call_) > 0;
+  if (calls_.close(last_call_).has_value() != waited)
+    shared_.verdict.fail("I11", "m{} cancels call {:x}, which {}", self_, last_call_,
+                         waited ? "was lost" : "had ended");
+}
+
+void Application::ended(CallId call, const Waiter& waiter, CallOutcome outcome) {
   shared_.trace.say(shared_.verdict.now(), self_, "call {:x} ends: {}", call,
                     outcomes[static_cast<std::size_t>(outcome)]);
-  if (calls_.erase(call) == 0)
+  const auto flight = in_flight_.find(call);
+  if (flight == in_flight_.end() || flight->second != waiter.number)
     return shared_.verdict.fail("I11", "m{} was told twice, or unasked, how call {:x} ended", self_,
                                 call);
-  const bool answered = outcome == CallOutcome::ok || outcome == CallOutcome::failed;
-  const std::uint64_t right = answer_of(call);
-  const bool intact =
-      payload.size() == sizeof right && std::memcmp(payload.data(), &right, sizeof right) == 0;
-  if (answered != (packet != nullptr) || (answered && !intact))
-    shared_.verdict.fail("I11", "m{} was given a wrong answer to call {:x}", self_, call);
+  in_flight_.erase(flight);
 }
 
-void Application::on_undelivered(const MemberKey& to, std::size_t messages) {
-  shared_.trace.say(shared_.verdict.now(), self_, "has {} undelivered messages to m{}", messages,
-                    party(to).server);
-  watcher_.named(to, "undelivered");
-  shared_.conversations.undelivered(self(), party(to), messages);
+void Application::meet_deadlines(TimeNs local_now) {
+  calls_.expire(local_now, [&](CallId call, const Waiter& waiter) {
+    if (local_now < waiter.deadline)
+      shared_.verdict.fail("I11", "m{} gives call {:x} up before its deadline", self_, call);
+    ended(call, waiter, CallOutcome::deadline);
+  });
 }
 
-void Application::work(TimeNs now, TimeNs local_now) {
-  std::erase_if(owed_,
-                [&](const Owed& owed) { return now > owed.until || answer(local_now, owed); });
+void Application::end_calls() {
+  calls_.erase_all(
+      [&](CallId call, const Waiter& waiter) { ended(call, waiter, CallOutcome::member_removed); });
+}
+
+void Application::work(TimeNs now) {
+  outgoing_.flush(*member_, *port_, left_min());
   std::erase_if(kept_, [&](const Kept& kept) {
     const bool done = calm_ || now >= kept.until;
     if (done) port_->release(*kept.packet);
@@ -151,20 +277,11 @@ void Application::work(TimeNs now, TimeNs local_now) {
   });
 }
 
-bool Application::answer(TimeNs local_now, const Owed& owed) {
-  Packet* packet = port_->allocate();
-  if (packet == nullptr) return false;
-  const std::uint64_t right = answer_of(owed.call);
-  std::memcpy(packet->data + response_offset, &right, sizeof right);
-  const SendResult result =
-      member_->reply(local_now, owed.to, owed.call, owed.status, *packet, sizeof right);
-  if (result != SendResult::sent) port_->release(*packet);
-  return result != SendResult::would_block;
-}
-
 void Application::release_all() {
   for (const Kept& kept : kept_) port_->release(*kept.packet);
   kept_.clear();
+  outgoing_.clear(*port_);
+  incoming_->clear();
 }
 
 }  // namespace muster::sim

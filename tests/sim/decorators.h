@@ -39,20 +39,9 @@ class EventsDecorator : public Events {
   void on_batch_end(const MemberKey& owner) override { inner_.on_batch_end(owner); }
   bool ready() const override { return inner_.ready(); }
   void on_synchronized() override { inner_.on_synchronized(); }
-  bool on_message(const MemberKey& from, std::span<const std::byte> payload,
-                  Packet& packet) override {
-    return inner_.on_message(from, payload, packet);
-  }
-  bool on_request(const MemberKey& from, CallId call, std::string_view path,
-                  std::span<const std::byte> payload, Packet& packet) override {
-    return inner_.on_request(from, call, path, payload, packet);
-  }
-  void on_response(CallId call, CallOutcome outcome, std::span<const std::byte> payload,
-                   Packet* packet) override {
-    inner_.on_response(call, outcome, payload, packet);
-  }
-  void on_undelivered(const MemberKey& to, std::size_t messages) override {
-    inner_.on_undelivered(to, messages);
+  bool on_messages(const Delivery& delivery) override { return inner_.on_messages(delivery); }
+  void on_undelivered(const Undelivered& undelivered) override {
+    inner_.on_undelivered(undelivered);
   }
 
  protected:

@@ -24,13 +24,28 @@ void Invariants::after_step(const Process& process) {
     verdict_.fail("I7", "m{} holds {} members, and told its application of {}", process.server(),
                   told, process.watcher().members());
 
-  const std::size_t windows = 2 * (scenario_.servers - 1) * scenario_.messaging.window_packets;
   const std::size_t reserved = process.member().packets_reserved();
   if (reserved > Outbox::reserve_packets + peers.size())
     verdict_.fail("I13", "m{} keeps {} packets for membership", process.server(), reserved);
-  if (process.port().live() > windows + process.application().kept() + reserved)
-    verdict_.fail("I13", "m{} holds {} packets, {} for membership, and its windows at most {}",
-                  process.server(), process.port().live(), reserved, windows);
+  check_packets(process, reserved);
+}
+
+/// I13: what each window may hold, and one for each channel beyond the limit: without it nothing
+/// would go on.
+void Invariants::check_packets(const Process& process, std::size_t reserved) {
+  const MessagingConfig& messaging = scenario_.messaging;
+  const std::size_t held = process.member().messaging().packets_held();
+  if (held > messaging.held_packets + scenario_.streams())
+    verdict_.fail("I13", "m{} holds {} received packets for later, {} at most", process.server(),
+                  held, messaging.held_packets);
+  // Whoever had begun a packet may finish it.
+  const std::size_t queues = std::min<std::size_t>(
+      scenario_.streams() * (messaging.window_packets + messaging.queue_packets),
+      messaging.send_packets + scenario_.streams());
+  const std::size_t others = held + process.application().packets_max() + reserved;
+  if (process.port().live() > queues + others)
+    verdict_.fail("I13", "m{} holds {} packets, {} of them not to send, and its queues at most {}",
+                  process.server(), process.port().live(), others, queues);
 }
 
 /// I9: where nothing is lost and nobody pauses, a member doubts itself only when it hears nobody.

@@ -44,6 +44,7 @@ class Invariants {
     std::uint64_t digest = 0;
   };
   void check_own_tree(const Process& process);
+  void check_packets(const Process& process, std::size_t reserved);
   void check_health(const Process& process);
   void check_peer(const Process& process, const Peer& peer);
   void check_content(std::size_t holder, std::size_t owner, Incarnation incarnation,

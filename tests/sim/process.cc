@@ -43,6 +43,9 @@ std::uint64_t fingerprint(const Process& process) {
       mix(stats.sent[type], stats.received[type]);
   const Tree& own = member.directory().own();
   mix(member.standing(), member.self().incarnation, member.next_deadline(), own.version());
+  const MessagingStats& messaging = member.messaging().stats();
+  mix(messaging.packets_delivered, messaging.packets_retransmitted, messaging.deliveries_refused,
+      messaging.acknowledgements_sent, member.messaging().packets_held());
   for (const auto& [id, peer] : member.membership().peers()) {
     mix(id, peer.key.incarnation, peer.last_heard_ns, peer.packet_number, peer.suspected);
     const Tree& copy = member.directory().replica(id)->tree();
@@ -51,16 +54,11 @@ std::uint64_t fingerprint(const Process& process) {
   return hash;
 }
 
-std::size_t pool_packets(const Scenario& scenario) {
-  constexpr std::size_t others = 256;  // kept by the application, or being written
-  return 2 * scenario.servers * scenario.messaging.window_packets + others;
-}
-
 Process::Process(const Surroundings& surroundings, std::size_t server, Incarnation incarnation,
                  std::uint64_t seed)
     : server_(server),
       verdict_(surroundings.shared.verdict),
-      port_(server, pool_packets(surroundings.shared.scenario), surroundings.wire, verdict_),
+      port_(server, surroundings.shared.scenario.pool_packets(), surroundings.wire, verdict_),
       watcher_(server, incarnation, surroundings.shared.roster, surroundings.ledger,
                surroundings.census, surroundings.shared.scenario.weather != Weather::harsh,
                verdict_),

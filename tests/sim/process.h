@@ -54,7 +54,5 @@ class Process {
 
 /// Of everything that a packet may change; I14: what is no packet of the cluster changes nothing.
 std::uint64_t fingerprint(const Process& process);
-/// Packets that a pool holds: more than the windows of all sessions.
-std::size_t pool_packets(const Scenario& scenario);
 
 }  // namespace muster::sim

@@ -8,6 +8,7 @@
 
 #include "cluster/membership/guarantee.h"
 #include "cluster/wire/path.h"
+#include "tests/sim/outgoing.h"
 
 namespace muster::sim {
 namespace {
@@ -54,7 +55,7 @@ DirectoryConfig pick_directory(Dice& dice, DurationNs heartbeat_ns) {
 
 MessagingConfig pick_messaging(Dice& dice) {
   MessagingConfig messaging;
-  messaging.window_packets = std::uint32_t{1} << dice.below(7);
+  messaging.window_packets = std::uint32_t{1} << dice.below(11);
   messaging.calls_max = static_cast<std::uint32_t>(dice.between(1, 64));
   return messaging;
 }
@@ -179,6 +180,37 @@ void pick_network(Dice& dice, Scenario& scenario) {
     scenario.seeds.push_back(dice.below(scenario.servers));
 }
 
+/// What each channel, and all of them, may hold.
+void pick_limits(Dice& dice, MessagingConfig& messaging) {
+  if (dice.chance(300'000))
+    messaging.window_packets = static_cast<std::uint32_t>(dice.between(1, 100));
+  messaging.queue_packets = static_cast<std::uint32_t>(dice.chance(300'000) ? 256 : dice.below(20));
+  if (dice.chance(300'000))
+    messaging.send_packets = static_cast<std::uint32_t>(dice.between(16, 64));
+  if (dice.chance(300'000)) messaging.congestion.kind = CongestionKind::fixed;
+  messaging.congestion.window_packets_start = static_cast<std::uint32_t>(dice.between(1, 64));
+  messaging.congestion.window_packets_max = std::uint32_t{1} << dice.below(11);
+  if (dice.chance(400'000)) messaging.held_packets = static_cast<std::uint32_t>(dice.below(40));
+}
+
+/// With dice of their own: no world befalls another fault because more is picked here.
+void pick_messages(Dice dice, Scenario& scenario) {
+  pick_limits(dice, scenario.messaging);
+  const std::uint32_t kinds[] = {3, 5, 2};
+  const std::size_t most[] = {1, 4, wire::channels};
+  scenario.channels = dice.between(1, most[dice.weighted(kinds)]);
+  if (dice.chance(300'000)) {
+    scenario.large = static_cast<Ppm>(dice.between(1'000, 100'000));
+    scenario.large_bytes_max = dice.chance(300'000) ? 300'000 : dice.between(1'500, 20'000);
+  }
+  scenario.kept_packets_max = dice.below(8);
+  scenario.assembly_bytes_max = dice.chance(500'000) ? SIZE_MAX / 2 : dice.below(400'000);
+  scenario.share_packets = dice.chance(300'000) ? dice.between(16, 60) : dice.between(100, 2'000);
+  if (!dice.chance(300'000)) return;
+  scenario.never_reading = dice.below(scenario.servers);
+  scenario.never_read = static_cast<ChannelId>(dice.below(scenario.channels));
+}
+
 void pick_work(Dice& dice, Scenario& scenario) {
   for (std::uint32_t& weight : scenario.work_weights)
     weight = static_cast<std::uint32_t>(dice.below(5));
@@ -192,7 +224,7 @@ void pick_work(Dice& dice, Scenario& scenario) {
     scenario.value_bytes_max = wire::value_bytes_max;
     scenario.names = dice.between(1, 8);
   }
-  scenario.payload_bytes_max = dice.chance(300'000) ? 1200 : dice.between(0, 64);
+  scenario.payload_bytes_max = dice.chance(300'000) ? 1500 : dice.between(0, 64);
   scenario.refuse = dice.chance(500'000) ? static_cast<Ppm>(dice.below(100'000)) : 0;
   scenario.keep = dice.chance(500'000) ? static_cast<Ppm>(dice.below(300'000)) : 0;
   scenario.call_deadline_max_ns = scenario.heartbeat_ns() * dice.between(1, 20);
@@ -225,6 +257,26 @@ DurationNs Scenario::over_budget_ns() const {
   return scarce ? directory.request_timeout_ns * 5 / 4 : 0;
 }
 
+std::size_t Scenario::spare_packets() const {
+  constexpr std::size_t on_their_way = 64;  // received, or being written
+  return messaging.held_packets + streams() * (1 + std::max<std::size_t>(kept_packets_max, 1)) +
+         on_their_way;
+}
+
+/// What waits on a channel goes one packet at a time at worst: the receiver may hold no more.
+DurationNs Scenario::backlog_ns() const {
+  constexpr std::size_t packet_bytes = 1'300;
+  const std::size_t letters =
+      Outgoing::waiting_letters_max + 2 * Outgoing::waiting_bytes_max / packet_bytes;
+  const std::size_t packets = 2 * std::size_t{messaging.window_packets + messaging.queue_packets} +
+                              (large > 0 ? letters : 2 * Outgoing::waiting_letters_max);
+  const std::size_t at_once =
+      std::min<std::size_t>({streams(), share_packets, messaging.send_packets,
+                             (servers - 1) * messaging.congestion.window_packets_max});
+  return packets * streams() / at_once * 2 * (fair_delay_max_ns() + cycle_ns) +
+         8 * messaging.retransmit_max_ns;
+}
+
 DurationNs Scenario::convergence_ns() const {
   // All trees from one source, a page at a time: delays that differ make holes of any window.
   constexpr std::size_t page_bytes = 1300;
@@ -235,7 +287,7 @@ DurationNs Scenario::convergence_ns() const {
   const DurationNs meeting = deaf == 0 ? 0 : meeting_heartbeats_max * heartbeat_ns();
   return meeting + transfer_ns + links.late_max_ns + membership.join_listen_ns +
          10 * heartbeat_ns() + 3 * (membership.suspect_after_ns + membership.dead_after_ns) +
-         32 * directory.request_timeout_ns + 4 * messaging.retransmit_max_ns + call_deadline_max_ns;
+         32 * directory.request_timeout_ns + backlog_ns() + call_deadline_max_ns;
 }
 
 Scenario scenario_of(std::uint64_t seed) {
@@ -252,6 +304,7 @@ Scenario scenario_of(std::uint64_t seed) {
   scenario.links = pick_links(dice, scenario.weather, scenario.membership);
   pick_faults(dice, scenario);
   pick_work(dice, scenario);
+  pick_messages(Dice(seed ^ 0x6d65737361676573), scenario);
   return scenario;
 }
 
@@ -264,7 +317,9 @@ std::string describe(const Scenario& scenario) {
       "delay {:.3f} to {:.3f} ms, loss {:.1f} %, at the sender {:.1f} %, in bursts {}, duplicates "
       "{:.1f} %, "
       "late {:.1f} %, pauses up to {:.3f} ms, outages up to {:.3f} ms, faults for "
-      "{:.0f} ms, one each {:.0f} ms, window {} packets",
+      "{:.0f} ms, one each {:.0f} ms, window {} packets, queue {}, held {}, {} channels, {:.1f} % "
+      "of "
+      "the messages up to {} bytes",
       scenario.servers, std::popcount(scenario.deaf),
       weathers[static_cast<std::size_t>(scenario.weather)], in_ms(scenario.heartbeat_ns()),
       in_ms(scenario.membership.suspect_after_ns), in_ms(scenario.membership.dead_after_ns),
@@ -273,7 +328,9 @@ std::string describe(const Scenario& scenario) {
       scenario.links.turns_bad > 0 ? "too" : "none", scenario.links.duplicate / 1e4,
       scenario.links.late / 1e4, in_ms(scenario.pause_max_ns), in_ms(scenario.outage_max_ns),
       in_ms(scenario.faults_last_ns), in_ms(scenario.fault_interval_ns),
-      scenario.messaging.window_packets);
+      scenario.messaging.window_packets, scenario.messaging.queue_packets,
+      scenario.messaging.held_packets, scenario.channels, scenario.large / 1e4,
+      scenario.large_bytes_max);
 }
 
 }  // namespace muster::sim

@@ -79,11 +79,26 @@ struct Scenario {
   std::size_t names = 0;            ///< that bindings choose from
   std::size_t value_bytes_max = 0;
   std::size_t payload_bytes_max = 0;
+  std::size_t channels = 1;            ///< that messages choose from
+  Ppm large = 0;                       ///< chance that a message is a large one
+  std::size_t large_bytes_max = 0;     ///< without its head
+  std::size_t kept_packets_max = 0;    ///< of each message in pieces
+  std::size_t assembly_bytes_max = 0;  ///< of all messages in pieces that one application receives
+  std::size_t share_packets = 0;       ///< of its pool for what an application sends and keeps
+  std::size_t never_reading = SIZE_MAX;  ///< while there are faults this server ignores a channel
+  ChannelId never_read = 0;
   Ppm refuse = 0;  ///< chance that the application turns busy at a message
   Ppm keep = 0;    ///< chance that it keeps the packet for a while
   DurationNs call_deadline_max_ns = 0;
 
   bool hears_group(std::size_t server) const { return (deaf >> server & 1) == 0; }
+  bool never_reads(std::size_t server, ChannelId channel) const {
+    return server == never_reading && channel == never_read;
+  }
+  std::size_t streams() const { return (servers - 1) * channels; }
+  /// Packets that a process leaves to the network, and to what must be held whatever comes.
+  std::size_t spare_packets() const;
+  std::size_t pool_packets() const { return spare_packets() + share_packets; }
   DurationNs heartbeat_ns() const { return membership.heartbeat_interval_ns; }
   /// In rough weather, after a pause or an outage: until everybody has been heard again.
   DurationNs recovery_ns() const { return (links.heartbeats_lost_max + 2) * heartbeat_ns(); }
@@ -99,6 +114,7 @@ struct Scenario {
  private:
   DurationNs late_answers_ns() const;
   DurationNs over_budget_ns() const;
+  DurationNs backlog_ns() const;
 };
 
 Scenario scenario_of(std::uint64_t seed);

@@ -1,8 +1,8 @@
 #include "tests/sim/workload.h"
 
 #include <algorithm>
-
-#include "cluster/messaging/send.h"
+#include <cstring>
+#include <utility>
 
 namespace muster::sim {
 
@@ -20,8 +20,7 @@ void Workload::act(Process& process, TimeNs local_now) {
     case WorkKind::withdraw_all:
       return withdraw_all(process, local_now);
     case WorkKind::message:
-      for (std::uint64_t left = dice_.between(1, 8); left > 0; --left) message(process, local_now);
-      return;
+      return messages(process);
     case WorkKind::call:
       return call(process, local_now);
   }
@@ -118,43 +117,48 @@ std::optional<Party> Workload::somebody(const Process& process) {
                process.member().membership().find(shared_.roster.id(server))->key.incarnation};
 }
 
-std::size_t Workload::some_payload_bytes() {
-  return Conversations::head_bytes + dice_.below(shared_.scenario.payload_bytes_max + 1);
+std::optional<Recipient> Workload::some_recipient(const Process& process) {
+  const auto to = somebody(process);
+  if (!to) return std::nullopt;
+  const std::uint64_t channel = dice_.below(shared_.scenario.channels);
+  return Recipient{{shared_.roster.id(to->server), to->incarnation},
+                   static_cast<ChannelId>(channel)};
 }
 
-void Workload::message(Process& process, TimeNs local_now) {
-  const auto to = somebody(process);
-  Packet* packet = to ? process.port().allocate() : nullptr;
-  if (packet == nullptr) return;
-  const Party from{process.server(), process.member().self().incarnation};
-  const std::size_t bytes = some_payload_bytes();
-  shared_.conversations.write(from, *to, dice_.next(), {packet->data + message_offset, bytes});
-  if (process.member().send(local_now, shared_.roster.id(to->server), *packet, bytes) ==
-      SendResult::sent)
-    shared_.conversations.sent(from, *to);
-  else
-    process.port().release(*packet);
+/// Behind the room for its head.
+std::vector<std::byte> Workload::some_payload() {
+  const bool large = dice_.chance(shared_.scenario.large);
+  const std::size_t bytes_max =
+      large ? shared_.scenario.large_bytes_max : shared_.scenario.payload_bytes_max;
+  std::vector<std::byte> payload(Conversations::head_bytes + dice_.below(bytes_max + 1));
+  Random filling(dice_.next());
+  for (std::size_t at = Conversations::head_bytes; at < payload.size();) {
+    const std::uint64_t word = filling.next();
+    const std::size_t bytes = std::min(sizeof word, payload.size() - at);
+    std::memcpy(payload.data() + at, &word, bytes);
+    at += bytes;
+  }
+  return payload;
+}
+
+/// Several on one channel, which share packets, or each on another.
+void Workload::messages(Process& process) {
+  const bool together = dice_.chance(500'000);
+  auto to = some_recipient(process);
+  for (std::uint64_t left = dice_.between(1, 8); to && left > 0; --left) {
+    process.application().say(*to, some_payload());
+    if (!together) to = some_recipient(process);
+  }
 }
 
 void Workload::call(Process& process, TimeNs local_now) {
-  const auto to = somebody(process);
-  Packet* packet = to ? process.port().allocate() : nullptr;
-  if (packet == nullptr) return;
-  const Party from{process.server(), process.member().self().incarnation};
+  const auto to = some_recipient(process);
+  if (!to) return;
   const std::string path = some_path();
-  const std::size_t bytes = some_payload_bytes();
-  shared_.conversations.write(from, *to, dice_.next(),
-                              {packet->data + request_offset(path), bytes});
-  const DurationNs deadline_ns = dice_.below(shared_.scenario.call_deadline_max_ns) + 1;
-  const CallId call = ++last_call_;
-  if (process.member().call(local_now, shared_.roster.id(to->server), call, path, *packet, bytes,
-                            deadline_ns) != SendResult::sent)
-    return process.port().release(*packet);
-  shared_.conversations.sent(from, *to);
-  process.application().called(call);
-  if (!dice_.chance(50'000)) return;
-  process.member().cancel(call);
-  process.application().cancelled(call);
+  std::vector<std::byte> payload = some_payload();
+  const TimeNs deadline = local_now + dice_.below(shared_.scenario.call_deadline_max_ns) + 1;
+  if (process.application().call(*to, path, std::move(payload), deadline) && dice_.chance(50'000))
+    process.application().cancel_last_call();
 }
 
 }  // namespace muster::sim

@@ -1,6 +1,7 @@
 // What the applications of a world do: bind, withdraw, send, call.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,19 +24,19 @@ class Workload {
   void batch(Process& process);
   void withdraw(Process& process);
   void withdraw_all(Process& process, TimeNs local_now);
-  void message(Process& process, TimeNs local_now);
+  void messages(Process& process);
   void call(Process& process, TimeNs local_now);
 
   std::string some_path();
   std::vector<std::byte> some_value();
   AttributeSet some_attributes();
   std::optional<Party> somebody(const Process& process);
-  std::size_t some_payload_bytes();
+  std::optional<Recipient> some_recipient(const Process& process);
+  std::vector<std::byte> some_payload();
 
   Application::Shared shared_;
   Ledger& ledger_;
   Dice dice_;
-  CallId last_call_ = 0;
 };
 
 }  // namespace muster::sim

@@ -94,6 +94,7 @@ void World::after_step(std::size_t number) {
     trace_.say(now(), number, "speaks as {} from now on", incarnation);
     conversations_.ended_all({number, server.incarnation});
     ledger_.reincarnate(number, incarnation);
+    conversations_.started_anew({number, server.incarnation}, incarnation);
     process.application().reincarnated(incarnation);
     invariants_.started_anew(process);
     packet_rules_.started_anew(process);
@@ -103,7 +104,8 @@ void World::after_step(std::size_t number) {
   invariants_.after_step(process);
   check_heartbeat(number);
   if (process.member().membership().health().score() > 0) server.unhealthy_until = now();
-  const TimeNs deadline = process.member().next_deadline();
+  const TimeNs deadline =
+      std::min(process.member().next_deadline(), process.application().next_deadline());
   if (deadline == never_ns) return;
   const TimeNs wake_at = std::max(server.clock.world(deadline), now());
   if (wake_at >= server.wake_at) return;
@@ -186,12 +188,13 @@ void World::wake(std::size_t number, TimeNs at) {
   server.wake_at = never_ns;
   if (server.state != State::running && server.state != State::leaving) return;
   meet_deadlines(number);
-  schedule_cycle(number, 0);
+  cycle(number);
 }
 
 void World::meet_deadlines(std::size_t number) {
   Server& server = servers_[number];
   server.process->member().on_deadline(local(server));
+  server.process->application().meet_deadlines(local(server));
   after_step(number);
 }
 
@@ -207,7 +210,7 @@ void World::cycle(std::size_t number) {
   Server& server = servers_[number];
   if (server.state != State::running) return;
   Process& process = *server.process;
-  process.application().work(now(), local(server));
+  process.application().work(now());
   process.member().transmit(local(server));
   after_step(number);
   if (process.application().eager()) schedule_cycle(number, scenario_.heartbeat_ns() / 8);
