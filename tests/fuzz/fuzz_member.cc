@@ -5,10 +5,16 @@
 // to do, and what that needs. Packets can be given as they are, or repaired (repaired.h) so that
 // they get past what only chance could pass.
 #include <array>
+#include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cluster/member.h"
+#include "cluster/messaging/assembly.h"
+#include "cluster/messaging/call_table.h"
+#include "cluster/messaging/message_writer.h"
 #include "cluster/messaging/send.h"
 #include "cluster/wire/path.h"
 #include "tests/fuzz/fuzz_port.h"
@@ -21,6 +27,11 @@ using namespace muster;
 
 constexpr std::uint32_t members_max = 6;
 constexpr std::uint32_t window_packets = 4;
+constexpr std::uint32_t queue_packets = 4;
+constexpr std::uint32_t held_packets = 6;
+constexpr std::uint32_t kept_packets_max = 2;  // of a message in pieces
+constexpr std::size_t assembly_bytes_max = 1 << 16;
+constexpr std::uint32_t calls_max = 8;
 constexpr std::size_t tree_bytes_max = 16 << 10;
 constexpr std::size_t packets_max = 64;
 constexpr std::size_t packet_bytes_max = 1472;
@@ -40,28 +51,40 @@ class FuzzedApplication final : public Events {
   void on_joined(const MemberInfo& member) override { read(member.name); }
   void on_suspected(const MemberInfo& member) override { read(member.name); }
   void on_refuted(const MemberInfo& member) override { read(member.name); }
-  void on_removed(const MemberInfo& member, RemovalReason) override { read(member.name); }
+  void on_removed(const MemberInfo& member, RemovalReason) override {
+    read(member.name);
+    std::erase_if(assemblies_,
+                  [&](const auto& entry) { return entry.first.first == member.key.id; });
+    calls_.erase_callee(member.key.id, [](CallId, CallId) {});
+  }
   void on_bound(const Binding& binding) override { read(binding); }
   void on_withdrawn(const Binding& binding) override { read(binding); }
   void on_batch_begin(const MemberKey&) override {}
   void on_batch_end(const MemberKey&) override {}
   void on_synchronized() override {}
-  bool on_message(const MemberKey&, std::span<const std::byte> payload, Packet&) override {
-    read(payload);
-    return accepts;
+  bool on_messages(const Delivery& delivery) override {
+    if (!accepts || delivery.opens_bytes > assembly_bytes_max) return false;
+    Assembly& assembly =
+        assemblies_.try_emplace({delivery.from.id, delivery.channel}, *shared_).first->second;
+    for (const wire::MessageView& piece : wire::messages_in(delivery.packet.data)) {
+      if (assembly.add(piece, delivery.packet) != Assembly::Step::whole) continue;
+      hear(delivery.from.id, assembly.message());
+      assembly.clear();
+    }
+    return true;
   }
-  bool on_request(const MemberKey&, CallId, std::string_view path,
-                  std::span<const std::byte> payload, Packet&) override {
-    read(path);
-    read(payload);
-    return accepts;
+  void on_undelivered(const Undelivered& undelivered) override {
+    fuzz::require(undelivered.first > 0 && undelivered.messages > 0, "a range of messages");
+    // Each packet of the fuzzed application ends one message at most.
+    fuzz::require(undelivered.messages <= window_packets + queue_packets,
+                  "no more is reported than a channel holds");
   }
-  void on_response(CallId, CallOutcome, std::span<const std::byte> payload, Packet*) override {
-    read(payload);
-  }
-  void on_undelivered(const MemberKey&, std::size_t messages) override {
-    fuzz::require(messages <= window_packets, "no more is under way than the window holds");
-  }
+
+  /// Before the first event.
+  void attach(PacketPort& port) { shared_.emplace(Assembly::Shared{port, kept_packets_max}); }
+  CallTable<CallId>& calls() { return calls_; }
+  /// Packets that it keeps, at most.
+  std::size_t packets_max() const { return assemblies_.size() * kept_packets_max; }
 
  private:
   void read(std::span<const std::byte> bytes) {
@@ -73,13 +96,28 @@ class FuzzedApplication final : public Events {
     read(binding.value);
     read(binding.attributes.bytes());
   }
+  void hear(MemberId from, const WholeMessage& message) {
+    std::size_t bytes = 0;
+    for (const wire::Bytes piece : message.pieces) {
+      read(piece);
+      bytes += piece.size();
+    }
+    fuzz::require(bytes == message.size(), "a message is as long as it says");
+    read(message.head.path);
+    if (message.head.kind == wire::MessageKind::response) calls_.answer(message.head.call, from);
+  }
+
   volatile unsigned sum_ = 0;
+  std::optional<Assembly::Shared> shared_;
+  std::map<std::pair<MemberId, ChannelId>, Assembly> assemblies_;
+  CallTable<CallId> calls_{calls_max};
 };
 
 class Trial {
  public:
   explicit Trial(std::uint16_t choice)
       : port_(cluster_id("simulated"), packets_max), member_(config(choice), port_, events_) {
+    events_.attach(port_);
     member_.start(now_);
   }
 
@@ -114,7 +152,8 @@ class Trial {
     config.directory.repair_threshold = choice >> 5 & 3U;
     config.directory.answer_packets_per_ms = 1 + (choice >> 7 & 3U) * 16;
     config.messaging.window_packets = window_packets;
-    config.messaging.calls_max = 8;
+    config.messaging.queue_packets = queue_packets;
+    config.messaging.held_packets = held_packets;
     return config;
   }
   static MemberId some_member(std::uint8_t number) {
@@ -133,6 +172,7 @@ class Trial {
         return receive(fuzz::expected(some_packet(input), member_, port_));
       case 4:
         now_ += us * input.take<std::uint16_t>() * 16;
+        events_.calls().expire(now_, [](CallId, CallId) {});
         return member_.on_deadline(now_);
       case 5:
         now_ = std::max(now_, std::min(member_.next_deadline(), now_ + second));
@@ -206,23 +246,35 @@ class Trial {
     return input.take_bytes(input.take<std::uint16_t>() % (packet_bytes_max + 1));
   }
 
+  /// A message of any kind, whole or in pieces: as many as find room.
   void send(fuzz::Input& input) {
-    Packet* packet = port_.allocate();
-    if (packet == nullptr) return;
-    const MemberId to = some_member(input.take<std::uint8_t>());
+    const Recipient to = some_recipient(input.take<std::uint8_t>());
     const auto kind = input.take<std::uint8_t>();
-    const std::size_t bytes = input.take<std::uint16_t>() % 1500;
-    std::memset(packet->data, kind, packet->capacity);
-    SendResult result;
-    if (kind % 3 == 0)
-      result = member_.send(now_, to, *packet, bytes);
-    else if (kind % 3 == 1)
-      result =
-          member_.call(now_, to, kind, some_path(input), *packet, bytes, DurationNs{kind} * ms);
-    else
-      result = member_.reply(now_, {to, 900 + std::uint64_t{input.take<std::uint8_t>()}}, kind,
-                             CallStatus::ok, *packet, bytes);
-    if (result != SendResult::sent) port_.release(*packet);
+    const std::vector<std::byte> payload(input.take<std::uint16_t>() % 6000, std::byte{kind});
+    const std::string path = some_path(input);
+    MessageHead head{.kind = wire::MessageKind{static_cast<std::uint8_t>(1 + kind % 3)},
+                     .call = kind,
+                     .path = wire::valid_path(path) ? std::string_view(path) : "/a"};
+    if (head.kind == wire::MessageKind::request && !events_.calls().full())
+      head.call = events_.calls().open(to.member.id, now_ + DurationNs{kind} * ms, kind);
+    if (head.kind != wire::MessageKind::request) head.path = {};
+    for (MessageWriter writer(head, payload); !writer.done();)
+      if (!send_packet(to, writer)) return;
+  }
+  bool send_packet(const Recipient& to, MessageWriter& writer) {
+    Packet* packet = member_.messaging().may_send() ? port_.allocate() : nullptr;
+    if (packet == nullptr) return false;
+    begin_messages(*packet);
+    fuzz::require(writer.write(*packet), "an empty packet has room for a piece");
+    if (member_.send(to, *packet, writer.done() ? 1 : 0) == SendResult::sent) return true;
+    port_.release(*packet);
+    return false;
+  }
+  Recipient some_recipient(std::uint8_t number) const {
+    const MemberId id = some_member(number);
+    const Peer* peer = member_.membership().find(id);
+    return {{id, peer == nullptr ? 900 : peer->key.incarnation},
+            static_cast<ChannelId>(number / 8 % 4)};
   }
 
   void check() const {
@@ -231,7 +283,10 @@ class Trial {
     fuzz::require(peers.size() + directory.leaving() < members_max,
                   "no more members than members_max, with those who leave in steps");
     fuzz::require(directory.own().bytes() <= tree_bytes_max, "the own tree keeps within its limit");
-    fuzz::require(port_.live() <= packets_max + peers.size() * window_packets,
+    const std::size_t streams = peers.size() * wire::channels;
+    const std::size_t held = member_.messaging().packets_held();
+    fuzz::require(held <= held_packets + streams, "no more is held than may be");
+    fuzz::require(port_.live() <= packets_max + held + events_.packets_max(),
                   "no more packets than the windows hold");
     for (const auto& [id, peer] : peers) {
       const Replica* replica = directory.replica(id);
@@ -246,7 +301,7 @@ class Trial {
 
   TimeNs now_ = second;
   fuzz::FuzzPort port_;
-  FuzzedApplication events_;
+  FuzzedApplication events_;  // gives its packets back first
   Member member_;
 };
 

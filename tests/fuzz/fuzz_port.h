@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -40,6 +41,7 @@ class FuzzPort final : public PacketPort {
       last_request_ = (*request)->request;
     if (const auto* request = std::get_if<const wire::IntroductionRequest*>(&parsed.body))
       introduction_nonce_ = (*request)->nonce;
+    if (const auto* session = std::get_if<wire::SessionView>(&parsed.body)) note(*session->body);
     release(packet);
   }
 
@@ -56,6 +58,13 @@ class FuzzPort final : public PacketPort {
   std::uint32_t last_request() const { return last_request_; }
   /// What introductions must carry.
   std::uint64_t introduction_nonce() const { return introduction_nonce_; }
+  /// What it has said last on this channel, to whomever: what comes next there is one after
+  /// `acknowledged`, and may acknowledge up to `sequence`.
+  struct Said {
+    std::uint32_t acknowledged = 0;
+    std::uint32_t sequence = 0;
+  };
+  const Said& said(ChannelId channel) const { return said_[channel]; }
 
  private:
   static constexpr std::size_t payload_bytes_max = 1472;
@@ -66,6 +75,11 @@ class FuzzPort final : public PacketPort {
   };
   static Buffer& buffer_of(Packet& packet) { return *static_cast<Buffer*>(packet.native); }
 
+  void note(const wire::Session& session) {
+    Said& said = said_[session.channel];
+    said.acknowledged = session.acknowledged;
+    if (session.sequence != 0) said.sequence = session.sequence;
+  }
   Packet* make(std::size_t bytes) {
     auto* buffer = new Buffer;
     buffer->bytes = std::make_unique<std::byte[]>(bytes);
@@ -79,6 +93,7 @@ class FuzzPort final : public PacketPort {
   std::uint64_t cluster_;
   std::size_t packets_max_;
   std::size_t live_ = 0;
+  std::array<Said, wire::channels> said_{};
   std::uint32_t last_request_ = 0;
   std::uint64_t introduction_nonce_ = 0;
 };

@@ -68,6 +68,19 @@ void continue_fetch(std::vector<std::byte>& bytes, const Directory& directory,
       std::max({std::uint64_t{page->section.to_version}, last, copy->tree().version()});
 }
 
+/// What this member hears next on the channel, near enough: beyond what it has acknowledged there,
+/// and with an acknowledgement of some that it has sent.
+void continue_channel(std::vector<std::byte>& bytes, const FuzzPort& port) {
+  constexpr std::uint32_t ahead = 8;
+  auto* session = body_of<wire::Session>(bytes, wire::Type::session);
+  if (session == nullptr) return;
+  session->channel %= 3;  // few, so that what is said of one is about the same
+  const FuzzPort::Said& said = port.said(session->channel);
+  if (session->sequence != 0) session->sequence = said.acknowledged + 1 + session->sequence % ahead;
+  session->acknowledged =
+      said.sequence - std::min<std::uint32_t>(said.sequence, session->acknowledged % ahead);
+}
+
 }  // namespace
 
 std::vector<std::byte> addressed(std::span<const std::byte> taken, const Member& member,
@@ -106,6 +119,7 @@ std::vector<std::byte> expected(std::span<const std::byte> taken, const Member& 
   header.packet_number = std::max<std::uint64_t>(header.packet_number, sender.packet_number + 1);
   continue_tree(bytes, member.directory(), sender.key);
   continue_fetch(bytes, member.directory(), sender.key);
+  continue_channel(bytes, port);
   return bytes;
 }
 

@@ -17,7 +17,7 @@ namespace muster::fuzz {
 std::vector<std::byte> addressed(std::span<const std::byte> taken, const Member& member,
                                  const FuzzPort& port);
 /// The same, from somebody who is a member already, and where the copy of its tree stands, or the
-/// fetch of it.
+/// fetch of it, or a channel.
 std::vector<std::byte> expected(std::span<const std::byte> taken, const Member& member,
                                 const FuzzPort& port);
 

@@ -25,7 +25,7 @@ constexpr std::size_t of_each_type_max = 8;  // in a session: its rarer packets 
 constexpr std::size_t small_bytes_max = 128;
 // Records of fuzz_member.
 constexpr std::uint8_t addressed = 1, expected = 2, after = 4, transmit = 6, bind = 7, several = 8,
-                       lag = 11, from_own_address = 12;
+                       send = 9, lag = 11, from_own_address = 12;
 constexpr std::uint64_t seeds = 60;
 constexpr std::uint64_t sessions = 16;  // of the first seeds
 
@@ -75,6 +75,37 @@ std::vector<std::byte> clear_of(std::uint64_t sender) {
   return packet_of(wire::Type::advertisement, sender, head, change);
 }
 
+/// A packet of messages with one piece, which acknowledges what was sent last but `held`, and those
+/// selectively.
+std::vector<std::byte> piece_of(std::uint64_t sender, wire::MessageKind kind, std::uint8_t flags,
+                                std::uint32_t held) {
+  wire::Session session{};
+  session.sequence = 8;  // fuzz_member makes it the next one
+  session.acknowledged = held;
+  session.window_packets = 4;
+  session.messages = 1;
+  session.channel = static_cast<std::uint8_t>(sender % 3);
+  session.selective_words = 1;
+  wire::Message message{};
+  message.kind = static_cast<std::uint8_t>(kind);
+  message.flags = flags;
+  message.payload_bytes = 2;
+  const std::array payload{'x', 'y'};
+  const wire::Le64 word((std::uint64_t{1} << held) - 1);
+  if ((flags & wire::piece_continues) != 0)
+    return packet_of(wire::Type::session, sender, session, message, payload, word);
+  wire::Call call{};
+  call.detail = kind == wire::MessageKind::request ? 2 : 0;
+  const wire::Le32 message_bytes(4);
+  if (kind == wire::MessageKind::data)
+    return packet_of(wire::Type::session, sender, session, message, message_bytes, payload, word);
+  if (kind == wire::MessageKind::response)
+    return packet_of(wire::Type::session, sender, session, message, message_bytes, call, payload,
+                     word);
+  return packet_of(wire::Type::session, sender, session, message, message_bytes, call,
+                   std::array{'/', 'a'}, payload, word);
+}
+
 class Recorder final : public sim::Mutation {
  public:
   explicit Recorder(std::filesystem::path folder) : folder_(std::move(folder)) {}
@@ -104,6 +135,7 @@ class Recorder final : public sim::Mutation {
         put_bytes(expected, clear_of(from));  // the others leave with what they have
     }
     put_time();
+    put_messages();
     put(lag);
     for (const auto& [type, bytes] : small_) put_packet(expected, bytes);
     put(several, 0);  // withdraw all
@@ -141,6 +173,21 @@ class Recorder final : public sim::Mutation {
   void put_time() {
     constexpr std::uint16_t time = 400;  // in the unit of fuzz_member
     put(after, time & 0xff, time >> 8, transmit);
+  }
+  /// From and to each member, whole and in pieces.
+  void put_messages() {
+    for (std::uint8_t to = 1; to <= members; ++to) {
+      constexpr std::uint16_t large = 4'000;
+      put(send, to, to, 3, 0, 1, 'a');
+      put(send, to, to + 1, large & 0xff, large >> 8, 1, 'a');
+    }
+    put(transmit);
+    for (std::uint64_t from = 0; from < members; ++from)
+      for (const auto kind :
+           {wire::MessageKind::data, wire::MessageKind::request, wire::MessageKind::response}) {
+        put_packet(expected, piece_of(from, kind, wire::piece_more, 3));
+        put_packet(expected, piece_of(from, kind, wire::piece_continues, 0));
+      }
   }
   void put_bind(char name) {
     put(bind, 1, name, 1, 0, name, 0);  // a path of one byte, a value of one, no attributes
