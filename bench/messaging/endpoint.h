@@ -6,6 +6,8 @@
 #include <span>
 #include <string>
 
+#include "bench/messaging/message.h"
+
 namespace muster::bench {
 
 /// Near sends and asks, far receives and answers.
@@ -23,7 +25,7 @@ struct Place {
 class Inbox {
  public:
   virtual ~Inbox() = default;
-  virtual void on_message(std::span<const std::byte> message) = 0;
+  virtual void on_message(const Arrival& message) = 0;
 };
 
 /// Reliable or not, a message arrives whole or not at all. One thread makes all calls; each is one

@@ -42,7 +42,7 @@ class Receiver : public Inbox {
   std::uint64_t next() const { return next_; }
 
  private:
-  void on_message(std::span<const std::byte> message) override {
+  void on_message(const Arrival& message) override {
     const auto stamp = read_stamp(message);
     if (!stamp) throw std::runtime_error("a message arrived that is damaged");
     if (stamp->run != task_.run) return;  // of an earlier run

@@ -30,7 +30,7 @@ class KernelUdp final : public MessageEndpoint {
       const ssize_t got =
           ::recvfrom(socket_.fd(), in_.data(), in_.size(), MSG_DONTWAIT, nullptr, nullptr);
       if (got < 0) break;
-      inbox.on_message(std::span(in_).first(static_cast<std::size_t>(got)));
+      inbox.on_message(Arrival(std::span(in_).first(static_cast<std::size_t>(got))));
     }
     return received;
   }

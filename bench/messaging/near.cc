@@ -18,7 +18,7 @@ constexpr unsigned polls_per_look = 256;
 constexpr unsigned burst_max = 32;
 
 class Nothing final : public Inbox {
-  void on_message(std::span<const std::byte>) override {}
+  void on_message(const Arrival&) override {}
 };
 
 /// Sends the messages of a run, one after the other.
@@ -67,7 +67,7 @@ class Pinger final : Inbox {
   }
 
  private:
-  void on_message(std::span<const std::byte> message) override {
+  void on_message(const Arrival& message) override {
     const auto stamp = read_stamp(message);
     back_ |= stamp && stamp->run == task_.run && stamp->number == awaited_;
   }

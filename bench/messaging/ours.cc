@@ -38,6 +38,9 @@ NodeConfig over_sockets(NodeConfig config, const Place& place) {
   return config;
 }
 
+/// Several of these go into one packet.
+constexpr std::size_t shared_bytes_max = 256;
+
 class Ours final : public MessageEndpoint, Handler {
  public:
   Ours(const Place& place, const NodeConfig& config)
@@ -49,15 +52,22 @@ class Ours final : public MessageEndpoint, Handler {
     if (node_.standing() == Standing::refused) throw std::runtime_error("the member was refused");
     return node_.standing() == Standing::member && node_.member(other_) != nullptr;
   }
-  std::size_t message_bytes_max() const override { return node_.message_bytes_max(); }
-  std::size_t packet_message_bytes() const override { return node_.message_bytes_max(); }
+  std::size_t message_bytes_max() const override { return wire::message_bytes_max; }
+  std::size_t packet_message_bytes() const override { return node_.packet_bytes_max(); }
 
+  /// Small messages are copied, once, into a packet that they share; others are written in place.
   std::span<std::byte> claim(std::size_t bytes) override {
-    buffer_ = node_.claim(bytes);
-    return buffer_.bytes();
+    in_place_ = bytes > shared_bytes_max;
+    if (in_place_) {
+      buffer_ = node_.claim(bytes);
+      return buffer_.bytes();
+    }
+    if (copied_.size() != bytes) copied_.resize(bytes);
+    return copied_;
   }
   bool commit() override {
-    const SendResult result = node_.commit(buffer_, other_);
+    const SendResult result =
+        in_place_ ? node_.commit(buffer_, other_) : node_.send(other_, copied_);
     if (result == SendResult::not_connected || result == SendResult::closed) {
       throw std::runtime_error("the other member was removed while messages were under way");
     }
@@ -70,14 +80,16 @@ class Ours final : public MessageEndpoint, Handler {
   }
 
  private:
-  void on_message(const MemberKey&, std::span<const std::byte> payload) override {
-    if (inbox_ != nullptr) inbox_->on_message(payload);
+  void on_message(const Message& message) override {
+    if (inbox_ != nullptr) inbox_->on_message({message.pieces(), message.size()});
   }
 
   MemberId other_;
   Inbox* inbox_ = nullptr;
   Node node_;
   Buffer buffer_;  // gone before the node
+  bool in_place_ = false;
+  std::vector<std::byte> copied_;
 };
 
 }  // namespace

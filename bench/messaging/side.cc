@@ -26,7 +26,7 @@ constexpr DurationNs connect_limit_ns = 10'000'000'000;
 constexpr unsigned polls_per_look = 64;
 
 class Nothing final : public Inbox {
-  void on_message(std::span<const std::byte>) override {}
+  void on_message(const Arrival&) override {}
 };
 
 /// What this process is told.

@@ -8,7 +8,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "cluster/messaging/message_head.h"
+#include "cluster/messaging/message_writer.h"
 #include "cluster/outbox.h"
 #include "cluster/wire/layout.h"
 #include "cluster/wire/parse.h"
@@ -82,15 +82,15 @@ Packet& write_advertisement(Desk& desk) {
 }
 
 Packet& write_session(Desk& desk) {
-  constexpr MessageHead message{.payload_bytes = 64};
+  static constexpr std::array<std::byte, 64> payload{};
   Packet& packet = desk.open(wire::Type::session);
-  append(packet, wire::Session{.receiver_incarnation = 1,
-                               .sequence = 9,
-                               .acknowledged = 8,
-                               .selective = 0,
-                               .window_packets = 64,
-                               .messages = 1});
-  message.write(packet);
+  begin_messages(packet);
+  MessageWriter({}, payload).write(packet);
+  wire::Session& head = session_head(packet);
+  head.receiver_incarnation = 1;
+  head.sequence = 9;
+  head.acknowledged = 8;
+  head.window_packets = 64;
   return packet;
 }
 

@@ -81,7 +81,7 @@ class TestEndpoint final : public MessageEndpoint {
     for (; !in_.empty() && in_.front().deliver_ns <= virtual_now_ns; ++count) {
       const Waiting arrived = std::move(in_.front());
       in_.pop_front();
-      inbox.on_message(arrived.message);
+      inbox.on_message(Arrival(arrived.message));
     }
     return count;
   }
@@ -235,14 +235,14 @@ TEST(OpenLoop, NeverCallsAMessageDueBeforeItIs) {
 TEST(Stamps, SayWhichMessageItIsAtBothEnds) {
   std::vector<std::byte> message(100);
   write_stamp(message, {.run = 9, .number = (std::uint64_t{1} << number_bits) - 1, .due_ns = 77});
-  const auto stamp = read_stamp(message);
+  const auto stamp = read_stamp(Arrival(message));
   ASSERT_TRUE(stamp);
   EXPECT_EQ(stamp->run, 9);
   EXPECT_EQ(stamp->number, (std::uint64_t{1} << number_bits) - 1);
   EXPECT_EQ(stamp->due_ns, 77U);
   message[95] ^= std::byte{4};
-  EXPECT_FALSE(read_stamp(message));
-  EXPECT_FALSE(read_stamp(std::span(message).first(7)));
+  EXPECT_FALSE(read_stamp(Arrival(message)));
+  EXPECT_FALSE(read_stamp(Arrival(std::span(message).first(7))));
 }
 
 TEST(Tasks, AndOutcomesSurviveTheWayToTheOtherProcess) {
