@@ -3,7 +3,8 @@
 
 Prints a line for each test: stage, test, cases passed, cases failed, what runs it again; separated
 by tabs. A GoogleTest or unittest program counts with each of its cases, any other with one. A
-program that was skipped, crashed or timed out has failed, whatever its cases said before.
+program that crashed or timed out has failed, whatever its cases said before; one that was skipped
+has neither passed nor failed.
 """
 import json
 import re
@@ -32,6 +33,8 @@ def cases(output):
 
 
 def count(test):
+    if test["result"] == "SKIP":
+        return 0, 0
     passed, failed = cases(test.get("stdout", "") + "\n" + test.get("stderr", ""))
     good = test["result"] in ("OK", "EXPECTEDFAIL")
     if not good:
