@@ -34,7 +34,8 @@ class Messaging {
   /// All peers: this member has left or was removed.
   void clear();
 
-  /// This member is a new incarnation of itself: all sessions end, and begin with the same peers.
+  /// This member is a new incarnation of itself: all sessions end, and begin with the same peers
+  /// (docs/protocol.md §7.6).
   void begin_anew();
 
   /// A session packet that parse() has accepted, from anybody.
@@ -44,8 +45,8 @@ class Messaging {
   TimeNs next_deadline() const;
   void on_deadline(TimeNs now);
   /// At the end of a burst: offers again what the application refused, sends what may go, and
-  /// acknowledges what came before the last transmit() and no packet of data has acknowledged since:
-  /// so an application that answers in its next turn of the loop spares a packet.
+  /// acknowledges what came before the last transmit() and no packet of data has acknowledged
+  /// since: so an application that answers in its next turn of the loop spares a packet.
   void transmit(TimeNs now);
 
   /// Queues a packet of messages (see MessageWriter), of which `messages` end in it; transmit()
@@ -62,8 +63,8 @@ class Messaging {
   /// They hold more than half of that. A channel gets no more than crowded_packets then, so that
   /// some who take nothing leave room for the others.
   bool crowded() const { return packets_to_send_ > config_.send_packets / 2; }
-  /// The same for one channel. In the middle of a message (`goes_on`) it is always given one packet:
-  /// the receiver may take no other message until it has all of that one.
+  /// The same for one channel. In the middle of a message (`goes_on`) it is always given one
+  /// packet: the receiver may take no other message until it has all of that one.
   bool may_send(const Recipient& to, bool goes_on) const;
 
   /// Smoothed; nullopt before the first sample, and for strangers.

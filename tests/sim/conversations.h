@@ -52,7 +52,7 @@ class Conversations {
   void ended(const Party& from, const Party& to);
   /// The sender has dropped all its sessions.
   void ended_all(const Party& from);
-  /// The same process speaks as another incarnation, and counts on.
+  /// The same process speaks as another incarnation, and counts on (docs/protocol.md §7.6).
   void started_anew(const Party& before, Incarnation incarnation) {
     predecessors_[before.server][incarnation] = before.incarnation;
   }
