@@ -124,6 +124,7 @@ void reincarnate(Pair& pair) {
   pair.b.meet(pair.a);
 }
 
+// docs/protocol.md §7.6.
 TEST(Sessions, BeginAnewAndCountTheMessagesOn) {
   Pair pair;
   for (const ChannelId channel : {ChannelId{0}, ChannelId{4}})
