@@ -259,8 +259,9 @@ DurationNs Scenario::over_budget_ns() const {
 
 std::size_t Scenario::spare_packets() const {
   constexpr std::size_t on_their_way = 64;  // received, or being written
-  return messaging.held_packets + streams() * (1 + std::max<std::size_t>(kept_packets_max, 1)) +
-         on_their_way;
+  // On each channel the next one received, a message in pieces, and the next piece of one to send.
+  const std::size_t of_each_stream = 1 + std::max<std::size_t>(kept_packets_max, 1) + 1;
+  return messaging.held_packets + streams() * of_each_stream + on_their_way;
 }
 
 /// What waits on a channel goes one packet at a time at worst: the receiver may hold no more.

@@ -127,7 +127,8 @@ void World::check_heartbeat(std::size_t number) {
       now() - std::max({server.beat_at, server.paused_until, server.exhausted_until});
   const DurationNs interval = scenario_.heartbeat_ns();
   if (since > interval + interval / 100)
-    verdict_.fail("I12", "m{} has not heartbeat for {} us", number, since / us);
+    verdict_.fail("I12", "m{} has not heartbeat for {} us, with {} packets left in its pool",
+                  number, since / us, server.process->port().left());
 }
 
 // What a server does.
