@@ -120,7 +120,7 @@ class Application {
   void hear_whole(const wire::MessageView& head, std::span<const Message::Bytes> pieces,
                   std::size_t size);
   void hear_request(const wire::MessageView& request, Message::Bytes payload);
-  void hear(const SelfChanged& event) { self_ = event.self; }
+  void hear(const SelfChanged& event);
   std::string why_refused(const Refusal& refusal) const;
   void hear(const StandingChanged& event);
   void hear(const Joined& event);

@@ -111,6 +111,7 @@ void Engine::on_synchronized() { emit(Synchronized{}); }
 /// No more is taken than there is room for: what the application has not heard lies in the pool,
 /// and what it puts together in memory.
 bool Engine::on_messages(const Delivery& delivery) {
+  tell_self();  // before what belongs to the new sessions
   const std::uint64_t heard = heard_packets_.load(std::memory_order_acquire);
   if (told_packets_ - heard >= unheard_packets_max_) return false;
   if (delivery.opens_bytes > 0) {

@@ -1,3 +1,5 @@
+#include <atomic>
+
 #include "tests/node/world.h"
 
 namespace muster::test {
@@ -248,6 +250,29 @@ TEST_P(NodeMessaging, ReportsWhatWasGivenForAMemberThatIsBackMeanwhile) {
   EXPECT_TRUE(until([&] { return b->diary.count("message new") == 300; }));
   EXPECT_FALSE(b->diary.heard("message old"));
   EXPECT_EQ(a->diary.undelivered, 5U);
+}
+
+/// Nobody hears it, so it is removed while it lives, and comes back: the rest of what it was saying
+/// must not be taken for the beginning of anything.
+TEST_P(NodeMessaging, ReportsALongMessageThatItsSessionDidNotOutlive) {
+  a = &start(mortal("a"));
+  b = &start(mortal("b"));
+  ASSERT_TRUE(settle());
+  std::atomic<bool> unheard = false;
+  segment.lose([&unheard, from_a = a->port->self()](const Packet&, const Endpoint& from) {
+    return unheard && from == from_a;
+  });
+  ASSERT_EQ((*a)->send(id("b"), bytes(long_message(4'000'000))), SendResult::sent);
+  for (int i = 0; i < 3; ++i) (*a)->poll(), (*b)->poll();
+  unheard = true;
+  ASSERT_TRUE(until([&] { return b->diary.heard("removed a"); }));
+  unheard = false;
+  ASSERT_TRUE(until([&] { return b->diary.count("joined a") == 2; }));
+  EXPECT_TRUE(until([&] { return a->diary.undelivered == 1; }));
+  ASSERT_TRUE(until([&] { return (*a)->send(id("b"), bytes("new")) == SendResult::sent; }));
+  EXPECT_TRUE(until([&] { return b->diary.heard("message new"); }));
+  EXPECT_EQ(b->diary.messages, 1U);
+  EXPECT_EQ(a->diary.undelivered, 1U);
 }
 
 TEST_P(NodeMessaging, ReportsWhatWasUnderWayWhenTooManyEventsMakeItLeave) {
