@@ -65,11 +65,11 @@ std::size_t Engine::finish(TimeNs now) {
     ++work;
   }
   member_.transmit(now);
+  tell_self();  // before the credit of the sessions that ended is seen
   if (credits_) {
     credits_->give_back();
     credits_->publish_round_trips(now);
   }
-  tell_self();
   return work;
 }
 
