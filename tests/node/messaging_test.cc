@@ -258,15 +258,16 @@ TEST_P(NodeMessaging, ReportsALongMessageThatItsSessionDidNotOutlive) {
   a = &start(mortal("a"));
   b = &start(mortal("b"));
   ASSERT_TRUE(settle());
-  std::atomic<bool> unheard = false;
-  segment.lose([&unheard, from_a = a->port->self()](const Packet&, const Endpoint& from) {
-    return unheard && from == from_a;
+  // The segment outlives this function.
+  const auto unheard = std::make_shared<std::atomic<bool>>(false);
+  segment.lose([unheard, from_a = a->port->self()](const Packet&, const Endpoint& from) {
+    return *unheard && from == from_a;
   });
   ASSERT_EQ((*a)->send(id("b"), bytes(long_message(4'000'000))), SendResult::sent);
   for (int i = 0; i < 3; ++i) (*a)->poll(), (*b)->poll();
-  unheard = true;
+  *unheard = true;
   ASSERT_TRUE(until([&] { return b->diary.heard("removed a"); }));
-  unheard = false;
+  *unheard = false;
   ASSERT_TRUE(until([&] { return b->diary.count("joined a") == 2; }));
   EXPECT_TRUE(until([&] { return a->diary.undelivered == 1; }));
   ASSERT_TRUE(until([&] { return (*a)->send(id("b"), bytes("new")) == SendResult::sent; }));
