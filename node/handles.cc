@@ -16,6 +16,7 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
   std::swap(packet_, other.packet_);
   std::swap(large_, other.large_);  // what bytes_ names moves with it
   std::swap(bytes_, other.bytes_);
+  std::swap(lacking_, other.lacking_);
   return *this;
 }
 

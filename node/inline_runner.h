@@ -32,8 +32,9 @@ class InlineRunner final : public Runner {
   Packet* allocate() override {
     return engine_.member().messaging().may_send() ? transport_.allocate() : nullptr;
   }
-  Packet* allocate_for(const Recipient& to, bool goes_on, Credit*) override {
-    return engine_.member().messaging().may_send(to, goes_on) ? transport_.allocate() : nullptr;
+  Allocation allocate_for(const Recipient& to, bool goes_on, Credit*) override {
+    const bool may_send = engine_.member().messaging().may_send(to, goes_on);
+    return {may_send ? transport_.allocate() : nullptr, Exhausted::packets};
   }
   void retain(Packet& packet) override { transport_.retain(packet); }
   void release(Packet& packet) override { transport_.release(packet); }

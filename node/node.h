@@ -68,11 +68,14 @@ class Buffer {
   /// False: there was no room to be had, or no message is so large.
   explicit operator bool() const { return owner_ != nullptr; }
   std::span<std::byte> bytes() { return bytes_; }
+  /// What an empty one is answered by Node::commit(): too_large, or what there was no room in.
+  SendResult lacking() const { return lacking_; }
   /// Keeps the first `bytes` only.
   void shrink(std::size_t bytes) { bytes_ = bytes_.first(bytes); }
 
  private:
   friend class Application;
+  explicit Buffer(SendResult lacking) : lacking_(lacking) {}
   /// What it held is somebody else's.
   void clear();
 
@@ -80,6 +83,7 @@ class Buffer {
   Packet* packet_ = nullptr;  ///< null: the bytes are in large_
   std::vector<std::byte> large_;
   std::span<std::byte> bytes_;
+  SendResult lacking_ = SendResult::blocked(Exhausted::packets);
 };
 
 /// A call that has come in. Valid during the handler only; the payload is in one piece, which of
@@ -206,7 +210,8 @@ class Node {
   const MemberView* member(MemberId id) const;
 
   /// Sends to a member: delivered exactly once, in order, or reported by Handler::on_undelivered().
-  /// One copy. What is sent outside of poll() goes out with the next poll() when inline.
+  /// Any other result than `sent` means that nothing was taken. One copy. What is sent outside of
+  /// poll() goes out with the next poll() when inline.
   ///
   /// Channels do not wait for each other: what is in order is so within one channel. Small messages
   /// share a packet, which goes out at the end of poll(), at flush(), or when it is full; one of
@@ -217,7 +222,7 @@ class Node {
   /// sent without a copy, a longer one is copied once, from here into its packets.
   Buffer claim(std::size_t bytes);
   /// Takes the message out of the buffer, which is then empty, if the result is `sent`; else the
-  /// buffer can be committed again. An empty one is answered would_block.
+  /// buffer can be committed again. An empty one is answered Buffer::lacking().
   SendResult commit(Buffer& buffer, MemberId to, ChannelId channel = 0);
   /// The largest message that fits a packet, in bytes.
   std::size_t packet_bytes_max() const;

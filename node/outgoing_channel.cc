@@ -19,12 +19,12 @@ OutgoingChannel::~OutgoingChannel() {
 
 SendResult OutgoingChannel::send(const MessageHead& head, std::span<const std::byte> payload) {
   if (payload.size() > wire::message_bytes_max) return SendResult::too_large;
-  if (staged_) return SendResult::would_block;
+  if (staged_) return SendResult::blocked(Exhausted::channel);
   // There must be room for the rest before there is a rest.
   LargeBuffers::Buffer rest;
   if (payload.size() > runner_.payload_bytes_max()) {
     rest = buffers_.take(payload.size());
-    if (rest.empty()) return SendResult::would_block;
+    if (rest.empty()) return SendResult::blocked(Exhausted::long_messages);
   }
   MessageWriter writer(head, payload);
   const SendResult result = write(writer);
@@ -32,7 +32,7 @@ SendResult OutgoingChannel::send(const MessageHead& head, std::span<const std::b
   if (taken) ++accepted_;
   if (!taken || writer.done()) {
     buffers_.give(std::move(rest));
-    return taken ? SendResult::sent : result;
+    return taken ? SendResult(SendResult::sent) : result;
   }
   std::ranges::copy(payload.subspan(writer.written()),
                     rest.begin() + static_cast<std::ptrdiff_t>(writer.written()));
@@ -42,7 +42,7 @@ SendResult OutgoingChannel::send(const MessageHead& head, std::span<const std::b
 }
 
 SendResult OutgoingChannel::commit(LargeBuffers::Buffer& buffer, std::size_t payload_bytes) {
-  if (staged_) return SendResult::would_block;
+  if (staged_) return SendResult::blocked(Exhausted::channel);
   MessageWriter writer({}, std::span(buffer).first(payload_bytes));
   const SendResult result = write(writer);
   if (writer.written() == 0 && !writer.done()) return result;
@@ -62,8 +62,9 @@ SendResult OutgoingChannel::write(MessageWriter& writer) {
     if (open_ != nullptr && writer.written() > 0)  // the piece before ends that packet
       if (const SendResult result = hand_over_open(); result != SendResult::sent) return result;
     if (open_ == nullptr) {
-      open_ = runner_.allocate_for(to_, writer.written() > 0, credit_);
-      if (open_ == nullptr) return SendResult::would_block;
+      const auto [packet, exhausted] = runner_.allocate_for(to_, writer.written() > 0, credit_);
+      if (packet == nullptr) return SendResult::blocked(exhausted);
+      open_ = packet;
       begin_messages(*open_);
       open_goes_on_ = writer.written() > 0;
     }
@@ -77,7 +78,7 @@ SendResult OutgoingChannel::write(MessageWriter& writer) {
 }
 
 SendResult OutgoingChannel::commit(Packet& packet, std::size_t payload_bytes) {
-  if (staged_) return SendResult::would_block;
+  if (staged_) return SendResult::blocked(Exhausted::channel);
   if (open_ != nullptr && payload_bytes <= copied_bytes_max) {
     MessageWriter writer({}, {packet.data + payload_offset, payload_bytes});
     if (writer.write(*open_)) {

@@ -99,16 +99,19 @@ Packet* PipelinedRunner::allocate() {
 }
 
 /// The stock may be empty because others take nothing: what finishes a message comes from the pool.
-Packet* PipelinedRunner::allocate_for(const Recipient& to, bool goes_on, Credit* credit) {
+Runner::Allocation PipelinedRunner::allocate_for(const Recipient& to, bool goes_on,
+                                                 Credit* credit) {
   ChannelCredit& channel = credit->channel(to.channel);
-  if (!channel.available(on_their_way_max())) return nullptr;
-  if (Packet* packet = allocate()) return packet;
-  return goes_on && channel.available(1) ? engine_port_.allocate() : nullptr;
+  if (const Exhausted what = lacking(channel); what != Exhausted::nothing) return {nullptr, what};
+  if (Packet* packet = allocate()) return {packet};
+  return {goes_on && channel.available(1) ? engine_port_.allocate() : nullptr, Exhausted::packets};
 }
 
-std::uint32_t PipelinedRunner::on_their_way_max() const {
+Exhausted PipelinedRunner::lacking(ChannelCredit& channel) const {
   const bool crowded = crowded_.load(std::memory_order_relaxed);
-  return crowded ? std::min(crowded_packets, queue_packets_) : queue_packets_;
+  if (channel.available(crowded ? std::min(crowded_packets, queue_packets_) : queue_packets_))
+    return Exhausted::nothing;
+  return crowded ? Exhausted::packets : Exhausted::channel;
 }
 
 void PipelinedRunner::release(Packet& packet) {
@@ -118,11 +121,12 @@ void PipelinedRunner::release(Packet& packet) {
 
 SendResult PipelinedRunner::submit(Packet& packet, const Outgoing& outgoing, Credit* credit) {
   ChannelCredit& channel = credit->channel(outgoing.to.channel);
-  if (!channel.available(on_their_way_max())) return SendResult::would_block;
+  if (const Exhausted what = lacking(channel); what != Exhausted::nothing)
+    return SendResult::blocked(what);
   Outgoing numbered = outgoing;
   numbered.join = credit->join();
   numbered.store(packet);
-  if (!submitted_.push(&packet)) return SendResult::would_block;
+  if (!submitted_.push(&packet)) return SendResult::blocked(Exhausted::engine_queue);
   channel.give();
   ++submitted_count_;
   return SendResult::sent;

@@ -34,7 +34,7 @@ class PipelinedRunner final : public Runner {
   void heard_opened(std::size_t bytes) override { engine_.heard_opened(bytes); }
 
   Packet* allocate() override;
-  Packet* allocate_for(const Recipient& to, bool goes_on, Credit* credit) override;
+  Allocation allocate_for(const Recipient& to, bool goes_on, Credit* credit) override;
   void retain(Packet& packet) override { engine_port_.retain(packet); }
   void release(Packet& packet) override;
   std::uint32_t payload_bytes_max() const override { return payload_bytes_max_; }
@@ -53,8 +53,8 @@ class PipelinedRunner final : public Runner {
     std::uint64_t after_submitted;
   };
 
-  /// How many packets of one channel may be on their way to its session.
-  std::uint32_t on_their_way_max() const;
+  /// Whether a channel may have one more packet on its way to its session; what stands against it.
+  Exhausted lacking(ChannelCredit& channel) const;
   void start_threads(const CoresConfig& cores, const OpenPort& port);
   void end_threads();
   void run_engine();

@@ -31,9 +31,14 @@ class Runner : public PacketPort {
   virtual void heard_opened(std::size_t bytes) = 0;
 
   virtual std::uint32_t payload_bytes_max() const = 0;
-  /// A packet for messages on one channel, `goes_on` in the middle of one (Messaging::may_send());
-  /// nullptr: there is none now. `credit` is the peer's, as its Joined told.
-  virtual Packet* allocate_for(const Recipient& to, bool goes_on, Credit* credit) = 0;
+  /// nullptr, and why there is none now.
+  struct Allocation {
+    Packet* packet = nullptr;
+    Exhausted exhausted = Exhausted::nothing;
+  };
+  /// A packet for messages on one channel, `goes_on` in the middle of one (Messaging::may_send()).
+  /// `credit` is the peer's, as its Joined told.
+  virtual Allocation allocate_for(const Recipient& to, bool goes_on, Credit* credit) = 0;
   /// A packet of messages. Its reference passes over if the result is `sent`.
   virtual SendResult submit(Packet& packet, const Outgoing& outgoing, Credit* credit) = 0;
   /// Smoothed; never_ns before the first measurement. `credit` is that peer's.

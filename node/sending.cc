@@ -59,14 +59,14 @@ Buffer Application::claim(std::size_t bytes) {
   Buffer buffer;
   if (bytes <= packet_bytes_max()) {
     buffer.packet_ = runner_.allocate();
-    if (buffer.packet_ == nullptr) return {};
+    if (buffer.packet_ == nullptr) return Buffer(SendResult::blocked(Exhausted::packets));
     buffer.bytes_ = {buffer.packet_->data + payload_offset, bytes};
   } else if (bytes <= wire::message_bytes_max) {
     buffer.large_ = to_send_.take(bytes);
-    if (buffer.large_.empty()) return {};
+    if (buffer.large_.empty()) return Buffer(SendResult::blocked(Exhausted::long_messages));
     buffer.bytes_ = std::span(buffer.large_).first(bytes);
   } else {
-    return {};
+    return Buffer(SendResult::too_large);
   }
   buffer.owner_ = this;
   return buffer;
@@ -82,7 +82,7 @@ SendResult Application::commit(Buffer& buffer, MemberId to, ChannelId id) {
   Peer* peer = find(to);
   if (peer == nullptr) return SendResult::not_connected;
   if (id >= wire::channels) return SendResult::no_such_channel;
-  if (!buffer) return SendResult::would_block;
+  if (!buffer) return buffer.lacking();
   Channel& channel = outgoing_channel(*peer, id);
   const SendResult result = buffer.packet_ != nullptr
                                 ? channel.outgoing->commit(*buffer.packet_, buffer.bytes_.size())
@@ -110,7 +110,7 @@ CallStart Application::call(MemberId to, std::string_view path, std::span<const 
   Peer* peer = find(to);
   if (peer == nullptr) return {SendResult::not_connected};
   if (!wire::valid_path(path)) return {SendResult::invalid_path};
-  if (calls_.full()) return {SendResult::would_block};
+  if (calls_.full()) return {SendResult::blocked(Exhausted::calls)};
   const TimeNs now = monotonic_ns();
   // Never over before it has begun: a callback may call again.
   const DurationNs wait_ns = std::min(std::max<DurationNs>(deadline_ns, 1), never_ns - 1 - now);

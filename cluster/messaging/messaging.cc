@@ -189,7 +189,7 @@ SendResult Messaging::send(const Recipient& to, Packet& packet, std::uint32_t me
   Session* session = find(to.member.id);
   if (session == nullptr || session->peer() != to.member) return SendResult::not_connected;
   Channel& channel = session->open(shared_, to.channel);
-  if (channel.sending().full()) return SendResult::would_block;
+  if (channel.sending().full()) return SendResult::blocked(Exhausted::channel);
   channel.sending().push(packet, messages);
   ++packets_to_send_;
   stats_.messages_sent += messages;

@@ -7,14 +7,44 @@
 
 namespace muster {
 
-enum class SendResult : std::uint8_t {
-  sent,             ///< accepted: delivered exactly once and in order, or reported undelivered
-  would_block,      ///< the channel's queue or the packet pool is full: try again later
-  not_connected,    ///< no live member, or not in that life
-  too_large,        ///< more than wire::message_bytes_max
-  invalid_path,     ///< of a call: see wire::valid_path()
-  no_such_channel,  ///< not below wire::channels
-  closed,           ///< this member is not (or no longer) a member
+/// What there is no more of for now.
+enum class Exhausted : std::uint8_t {
+  nothing,
+  channel,       ///< its window and the queue before it are full, or a long message is not out yet:
+                 ///< the receiver is slow, and other channels and members may take more
+  packets,       ///< packets for what is to be sent: LimitsConfig::pool_packets
+  engine_queue,  ///< the ring to the engine thread: LimitsConfig::command_queue
+  long_messages,  ///< memory for what is longer than a packet: LimitsConfig::long_message_bytes
+  calls,          ///< calls in flight: MessagingConfig::calls_max
+};
+
+/// Compares as its kind does: `result == SendResult::sent`.
+class SendResult {
+ public:
+  enum Kind : std::uint8_t {
+    sent,             ///< accepted: delivered exactly once and in order, or reported undelivered
+    would_block,      ///< exhausted() says what there is none of: try again later
+    not_connected,    ///< no live member, or not in that life
+    too_large,        ///< more than wire::message_bytes_max
+    invalid_path,     ///< of a call: see wire::valid_path()
+    no_such_channel,  ///< not below wire::channels
+    closed,           ///< this member is not (or no longer) a member
+  };
+
+  // NOLINTNEXTLINE(google-explicit-constructor): an enumerator is a result
+  constexpr SendResult(Kind kind) : kind_(kind) {}
+  static constexpr SendResult blocked(Exhausted what) { return SendResult(would_block, what); }
+
+  // NOLINTNEXTLINE(google-explicit-constructor): as which it is compared
+  constexpr operator Kind() const { return kind_; }
+  /// Of would_block; `nothing` of the others.
+  constexpr Exhausted exhausted() const { return exhausted_; }
+
+ private:
+  constexpr SendResult(Kind kind, Exhausted what) : kind_(kind), exhausted_(what) {}
+
+  Kind kind_;
+  Exhausted exhausted_ = Exhausted::nothing;
 };
 
 /// A channel to a member in one of its lives.

@@ -23,14 +23,22 @@ constexpr const char* help =
 
 constexpr DurationNs call_deadline_ns = 2 * second;
 
+const char* word(Exhausted what) {
+  static constexpr std::array words = {"would block: try again",
+                                       "the channel to it is full: try again",
+                                       "no packet is free: try again, or raise limits.pool_packets",
+                                       "the ring to the engine is full: try again",
+                                       "too many long messages wait: try again",
+                                       "too many calls are in flight: try again"};
+  static_assert(words.size() == static_cast<std::size_t>(Exhausted::calls) + 1);
+  return words[static_cast<std::size_t>(what)];
+}
+
 const char* word(SendResult result) {
-  static constexpr std::array words = {"sent",
-                                       "would block: try again",
-                                       "no such member or service",
-                                       "too large",
-                                       "is no path",
-                                       "no such channel",
-                                       "this member has left"};
+  if (result == SendResult::would_block) return word(result.exhausted());
+  static constexpr std::array words = {
+      "sent",       "would block",     "no such member or service", "too large",
+      "is no path", "no such channel", "this member has left"};
   static_assert(words.size() == static_cast<std::size_t>(SendResult::closed) + 1);
   return words[static_cast<std::size_t>(result)];
 }
