@@ -60,8 +60,10 @@ enum class CallOutcome : std::uint8_t {
   ok,
   no_such_service,  ///< the callee does not offer it (any more)
   failed,           ///< the callee's handler said so
+  refused,          ///< the callee would not carry it out, and has not
   deadline,         ///< no answer in time; it may have been carried out
   member_removed,   ///< the callee was removed; it may have been carried out
+  closed,           ///< this member is none any more; it may have been carried out
 };
 
 /// A packet of messages for the application.

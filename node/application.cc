@@ -22,10 +22,12 @@ Application::Application(const NodeConfig& config, Handler& handler, Runner& run
       self_{member_id(config.name), 0},
       dice_(wall_ns() ^ static_cast<std::uint64_t>(self_.id)),
       own_(config.directory),
+      repeats_(config.limits.long_message_bytes),
       calls_(config.messaging.calls_max),
       to_send_(config.limits.long_message_bytes),
       assemblies_{runner, config.limits.pool_packets / assembled_share} {
   unanswered_.reserve(unanswered_expected);
+  repeating_.reserve(config.messaging.calls_max);
   peers_.reserve(config.membership.members_max);
   gathering_.reserve(config.membership.members_max);
   for (const ServiceConfig& service : config.services) {
@@ -37,6 +39,8 @@ Application::Application(const NodeConfig& config, Handler& handler, Runner& run
 
 Application::~Application() {
   ended_ = true;
+  tasks_ = Tasks();  // while there is something to cancel
+  abandon_waiting();
   if (hearing_.packet != nullptr) end_hearing();
 }
 
@@ -45,12 +49,14 @@ std::size_t Application::poll() {
   polling_ = true;
   std::size_t work = runner_.begin_cycle();
   try {
-    if (!unanswered_.empty() || leaving_) retry();
+    if (!unanswered_.empty() || !repeating_.empty() || leaving_) retry();
     if (calls_.size() > 0)
-      calls_.expire(monotonic_ns(), [](CallId, const CallCallback& callback) {
-        callback(CallOutcome::deadline, {});
+      calls_.expire(monotonic_ns(), [](CallId, const CallWaiter& waiter) {
+        waiter.end(CallOutcome::deadline, {});
       });
+    if (!next_poll_.empty() || !this_poll_.empty()) resume_waiting();
     work += hear();
+    tasks_.forget_ended();
     flush();
   } catch (...) {  // the handler's; the protocol goes on all the same
     runner_.end_cycle();
@@ -68,6 +74,7 @@ void Application::retry() {
   std::erase_if(unanswered_, [this](const Answer& waiting) {
     return answer(waiting.to, waiting.call, waiting.status, {}) != SendResult::would_block;
   });
+  repeat_calls();
 }
 
 void Application::leave() {

@@ -16,13 +16,16 @@
 #include "cluster/messaging/call_table.h"
 #include "cluster/random.h"
 #include "cluster/wire/parse.h"
+#include "node/call_waiter.h"
 #include "node/config.h"
 #include "node/huge_pages.h"
 #include "node/node.h"
 #include "node/outgoing_channel.h"
 #include "node/own_bindings.h"
 #include "node/pending_batch.h"
+#include "node/repeats.h"
 #include "node/runner.h"
+#include "node/tasks.h"
 #include "node/watches.h"
 
 namespace muster {
@@ -66,10 +69,13 @@ class Application {
   Message::Bytes in_one_piece(std::span<const Message::Bytes> pieces);
 
   CallStart call(std::string_view path, std::span<const std::byte> payload, DurationNs deadline_ns,
-                 CallCallback callback, const Pick& how, ChannelId channel);
+                 CallWaiter waiter, const CallOptions& options);
   CallStart call(MemberId to, std::string_view path, std::span<const std::byte> payload,
-                 DurationNs deadline_ns, CallCallback callback, ChannelId channel);
+                 DurationNs deadline_ns, CallWaiter waiter, ChannelId channel);
   void cancel(CallId id) { calls_.close(id); }
+  void spawn(Task<> task) { tasks_.spawn(std::move(task)); }
+  void wait(NextPoll& waiting);
+  void forget(NextPoll& waiting);
   SendResult answer(const Recipient& to, CallId call, CallStatus status,
                     std::span<const std::byte> payload);
   /// Answers without a payload, later if it must be.
@@ -135,6 +141,19 @@ class Application {
   void hear(const PortLost& event);
   void hear(const Overrun& event);
 
+  CallStart call(Peer& peer, std::string_view path, std::span<const std::byte> payload,
+                 DurationNs deadline_ns, CallWaiter waiter, ChannelId channel);
+  /// One of the others that offer the name; of `repeat`, which may be null, none that was asked.
+  Peer* candidate(std::string_view path, const Pick& how, const Repeat* repeat);
+  void hear_answer(const wire::MessageView& head, const Message& message);
+  void end_calls(CallOutcome outcome);
+  void end_calls_to(MemberId removed);
+  bool goes_on_elsewhere(CallId call, MemberId asked);
+  bool ask_again(CallId call);
+  void repeat_calls();
+  void resume_waiting();
+  void abandon_waiting();
+
   void show(std::span<const BindingChanged> changes);
   void retry();
   bool closed() const { return leaving_ || standing_ != Standing::member; }
@@ -174,7 +193,12 @@ class Application {
   Random dice_;
   OwnBindings own_;
   Watches watches_;
-  CallTable<CallCallback> calls_;
+  Repeats repeats_;
+  CallTable<CallWaiter> calls_;
+  std::vector<NextPoll*> next_poll_;  ///< they go on in the next poll(), and in this one
+  std::vector<NextPoll*> this_poll_;
+  Tasks tasks_;
+  std::vector<CallId> repeating_;  ///< those that wait for room
   LargeBuffers to_send_;
   Assembly::Shared assemblies_;
   std::vector<Channel*> gathering_;  ///< channels with something gathered

@@ -49,6 +49,10 @@ SendResult Responder::reply(std::span<const std::byte> payload) {
   return answer(CallStatus::ok, payload);
 }
 
+SendResult Responder::refuse(std::span<const std::byte> payload) {
+  return answer(CallStatus::refused, payload);
+}
+
 SendResult Responder::fail(std::span<const std::byte> payload) {
   return answer(CallStatus::failed, payload);
 }

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "cluster/messaging/call_outcome.h"
 #include "cluster/messaging/message_writer.h"
 #include "node/address.h"
 #include "node/application.h"
@@ -118,8 +117,7 @@ void Application::hear_whole(const wire::MessageView& head, std::span<const Mess
     case wire::MessageKind::request:
       return hear_request(head, message.bytes());
     case wire::MessageKind::response:
-      if (const auto callback = calls_.answer(head.call, hearing_.from.id))
-        (*callback)(outcome_of(head.status), message.bytes());
+      return hear_answer(head, message);
   }
 }
 
@@ -210,6 +208,7 @@ void Application::hear(const StandingChanged& event) {
         "name of its own",
         to_string(event.refusal.by), config_.name, config_.cluster);
   handler_.on_standing(standing_);
+  if (over()) end_calls(CallOutcome::closed);
 }
 
 void Application::hear(const Joined& event) {
@@ -238,9 +237,7 @@ void Application::hear(const Removed& event) {
     if (channel != nullptr && channel->incoming)
       runner_.heard_opened(channel->incoming->message_bytes());
   report_stranded(peer);
-  calls_.erase_callee(event.key.id, [](CallId, const CallCallback& callback) {
-    callback(CallOutcome::member_removed, {});
-  });
+  end_calls_to(event.key.id);
   handler_.on_removed(peer.info(), event.reason);
 }
 
@@ -329,8 +326,7 @@ void Application::hear(const Overrun&) {
   handler_.on_overrun(failure_);
   handler_.on_standing(standing_);
   for (auto& [id, peer] : peers_) report_stranded(peer);
-  calls_.erase_all(
-      [](CallId, const CallCallback& callback) { callback(CallOutcome::member_removed, {}); });
+  end_calls(CallOutcome::closed);
 }
 
 }  // namespace muster

@@ -120,14 +120,23 @@ std::size_t Node::packet_bytes_max() const { return parts_->application.packet_b
 void Node::flush() { parts_->application.flush(); }
 
 CallStart Node::call(std::string_view path, std::span<const std::byte> payload,
-                     DurationNs deadline_ns, CallCallback callback, const Pick& how,
-                     ChannelId channel) {
-  return parts_->application.call(path, payload, deadline_ns, std::move(callback), how, channel);
+                     DurationNs deadline_ns, CallCallback callback, const CallOptions& options) {
+  return parts_->application.call(path, payload, deadline_ns, {std::move(callback)}, options);
 }
 CallStart Node::call(MemberId to, std::string_view path, std::span<const std::byte> payload,
                      DurationNs deadline_ns, CallCallback callback, ChannelId channel) {
-  return parts_->application.call(to, path, payload, deadline_ns, std::move(callback), channel);
+  return parts_->application.call(to, path, payload, deadline_ns, {std::move(callback)}, channel);
 }
+AwaitedCall Node::call(std::string_view path, std::span<const std::byte> payload,
+                       DurationNs deadline_ns, const CallOptions& options) {
+  return AwaitedCall(parts_->application, std::nullopt, path, payload, deadline_ns, options);
+}
+AwaitedCall Node::call(MemberId to, std::string_view path, std::span<const std::byte> payload,
+                       DurationNs deadline_ns, ChannelId channel) {
+  return AwaitedCall(parts_->application, to, path, payload, deadline_ns, {.channel = channel});
+}
+NextPoll Node::next_poll() { return NextPoll(parts_->application); }
+void Node::spawn(Task<> task) { parts_->application.spawn(std::move(task)); }
 void Node::cancel(CallId id) { parts_->application.cancel(id); }
 
 Standing Node::standing() const { return parts_->application.standing(); }

@@ -28,10 +28,12 @@
 #include "cluster/messaging/send.h"
 #include "cluster/packet.h"
 #include "cluster/types.h"
+#include "node/awaited.h"
 #include "node/config.h"
 #include "node/errors.h"
 #include "node/handler.h"
 #include "node/stats.h"
+#include "node/task.h"
 
 namespace muster {
 
@@ -106,6 +108,9 @@ class Responder {
   /// On would_block it may be tried again after a poll(), on too_large with less; on
   /// every other result the call is settled. not_connected: the caller was removed.
   SendResult reply(std::span<const std::byte> payload);
+  /// The call is not carried out, and has not been: the caller hears CallOutcome::refused, or asks
+  /// another member (CallOptions::idempotent).
+  SendResult refuse(std::span<const std::byte> payload = {});
   /// The caller hears CallOutcome::failed.
   SendResult fail(std::span<const std::byte> payload = {});
   /// False once the call is settled.
@@ -152,7 +157,7 @@ class Node {
   /// the remedy.
   Node(const NodeConfig& config, Handler& handler);
   /// Leaves, if that has not been done, and ends the threads: within 200 ms, whatever the other
-  /// members do. Calls that wait end without a callback.
+  /// members do. Calls that wait end without a callback, coroutines that wait are not resumed.
   ~Node();
   Node(Node&&) noexcept;
   Node& operator=(Node&&) = delete;
@@ -230,14 +235,25 @@ class Node {
   void flush();
 
   /// Calls a service at one of the other members that advertise it; not_connected if there is none.
-  /// `callback` is called from within poll(), once, at the latest at the deadline. A
-  /// callback that captures no more than two pointers allocates nothing.
+  /// `callback` is called from within poll(), once: with the answer, or with what ended the call
+  /// instead, at the latest at the deadline. A callback that captures no more than two pointers
+  /// allocates nothing.
   CallStart call(std::string_view path, std::span<const std::byte> payload, DurationNs deadline_ns,
-                 CallCallback callback, const Pick& how = Pick::round_robin(),
-                 ChannelId channel = 0);
-  /// The same at a given member.
+                 CallCallback callback, const CallOptions& options = {});
+  /// The same at a given member, and at no other.
   CallStart call(MemberId to, std::string_view path, std::span<const std::byte> payload,
                  DurationNs deadline_ns, CallCallback callback, ChannelId channel = 0);
+  /// For coroutines: `co_await` gives a CallAnswer, within poll(). `path` and `payload` are
+  /// of no use to the node once it has begun.
+  AwaitedCall call(std::string_view path, std::span<const std::byte> payload,
+                   DurationNs deadline_ns, const CallOptions& options = {});
+  AwaitedCall call(MemberId to, std::string_view path, std::span<const std::byte> payload,
+                   DurationNs deadline_ns, ChannelId channel = 0);
+  /// `co_await` goes on within the next poll(): for what would have blocked.
+  NextPoll next_poll();
+  /// Runs a coroutine until it first waits, and owns it from there on: it ends with the node at the
+  /// latest, destroyed where it waits. What it throws comes out of poll().
+  void spawn(Task<> task);
   /// Stops waiting: the callback is not called any more. The call may still be carried out.
   void cancel(CallId id);
   /// Advertises `path` and answers calls to it. Calls to a path that is not served are answered

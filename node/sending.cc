@@ -1,9 +1,7 @@
-// What the application sends: messages, calls, answers.
+// What the application sends: messages and answers.
 #include <utility>
 
-#include "cluster/wire/path.h"
 #include "node/application.h"
-#include "node/clock.h"
 
 namespace muster {
 namespace {
@@ -90,36 +88,6 @@ SendResult Application::commit(Buffer& buffer, MemberId to, ChannelId id) {
   if (result == SendResult::sent) buffer.clear();
   gather(channel);
   return result;
-}
-
-CallStart Application::call(std::string_view path, std::span<const std::byte> payload,
-                            DurationNs deadline_ns, CallCallback callback, const Pick& how,
-                            ChannelId channel) {
-  if (closed()) return {SendResult::closed};
-  const Bound* bound = index_.pick(path, how, dice_, [this](const MemberKey& key) {
-    const Peer* peer = find(key.id);
-    return peer == nullptr ? std::nullopt : std::optional(round_trip_ns(*peer));
-  });
-  if (bound == nullptr) return {SendResult::not_connected};
-  return call(bound->owner.id, path, payload, deadline_ns, std::move(callback), channel);
-}
-
-CallStart Application::call(MemberId to, std::string_view path, std::span<const std::byte> payload,
-                            DurationNs deadline_ns, CallCallback callback, ChannelId channel) {
-  if (closed()) return {SendResult::closed};
-  Peer* peer = find(to);
-  if (peer == nullptr) return {SendResult::not_connected};
-  if (!wire::valid_path(path)) return {SendResult::invalid_path};
-  if (calls_.full()) return {SendResult::blocked(Exhausted::calls)};
-  const TimeNs now = monotonic_ns();
-  // Never over before it has begun: a callback may call again.
-  const DurationNs wait_ns = std::min(std::max<DurationNs>(deadline_ns, 1), never_ns - 1 - now);
-  const CallId id = calls_.open(to, now + wait_ns, std::move(callback));
-  const SendResult result = send_on(
-      *peer, channel, {.kind = wire::MessageKind::request, .call = id, .path = path}, payload);
-  if (result == SendResult::sent) return {result, id};
-  calls_.close(id);
-  return {result};
 }
 
 SendResult Application::answer(const Recipient& to, CallId call, CallStatus status,

@@ -11,6 +11,8 @@ constexpr CallOutcome outcome_of(CallStatus status) {
       return CallOutcome::ok;
     case CallStatus::no_such_service:
       return CallOutcome::no_such_service;
+    case CallStatus::refused:
+      return CallOutcome::refused;
     case CallStatus::failed:
       break;
   }

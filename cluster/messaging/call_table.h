@@ -21,6 +21,7 @@ class CallTable {
  public:
   explicit CallTable(std::uint32_t calls_max) : places_(calls_max) {
     free_.reserve(calls_max);
+    ending_.reserve(calls_max);
     for (std::uint32_t i = calls_max; i > 0; --i) free_.push_back(i - 1);
   }
   CallTable(const CallTable&) = delete;
@@ -41,12 +42,24 @@ class CallTable {
   }
   /// Nobody waits for it any more; nullopt if nobody did.
   std::optional<Waiter> close(CallId id) {
-    Place* place = find(id);
+    Place* place = at(id);
     return place == nullptr ? std::nullopt : std::optional<Waiter>(take(*place));
+  }
+  /// Whoever waits for it, or nullptr; valid until the next change.
+  Waiter* find(CallId id) {
+    Place* place = at(id);
+    return place == nullptr ? nullptr : &*place->waiter;
+  }
+  /// Another member is to answer it, until the same deadline. Requires that somebody waits.
+  void move(CallId id, MemberId callee) { at(id)->callee = callee; }
+  /// Who is to answer it; nullopt if nobody waits.
+  std::optional<MemberId> callee(CallId id) {
+    const Place* place = at(id);
+    return place == nullptr ? std::nullopt : std::optional(place->callee);
   }
   /// An answer has come; nullopt, and nothing changes, if nobody waits for one from that member.
   std::optional<Waiter> answer(CallId id, MemberId from) {
-    Place* place = find(id);
+    Place* place = at(id);
     if (place == nullptr || place->callee != from) return std::nullopt;
     return take(*place);
   }
@@ -62,13 +75,19 @@ class CallTable {
     while (next_deadline() <= now) take(*by_deadline_.begin(), f);
   }
   /// Takes out the calls to one member, in the order of deadlines: `f(CallId, Waiter)`, which may
-  /// open others, to other members.
+  /// open others, to other members, and close any. Those stay for which `stays(CallId)` is true: it
+  /// has moved them.
+  template <class Stays, class F>
+  void erase_callee(MemberId callee, Stays&& stays, F&& f) {
+    ending_.clear();
+    for (const Place& place : by_deadline_)
+      if (place.callee == callee) ending_.push_back(id_of(place));
+    for (const CallId id : ending_)
+      if (Place* place = at(id); place != nullptr && !stays(id)) take(*place, f);
+  }
   template <class F>
   void erase_callee(MemberId callee, F&& f) {
-    for (auto at = by_deadline_.begin(); at != by_deadline_.end();) {
-      Place& place = *at++;
-      if (place.callee == callee) take(place, f);
-    }
+    erase_callee(callee, [](CallId) { return false; }, f);
   }
   /// Takes out all: `f(CallId, Waiter)`, which opens none.
   template <class F>
@@ -93,7 +112,7 @@ class CallTable {
     const auto index = static_cast<CallId>(&place - places_.data());
     return static_cast<CallId>(place.uses) << 32 | index;
   }
-  Place* find(CallId id) {
+  Place* at(CallId id) {
     const auto index = static_cast<std::uint32_t>(id);
     if (index >= places_.size()) return nullptr;
     Place& place = places_[index];
@@ -117,6 +136,7 @@ class CallTable {
   std::vector<Place> places_;
   std::vector<std::uint32_t> free_;
   ByDeadline by_deadline_;
+  std::vector<CallId> ending_;
 };
 
 }  // namespace muster

@@ -222,7 +222,7 @@ struct Session {
 };
 
 enum class MessageKind : std::uint8_t { data = 1, request = 2, response = 3 };
-enum class CallStatus : std::uint8_t { ok = 0, no_such_service = 1, failed = 2 };
+enum class CallStatus : std::uint8_t { ok = 0, no_such_service = 1, failed = 2, refused = 3 };
 
 /// The payload of a message, in all its pieces.
 inline constexpr std::uint32_t message_bytes_max = std::uint32_t{16} << 20;

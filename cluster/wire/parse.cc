@@ -86,7 +86,7 @@ bool take_call(Reader& in, MessageKind kind) {
   const auto* call = in.take<Call>();
   if (call == nullptr) return false;
   if (kind == MessageKind::response)
-    return call->detail <= static_cast<std::uint8_t>(CallStatus::failed);
+    return call->detail <= static_cast<std::uint8_t>(CallStatus::refused);
   const std::byte* path = in.skip(call->detail);
   return path != nullptr && valid_path(text(path, call->detail));
 }

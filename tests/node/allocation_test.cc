@@ -66,6 +66,27 @@ class NodeAllocation : public World {
     }
   }
 
+  /// Three at once, each a coroutine that awaits another, and may be repeated elsewhere.
+  void converse_in_coroutines(std::size_t rounds) {
+    for (std::size_t i = 0; i < rounds; ++i) {
+      int answered = 0;
+      for (int j = 0; j < 3; ++j) (*a)->spawn(count_answer(*a->node, answered));
+      while (answered < 3) poll();
+    }
+  }
+  static Task<std::size_t> ask(Node& node) {
+    for (;;) {
+      const CallAnswer answer =
+          co_await node.call("/echo", bytes("call"), second, {.idempotent = true});
+      if (answer) co_return answer.payload.size();
+      co_await node.next_poll();
+    }
+  }
+  static Task<> count_answer(Node& node, int& answered) {
+    const std::size_t size = co_await ask(node);
+    if (size == 4) ++answered;
+  }
+
   Server* a = nullptr;
   Server* b = nullptr;
 };
@@ -76,6 +97,15 @@ TEST_P(NodeAllocation, IsNotNeededForMessagesAndCalls) {
   const std::uint64_t before = allocations;
   counting = true;
   converse(300);
+  counting = false;
+  EXPECT_EQ(allocations - before, 0U);
+}
+
+TEST_P(NodeAllocation, IsNotNeededForCoroutines) {
+  converse_in_coroutines(50);
+  const std::uint64_t before = allocations;
+  counting = true;
+  converse_in_coroutines(300);
   counting = false;
   EXPECT_EQ(allocations - before, 0U);
 }

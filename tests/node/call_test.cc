@@ -95,8 +95,9 @@ TEST_P(NodeCall, StaysWithTheMemberOfItsKey) {
   for (int i = 0; i < 48; ++i) {
     const std::string key = std::to_string(i % 16);
     Outcome outcome;
-    ASSERT_EQ((*a)->call("/s", {}, 5 * second, outcome.callback(), Pick::sticky(key)).result,
-              SendResult::sent);
+    ASSERT_EQ(
+        (*a)->call("/s", {}, 5 * second, outcome.callback(), {.pick = Pick::sticky(key)}).result,
+        SendResult::sent);
     ASSERT_TRUE(until([&] { return outcome.called; }));
     EXPECT_EQ(answered.try_emplace(key, outcome.payload).first->second, outcome.payload);
   }
@@ -128,7 +129,7 @@ TEST_P(NodeCall, FailsWhenTheHandlerSaysSoOrSaysNothing) {
 }
 
 TEST_P(NodeCall, HearsThatNobodyServes) {
-  EXPECT_EQ((*a)->call("/nobody", {}, second, {}).result, SendResult::not_connected);
+  EXPECT_EQ((*a)->call("/nobody", {}, second, nullptr).result, SendResult::not_connected);
   Outcome outcome;
   const auto started = (*a)->call(id("b"), "/nobody", {}, 5 * second, outcome.callback());
   ASSERT_EQ(started.result, SendResult::sent);
@@ -150,7 +151,7 @@ TEST_P(NodeCall, BehindAFullQueueBlocksAndBeforeThatEndsAtItsDeadline) {
   const std::string full((*a)->packet_bytes_max(), '.');
   while ((*a)->send(id("b"), bytes(full)) == SendResult::sent) {
   }
-  EXPECT_EQ((*a)->call("/s", bytes(full), 20 * ms, {}).result, SendResult::would_block);
+  EXPECT_EQ((*a)->call("/s", bytes(full), 20 * ms, nullptr).result, SendResult::would_block);
   EXPECT_TRUE(until([&] { return outcome.called; }));
   EXPECT_EQ(outcome.outcome, CallOutcome::deadline);
   EXPECT_FALSE(a->diary.heard("removed b"));

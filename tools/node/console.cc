@@ -44,8 +44,9 @@ const char* word(SendResult result) {
 }
 
 const char* word(CallOutcome outcome) {
-  static constexpr std::array words = {"ok", "no such service", "failed", "deadline",
-                                       "member removed"};
+  static constexpr std::array words = {"ok",       "no such service", "failed", "refused",
+                                       "deadline", "member removed",  "closed"};
+  static_assert(words.size() == static_cast<std::size_t>(CallOutcome::closed) + 1);
   return words[static_cast<std::size_t>(outcome)];
 }
 

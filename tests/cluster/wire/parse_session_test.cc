@@ -131,7 +131,8 @@ TEST(ParseSession, RefusesMessagesThatAreNone) {
   EXPECT_TRUE(refused(one(head(MessageKind::data, 1, 4)).add("x"))) << "a flag without a meaning";
   EXPECT_TRUE(refused(one(head(MessageKind::request, 0)).add(request("")))) << "no path";
   EXPECT_TRUE(refused(one(head(MessageKind::request, 0)).add(request("a")).add("a")));
-  EXPECT_TRUE(refused(one(head(MessageKind::response, 0)).add(response(CallStatus{3}))));
+  EXPECT_FALSE(refused(one(head(MessageKind::response, 0)).add(response(CallStatus::refused))));
+  EXPECT_TRUE(refused(one(head(MessageKind::response, 0)).add(response(CallStatus{4}))));
 }
 
 // docs/protocol.md §8.3.
