@@ -47,6 +47,8 @@ Application::~Application() {
 std::size_t Application::poll() {
   if (polling_) return 0;
   polling_ = true;
+  blocked_ = false;
+  if (std::exchange(armed_, false)) runner_.disarm();
   std::size_t work = runner_.begin_cycle();
   try {
     if (!unanswered_.empty() || !repeating_.empty() || leaving_) retry();
@@ -68,9 +70,25 @@ std::size_t Application::poll() {
   return work;
 }
 
+/// What is in the way of sleeping is done, or there is a reason to wake for it.
+bool Application::arm() {
+  if (polling_) return false;
+  runner_.event_fd();
+  flush();
+  const bool for_room = blocked_ || !gathering_.empty() || !unanswered_.empty() ||
+                        !repeating_.empty() || !next_poll_.empty() || (leaving_ && !leave_told_);
+  return armed_ = runner_.arm(calls_.next_deadline(), for_room);
+}
+
+bool Application::execute(Command command) {
+  if (runner_.execute(std::move(command))) return true;
+  blocked_ = true;
+  return false;
+}
+
 /// What found no room before.
 void Application::retry() {
-  if (leaving_ && !leave_told_) leave_told_ = runner_.execute(Leave{});
+  if (leaving_ && !leave_told_) leave_told_ = execute(Leave{});
   std::erase_if(unanswered_, [this](const Answer& waiting) {
     return answer(waiting.to, waiting.call, waiting.status, {}) != SendResult::would_block;
   });
@@ -81,7 +99,7 @@ void Application::leave() {
   if (over() || leaving_) return;
   flush();
   leaving_ = true;
-  leave_told_ = runner_.execute(Leave{});
+  leave_told_ = execute(Leave{});
 }
 
 bool Application::over() const {
@@ -104,8 +122,7 @@ AdvertiseResult Application::advertise(std::string_view path, std::span<const st
   const Content content{attributes, value};
   const AdvertiseResult result = own_.may_put(path, content);
   if (result != AdvertiseResult::done) return result;
-  if (!runner_.execute(
-          Bind{std::string(path), {value.begin(), value.end()}, AttributeSet(attributes)}))
+  if (!execute(Bind{std::string(path), {value.begin(), value.end()}, AttributeSet(attributes)}))
     return AdvertiseResult::would_block;
   own_.put(path, content);
   return AdvertiseResult::done;
@@ -115,7 +132,7 @@ AdvertiseResult Application::advertise(const Batch& batch) {
   if (leaving_ || over()) return AdvertiseResult::closed;
   const AdvertiseResult result = own_.may_apply(batch);
   if (result != AdvertiseResult::done) return result;
-  if (!runner_.execute(batch)) return AdvertiseResult::would_block;
+  if (!execute(batch)) return AdvertiseResult::would_block;
   own_.apply(batch);
   return AdvertiseResult::done;
 }
@@ -123,7 +140,7 @@ AdvertiseResult Application::advertise(const Batch& batch) {
 AdvertiseResult Application::withdraw_all() {
   if (leaving_ || over()) return AdvertiseResult::closed;
   if (own_.may_clear() != AdvertiseResult::done) return AdvertiseResult::unchanged;
-  if (!runner_.execute(WithdrawAll{})) return AdvertiseResult::would_block;
+  if (!execute(WithdrawAll{})) return AdvertiseResult::would_block;
   own_.clear();
   return AdvertiseResult::done;
 }
@@ -132,7 +149,7 @@ AdvertiseResult Application::withdraw(std::string_view path) {
   if (leaving_ || over()) return AdvertiseResult::closed;
   const AdvertiseResult result = own_.may_erase(path);
   if (result != AdvertiseResult::done) return result;
-  if (!runner_.execute(Withdraw{std::string(path)})) return AdvertiseResult::would_block;
+  if (!execute(Withdraw{std::string(path)})) return AdvertiseResult::would_block;
   own_.erase(path);
   return AdvertiseResult::done;
 }

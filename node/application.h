@@ -81,6 +81,9 @@ class Application {
   /// Answers without a payload, later if it must be.
   void answer_some_time(const Recipient& to, CallId call, CallStatus status);
 
+  int event_fd() { return runner_.event_fd(); }
+  bool arm();
+
   Standing standing() const { return standing_; }
   bool synchronized() const { return synchronized_; }
   MemberKey self() const { return self_; }
@@ -156,6 +159,12 @@ class Application {
 
   void show(std::span<const BindingChanged> changes);
   void retry();
+  /// Passes it on. What was blocked is worth waking for.
+  SendResult noting(SendResult result) {
+    if (result == SendResult::would_block) blocked_ = true;
+    return result;
+  }
+  bool execute(Command command);
   bool closed() const { return leaving_ || standing_ != Standing::member; }
   bool over() const;
   Peer* find(MemberId id);
@@ -175,6 +184,8 @@ class Application {
   Runner& runner_;
   bool ended_ = false;  // answers that are dropped from here on find nobody
   bool polling_ = false;
+  bool armed_ = false;
+  bool blocked_ = false;  ///< something, since the last poll() began
   bool leaving_ = false;
   bool leave_told_ = false;
   bool synchronized_ = false;

@@ -1,6 +1,7 @@
 // A polling loop's account of itself.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -17,9 +18,12 @@ class DutyCycle {
   explicit DutyCycle(DurationNs stall_threshold_ns) : stall_threshold_ns_(stall_threshold_ns) {}
 
   void begin(TimeNs now) {
-    if (began_ns_ != 0 && now - began_ns_ > stall_threshold_ns_) stalled(now - began_ns_);
+    if (began_ns_ != 0 && now > began_ns_ + stall_threshold_ns_) stalled(now - began_ns_);
     began_ns_ = now;
   }
+
+  /// The loop means to be away: only what comes after `until` is late.
+  void sleep_until(TimeNs until) { began_ns_ = until == never_ns ? 0 : std::max(began_ns_, until); }
 
   StallStats stalls() const {
     return {.count = count_.load(std::memory_order_relaxed),

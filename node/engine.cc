@@ -67,7 +67,7 @@ std::size_t Engine::finish(TimeNs now) {
   member_.transmit(now);
   tell_self();  // before the credit of the sessions that ended is seen
   if (credits_) {
-    credits_->give_back();
+    gave_credit_ = credits_->give_back();
     credits_->publish_round_trips(now);
   }
   return work;
@@ -151,7 +151,7 @@ void Engine::queue(Word word) {
 
 std::size_t Engine::flush_backlog() {
   std::size_t flushed = 0;
-  for (; !backlog_.empty() && events_.push(backlog_.front()); ++flushed) backlog_.pop_front();
+  for (; !backlog_.empty() && push(backlog_.front()); ++flushed) backlog_.pop_front();
   return flushed;
 }
 

@@ -40,6 +40,11 @@ class Engine final : private Events {
   void heard_packet() { increase(heard_packets_, 1); }
   void heard_opened(std::size_t bytes) { increase(heard_bytes_, bytes); }
 
+  /// How much was ever put on events(), for the thread that drives it.
+  std::uint64_t told_words() const { return told_words_; }
+  /// The last finish() has let the application give more to send.
+  bool gave_credit() const { return gave_credit_; }
+
   void start(TimeNs now) { member_.start(now); }
   /// Received packets; consumes the references.
   void receive(TimeNs now, std::span<Packet* const> burst);
@@ -78,7 +83,12 @@ class Engine final : private Events {
   /// Cannot be refused, so it waits where the ring is full.
   void queue(Word word);
   /// False: no room.
-  bool offer(Word word) { return backlog_.empty() && events_.push(word); }
+  bool offer(Word word) { return backlog_.empty() && push(word); }
+  bool push(Word word) {
+    if (!events_.push(word)) return false;
+    ++told_words_;
+    return true;
+  }
   std::size_t flush_backlog();
   void overrun();
   /// After an overrun: keeps a report of what is undelivered, and discards everything else.
@@ -99,6 +109,8 @@ class Engine final : private Events {
   Member member_;
   MemberKey self_{};  ///< as the application knows it
   std::optional<SendCredits> credits_;
+  std::uint64_t told_words_ = 0;
+  bool gave_credit_ = false;
   std::uint64_t told_packets_ = 0;  ///< given to the application
   std::uint64_t opened_bytes_ = 0;  ///< of messages that began in them
   alignas(ring::line_stride_bytes) std::atomic<std::uint64_t> heard_packets_{0};

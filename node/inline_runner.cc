@@ -1,5 +1,8 @@
 #include "node/inline_runner.h"
 
+#include <algorithm>
+
+#include "node/errors.h"
 #include "node/farewell.h"
 #include "node/member_config.h"
 
@@ -35,15 +38,36 @@ std::size_t InlineRunner::end_cycle() {
   transport_.flush();
   if (watch_.lost(cycle_ns_)) engine_.port_lost();
   in_cycle_ = false;
+  asked_ = false;
   return work;
 }
 
 SendResult InlineRunner::submit(Packet& packet, const Outgoing& outgoing, Credit*) {
+  asked_ = true;
   return engine_.member().send(outgoing.to, packet, outgoing.messages);
 }
 
 bool InlineRunner::execute(Command command) {
+  asked_ = true;
   engine_.execute(now(), command);
+  return true;
+}
+
+int InlineRunner::event_fd() {
+  if (port_.descriptors.empty())
+    throw StartError(
+        "an inline node whose port has to be polled has nothing to wait on: set mode = "
+        "\"pipelined\", or transport = \"socket\"");
+  if (!wake_up_) wake_up_.emplace(port_.descriptors);
+  return wake_up_->fd();
+}
+
+/// Room comes with packets, as everything does.
+bool InlineRunner::arm(TimeNs until, bool) {
+  const TimeNs at = std::min(until, engine_.next_deadline());
+  if (asked_ || !engine_.events().empty() || at <= monotonic_ns()) return false;
+  wake_up_->set_time(at);
+  duty_.sleep_until(at);
   return true;
 }
 

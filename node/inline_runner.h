@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
 
 #include "node/clock.h"
@@ -10,6 +11,7 @@
 #include "node/open_port.h"
 #include "node/port_watch.h"
 #include "node/runner.h"
+#include "node/wake_up.h"
 
 namespace muster {
 
@@ -44,6 +46,9 @@ class InlineRunner final : public Runner {
     return engine_.member().messaging().round_trip_ns(peer).value_or(never_ns);
   }
   bool execute(Command command) override;
+  int event_fd() override;
+  bool arm(TimeNs until, bool for_room) override;
+  void disarm() override {}
   void fill(NodeStats& stats) override;
 
  private:
@@ -56,6 +61,8 @@ class InlineRunner final : public Runner {
   Engine engine_;
   DutyCycle duty_;
   PortWatch watch_;
+  std::optional<WakeUp> wake_up_;
+  bool asked_ = false;  ///< something, since the last cycle
   TimeNs cycle_ns_ = 0;
   bool in_cycle_ = false;
 };

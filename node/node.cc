@@ -72,6 +72,9 @@ bool Node::join(DurationNs timeout_ns) {
   return true;
 }
 
+int Node::event_fd() { return parts_->application.event_fd(); }
+bool Node::arm() { return parts_->application.arm(); }
+
 void Node::leave() { parts_->application.leave(); }
 
 AdvertiseResult Node::advertise(std::string_view path, std::span<const std::byte> value,

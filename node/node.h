@@ -175,6 +175,15 @@ class Node {
   /// `timeout_ns`. Blocks. Throws StartError with the reason when it can never be: another member
   /// has the name, the port is lost.
   bool join(DurationNs timeout_ns);
+  /// For servers with an event loop: a descriptor that becomes readable when poll() has something
+  /// to do, once arm() has said that the loop may sleep. Level-triggered; the node keeps it. Throws
+  /// StartError for an inline node over DPDK, whose port has to be polled.
+  int event_fd();
+  /// Call it when poll() has nothing more to do, and nothing of this node's after it, before the
+  /// loop waits for event_fd(). True: it may sleep as long as it likes. False: poll() first.
+  /// What would have blocked since the last poll() began is a reason to wake as well. Whoever
+  /// polls without it makes no system call for all that.
+  bool arm();
   /// Tells the others. standing() becomes `left` within a poll() or two, and stays that.
   void leave();
 

@@ -24,7 +24,9 @@ OpenPort open_socket(const NodeConfig& config, const Endpoint& self) {
         {"send_errors", stats.send_errors}, {"receive_full", stats.receive_full},
         {"exhausted", stats.exhausted}};
   };
-  return {.transport = std::move(transport), .counters = std::move(counters)};
+  return {.transport = std::move(transport),
+          .counters = std::move(counters),
+          .descriptors = port.descriptors()};
 }
 
 }  // namespace

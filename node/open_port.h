@@ -15,6 +15,8 @@ struct OpenPort {
   std::unique_ptr<Transport> transport;
   /// What the transport counts, by name; for the thread that receives.
   std::function<std::vector<NamedCount>()> counters = [] { return std::vector<NamedCount>{}; };
+  /// Readable when there is something to receive; none where a port has to be polled.
+  std::vector<int> descriptors = {};
   /// For each thread that will touch packets, at its beginning.
   std::function<void()> enter_thread = [] {};
 };

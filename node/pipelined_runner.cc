@@ -139,6 +139,25 @@ bool PipelinedRunner::execute(Command command) {
   return true;
 }
 
+int PipelinedRunner::event_fd() {
+  if (!wake_up_) wake_up_.emplace(std::span<const int>{});
+  return wake_up_->fd();
+}
+
+bool PipelinedRunner::arm(TimeNs until, bool for_room) {
+  if (!engine_.events().empty()) return false;
+  wake_up_->set_time(until);
+  asleep_since_word_.store(heard_words_, std::memory_order_relaxed);
+  asleep_since_room_.store(for_room ? room_seen_ : no_room_wanted, std::memory_order_relaxed);
+  asleep_.store(true, std::memory_order_release);
+  return true;
+}
+
+void PipelinedRunner::disarm() {
+  asleep_.store(false, std::memory_order_relaxed);
+  wake_up_->clear();
+}
+
 void PipelinedRunner::fill(NodeStats& stats) {
   stats = engine_stats_.ask(inquiry_waits);
   stats.engine_stalls = duty_.stalls();
@@ -167,10 +186,14 @@ std::size_t PipelinedRunner::engine_cycle(TimeNs now) {
   std::array<Packet*, burst_max> burst;
   const std::size_t received = received_.pop(burst);
   engine_.receive(now, std::span(burst).first(received));
-  std::size_t work = received + take_back() + take_submitted() + take_commands(now);
+  const std::size_t taken = take_submitted() + take_commands(now);
+  std::size_t work = received + take_back() + taken;
   if (io_.take_port_lost()) engine_.port_lost();
   work += engine_.finish(now);
-  keep_in_stock();
+  const bool stocked = keep_in_stock();
+  if (taken > 0 || stocked || engine_.gave_credit())
+    room_.store(room_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  wake_application();
   engine_stats_.answer([this](NodeStats& stats) {
     engine_.fill(stats);
     stats.packets_dropped = engine_port_.dropped();
@@ -208,15 +231,30 @@ std::size_t PipelinedRunner::take_commands(TimeNs now) {
   return taken;
 }
 
-void PipelinedRunner::keep_in_stock() {
+/// True: the application may take more than before.
+bool PipelinedRunner::keep_in_stock() {
   const Messaging& messaging = engine_.member().messaging();
-  if (messaging.crowded() != crowded_.load(std::memory_order_relaxed))
+  bool more = false;
+  if (messaging.crowded() != crowded_.load(std::memory_order_relaxed)) {
     crowded_.store(messaging.crowded(), std::memory_order_relaxed);
+    more = !messaging.crowded();
+  }
   for (std::size_t i = 0; i < burst_max; ++i) {
     if (spare_ == nullptr && messaging.may_send()) spare_ = engine_port_.allocate();
-    if (spare_ == nullptr || !stock_.push(spare_)) return;
+    if (spare_ == nullptr || !stock_.push(spare_)) return more;
     spare_ = nullptr;
+    more = true;
   }
+  return more;
+}
+
+/// What it has not heard, or not had, by the time it sleeps is seen here in this cycle or the next.
+void PipelinedRunner::wake_application() {
+  if (!asleep_.load(std::memory_order_acquire)) return;
+  const std::uint64_t room = asleep_since_room_.load(std::memory_order_relaxed);
+  const bool wanted = room != no_room_wanted && room != room_.load(std::memory_order_relaxed);
+  if (!wanted && asleep_since_word_.load(std::memory_order_relaxed) == engine_.told_words()) return;
+  if (asleep_.exchange(false, std::memory_order_acquire)) wake_up_->ring();
 }
 
 }  // namespace muster

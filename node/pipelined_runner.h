@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "node/engine.h"
@@ -11,6 +12,7 @@
 #include "node/io_loop.h"
 #include "node/open_port.h"
 #include "node/runner.h"
+#include "node/wake_up.h"
 #include "ring/boost_ring.h"
 #include "ring/spsc_ring.h"
 
@@ -25,10 +27,17 @@ class PipelinedRunner final : public Runner {
   /// Leaves, sends what that takes, and ends the threads.
   ~PipelinedRunner() override;
 
-  std::size_t begin_cycle() override { return 0; }
+  std::size_t begin_cycle() override {
+    if (wake_up_) room_seen_ = room_.load(std::memory_order_acquire);
+    return 0;
+  }
   std::size_t end_cycle() override { return 0; }
   TimeNs next_deadline() const override { return never_ns; }
-  bool next(Word& word) override { return engine_.events().pop(word); }
+  bool next(Word& word) override {
+    if (!engine_.events().pop(word)) return false;
+    ++heard_words_;
+    return true;
+  }
 
   void heard_packet() override { engine_.heard_packet(); }
   void heard_opened(std::size_t bytes) override { engine_.heard_opened(bytes); }
@@ -43,10 +52,14 @@ class PipelinedRunner final : public Runner {
     return credit->round_trip_ns();
   }
   bool execute(Command command) override;
+  int event_fd() override;
+  bool arm(TimeNs until, bool for_room) override;
+  void disarm() override;
   void fill(NodeStats& stats) override;
 
  private:
   using PacketRing = ring::SpscRing<Packet*>;
+  static constexpr std::uint64_t no_room_wanted = ~std::uint64_t{0};
   /// What was submitted before it is sent before it is carried out.
   struct QueuedCommand {
     Command command;
@@ -62,7 +75,8 @@ class PipelinedRunner final : public Runner {
   std::size_t take_back();
   std::size_t take_submitted();
   std::size_t take_commands(TimeNs now);
-  void keep_in_stock();
+  bool keep_in_stock();
+  void wake_application();
 
   const Idle idle_;
   const std::uint32_t payload_bytes_max_;
@@ -74,7 +88,18 @@ class PipelinedRunner final : public Runner {
   PacketRing submitted_;              // application -> engine: packets that hold an Outgoing
   PacketRing returned_;               // application -> engine: packets that it has done with
   ring::BoostRing<QueuedCommand*> commands_;
-  std::uint64_t submitted_count_ = 0;  // the application's
+  std::uint64_t submitted_count_ = 0;  // the application's, as the next three
+  std::uint64_t heard_words_ = 0;
+  std::uint64_t room_seen_ = 0;
+  std::optional<WakeUp> wake_up_;
+  /// The application sleeps, or is about to, and has heard so many words, or wants more room than
+  /// there had been. The engine looks at it in each cycle, so that it needs no fence, and rings
+  /// until it is heard.
+  std::atomic<bool> asleep_{false};
+  std::atomic<std::uint64_t> asleep_since_word_{0};
+  std::atomic<std::uint64_t> asleep_since_room_{no_room_wanted};
+  alignas(ring::line_stride_bytes) std::atomic<std::uint64_t> room_{
+      0};  ///< times that there was more
   EnginePort engine_port_;
   Engine engine_;
   std::uint64_t taken_count_ = 0;  // the engine's, of those submitted

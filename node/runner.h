@@ -46,6 +46,15 @@ class Runner : public PacketPort {
   /// False: the queue is full.
   virtual bool execute(Command command) = 0;
 
+  /// Opens what the application can sleep on. Throws StartError where there is no such thing.
+  virtual int event_fd() = 0;
+  /// The application is about to sleep on event_fd(), until then or until there is something to
+  /// hear, or also, `for_room`, until what was exhausted at its last cycle may be so no more.
+  /// False: it is so already. Requires event_fd().
+  virtual bool arm(TimeNs until, bool for_room) = 0;
+  /// It has woken.
+  virtual void disarm() = 0;
+
   virtual void fill(NodeStats& stats) = 0;
 
  private:

@@ -57,7 +57,8 @@ void SendCredits::submit(Packet& packet) {
   waiting_.push_back({&peer, channel});
 }
 
-void SendCredits::give_back() {
+bool SendCredits::give_back() {
+  if (waiting_.empty()) return false;
   std::erase_if(waiting_, [this](const Waiting& waiting) {
     Peer& peer = *waiting.peer;
     const std::uint64_t left = member_.messaging().packets_waiting({peer.key, waiting.channel});
@@ -65,6 +66,7 @@ void SendCredits::give_back() {
     peer.listed[waiting.channel] = left > 0;
     return left == 0;
   });
+  return true;
 }
 
 void SendCredits::publish_round_trips(TimeNs now) {

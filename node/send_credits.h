@@ -28,8 +28,8 @@ class SendCredits {
 
   /// A packet that holds an Outgoing. Consumes the reference.
   void submit(Packet& packet);
-  /// Once in each cycle, after Member::transmit().
-  void give_back();
+  /// Once in each cycle, after Member::transmit(). False: there was nothing to give.
+  bool give_back();
   /// Once in each cycle: tells the application how far away the peers are, now and then one of
   /// them.
   void publish_round_trips(TimeNs now);

@@ -23,7 +23,7 @@ SendResult Application::send_on(Peer& peer, ChannelId id, const MessageHead& hea
   Channel& channel = outgoing_channel(peer, id);
   const SendResult result = channel.outgoing->send(head, payload);
   gather(channel);
-  return result;
+  return noting(result);
 }
 
 Application::Channel& Application::outgoing_channel(Peer& peer, ChannelId id) {
@@ -57,11 +57,11 @@ Buffer Application::claim(std::size_t bytes) {
   Buffer buffer;
   if (bytes <= packet_bytes_max()) {
     buffer.packet_ = runner_.allocate();
-    if (buffer.packet_ == nullptr) return Buffer(SendResult::blocked(Exhausted::packets));
+    if (buffer.packet_ == nullptr) return Buffer(noting(SendResult::blocked(Exhausted::packets)));
     buffer.bytes_ = {buffer.packet_->data + payload_offset, bytes};
   } else if (bytes <= wire::message_bytes_max) {
     buffer.large_ = to_send_.take(bytes);
-    if (buffer.large_.empty()) return Buffer(SendResult::blocked(Exhausted::long_messages));
+    if (buffer.large_.empty()) return Buffer(noting(SendResult::blocked(Exhausted::long_messages)));
     buffer.bytes_ = std::span(buffer.large_).first(bytes);
   } else {
     return Buffer(SendResult::too_large);
@@ -87,7 +87,7 @@ SendResult Application::commit(Buffer& buffer, MemberId to, ChannelId id) {
                                 : channel.outgoing->commit(buffer.large_, buffer.bytes_.size());
   if (result == SendResult::sent) buffer.clear();
   gather(channel);
-  return result;
+  return noting(result);
 }
 
 SendResult Application::answer(const Recipient& to, CallId call, CallStatus status,

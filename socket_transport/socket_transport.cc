@@ -185,6 +185,12 @@ bool SocketTransport::link_up() {
   return (request.ifr_flags & up) == up;
 }
 
+std::vector<int> SocketTransport::descriptors() const {
+  std::vector<int> all{unicast_.fd()};
+  if (group_) all.push_back(group_->fd());
+  return all;
+}
+
 SocketTransportStats SocketTransport::stats() const {
   SocketTransportStats stats = stats_;
   stats.receive_full = dropped_by_kernel(unicast_.fd());

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include <sys/socket.h>
 
@@ -62,6 +63,8 @@ class SocketTransport final : public Transport {
   std::uint32_t payload_bytes_max() const override { return pool_.payload_bytes(); }
 
   SocketTransportStats stats() const;
+  /// Readable when there is something to receive.
+  std::vector<int> descriptors() const;
 
  private:
   static constexpr std::size_t burst_max = 32;

@@ -23,5 +23,22 @@ TEST(DutyCycle, MeasuresEveryStall) {
   EXPECT_EQ(stalls.last_ns, 3000U);
 }
 
+TEST(DutyCycle, CountsNotWhatItSleepsAndWhatComesAfterThat) {
+  DutyCycle duty(1000);
+  duty.begin(1'000'000);
+  duty.sleep_until(2'000'000);
+  duty.begin(2'000'900);
+  EXPECT_EQ(duty.stalls().count, 0U);
+  duty.sleep_until(3'000'000);
+  duty.begin(3'002'000);
+  EXPECT_EQ(duty.stalls().longest_ns, 2000U);
+  duty.sleep_until(never_ns);
+  duty.begin(9'000'000);
+  duty.sleep_until(9'500'000);
+  duty.begin(9'100'000);  // woken before that
+  duty.begin(9'102'000);
+  EXPECT_EQ(duty.stalls().count, 2U);
+}
+
 }  // namespace
 }  // namespace muster
