@@ -60,14 +60,21 @@ RawPortConfig port_config(const DpdkTransportConfig& config) {
   return port;
 }
 
-ChecksumOffload offload_of(const RawPort& port) {
-  return {.ip = port.offloads().tx_ip_checksum, .udp = port.offloads().tx_udp_checksum};
+Checksums checksums_of(const DpdkTransportConfig& config, const RawPort& port) {
+  const auto of = [](bool by_port) {
+    return by_port ? Checksum::left_to_port : Checksum::computed;
+  };
+  const bool stays_in_memory = parse_device(config.device).is_memif();
+  const bool udp = config.udp_checksum == UdpChecksum::always || !stays_in_memory;
+  return {.ip = of(port.offloads().tx_ip_checksum),
+          .udp = udp ? of(port.offloads().tx_udp_checksum) : Checksum::none};
 }
 
-std::uint64_t flags_of(ChecksumOffload offload) {
+std::uint64_t flags_of(Checksums checksums) {
   std::uint64_t flags = 0;
-  if (offload.ip) flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
-  if (offload.udp) flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM;
+  if (checksums.ip == Checksum::left_to_port) flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
+  if (checksums.udp == Checksum::left_to_port)
+    flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM;
   return flags;
 }
 
@@ -88,8 +95,8 @@ DpdkTransport::DpdkTransport(const DpdkTransportConfig& config)
       pool_(config.pool_packets, sizeof(MbufPacket), reader_of(config)),
       port_(port_config(config), pool_),
       station_{.address = config.self.address, .mac = port_.mac()},
-      framer_(config.self, station_.mac, offload_of(port_)),
-      tx_flags_(flags_of(offload_of(port_))) {
+      framer_(config.self, station_.mac, checksums_of(config, port_)),
+      tx_flags_(flags_of(checksums_of(config, port_))) {
   const std::array groups = {multicast_mac(local_.group.address), multicast_mac(all_hosts_group)};
   port_.receive_groups(groups);
   link_up();

@@ -20,6 +20,9 @@
 
 namespace muster {
 
+/// Frames of a memif stay in this machine's memory, from one process to the other (docs/adr/0017).
+enum class UdpChecksum : std::uint8_t { where_needed, always };
+
 struct DpdkTransportConfig {
   dpdk::EalConfig eal{};
   std::string device;  ///< as in dpdk::RawPortConfig
@@ -30,6 +33,7 @@ struct DpdkTransportConfig {
   std::uint32_t pool_packets = 4096;
   std::uint16_t rx_descriptors = 512;
   std::uint16_t tx_descriptors = 512;
+  UdpChecksum udp_checksum = UdpChecksum::where_needed;
 };
 
 /// Frames, counted since construction.

@@ -2,7 +2,7 @@
 
 namespace muster::dpdk {
 
-UdpFramer::UdpFramer(const Endpoint& self, const MacAddress& mac, ChecksumOffload offload)
+UdpFramer::UdpFramer(const Endpoint& self, const MacAddress& mac, Checksums checksums)
     : prepared_{.ethernet = {.destination = {}, .source = mac, .type = ether_type_ipv4},
                 .ip = {.version_and_words = 0x45,
                        .service = 0,
@@ -17,7 +17,7 @@ UdpFramer::UdpFramer(const Endpoint& self, const MacAddress& mac, ChecksumOffloa
                 .udp = {.source = self.port, .destination = 0, .bytes = 0, .checksum = 0}},
       ip_sum_(checksum_sum_of(prepared_.ip)),
       udp_sum_(udp_pseudo_sum(prepared_.ip, 0)),
-      offload_(offload) {}
+      checksums_(checksums) {}
 
 // Sums are made of values, and only the payload is read back: to read what was just written in
 // smaller pieces stalls the processor.
@@ -35,14 +35,15 @@ void UdpFramer::write(std::span<std::byte> frame, const MacAddress& destination,
   headers.ip.total_bytes = ip_bytes;
   headers.ip.ttl = ttl;
   headers.ip.destination = peer.address;
-  if (!offload_.ip)
+  if (checksums_.ip == Checksum::computed)
     headers.ip.checksum = checksum_of(ip_sum_ + peer_sum + checksum_sum_of_field(ip_bytes) +
                                       checksum_sum_of_field(static_cast<std::uint16_t>(ttl << 8)));
 
   headers.udp.destination = peer.port;
   headers.udp.bytes = udp_bytes;
+  if (checksums_.udp == Checksum::none) return;  // 0 says so
   const ChecksumSum pseudo = udp_sum_ + peer_sum + checksum_sum_of_field(udp_bytes);
-  if (offload_.udp) {
+  if (checksums_.udp == Checksum::left_to_port) {
     headers.udp.checksum = static_cast<std::uint16_t>(~checksum_of(pseudo));
     return;
   }
@@ -50,7 +51,7 @@ void UdpFramer::write(std::span<std::byte> frame, const MacAddress& destination,
                              checksum_sum_of_field(peer.port) + checksum_sum_of_field(udp_bytes);
   const std::uint16_t checksum =
       checksum_of(pseudo + fields + checksum_sum(frame.subspan(sizeof headers)));
-  headers.udp.checksum = checksum == 0 ? std::uint16_t{0xffff} : checksum;  // 0 says "none"
+  headers.udp.checksum = checksum == 0 ? std::uint16_t{0xffff} : checksum;
 }
 
 }  // namespace muster::dpdk

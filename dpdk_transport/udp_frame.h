@@ -11,10 +11,12 @@
 
 namespace muster::dpdk {
 
-/// Whom the port spares the work of a checksum.
-struct ChecksumOffload {
-  bool ip = false;
-  bool udp = false;
+enum class Checksum : std::uint8_t { computed, left_to_port, none };
+
+/// Who computes which. IPv4 headers have one always.
+struct Checksums {
+  Checksum ip = Checksum::computed;
+  Checksum udp = Checksum::computed;
 };
 
 /// All that is the same in every datagram of a member is prepared once.
@@ -24,7 +26,7 @@ class UdpFramer {
   static constexpr std::uint8_t ttl_multicast = 1;
   static constexpr std::uint8_t ttl_unicast = 64;
 
-  UdpFramer(const Endpoint& self, const MacAddress& mac, ChecksumOffload offload);
+  UdpFramer(const Endpoint& self, const MacAddress& mac, Checksums checksums);
 
   /// `frame` has room for the headers, and the payload behind them. Where the port computes the
   /// UDP checksum, the field holds what ports expect in it: the sum of the pseudo header.
@@ -34,7 +36,7 @@ class UdpFramer {
   UdpFrameHeaders prepared_;
   ChecksumSum ip_sum_;   ///< of the prepared IPv4 header
   ChecksumSum udp_sum_;  ///< of the pseudo header, as far as it is the same
-  ChecksumOffload offload_;
+  Checksums checksums_;
 };
 
 }  // namespace muster::dpdk

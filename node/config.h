@@ -33,6 +33,8 @@ enum class Idle : std::uint8_t {
 struct DpdkConfig {
   std::uint32_t memory_mb = 64;
   bool hugepages = false;
+  /// Also on a memif, whose frames stay in memory; for a switch there that sends them on by wire.
+  bool udp_checksum = false;
   /// Given to DPDK's EAL after muster's own.
   std::vector<std::string> eal_arguments;
 };

@@ -90,6 +90,7 @@ class Reader {
     section("dpdk", [this](TomlSection& fields) {
       fields.number("memory_mb", config_.dpdk.memory_mb);
       fields.flag("hugepages", config_.dpdk.hugepages);
+      fields.flag("udp_checksum", config_.dpdk.udp_checksum);
       fields.texts("eal_arguments", config_.dpdk.eal_arguments);
     });
   }

@@ -5,15 +5,16 @@
 namespace muster {
 
 OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
-  auto transport = std::make_unique<DpdkTransport>(
-      DpdkTransportConfig{.eal = {.memory_mb = config.dpdk.memory_mb,
-                                  .hugepages = config.dpdk.hugepages,
-                                  .extra_arguments = config.dpdk.eal_arguments},
-                          .device = config.device,
-                          .self = self,
-                          .group = group_endpoint(config),
-                          .mac = {},
-                          .pool_packets = config.limits.pool_packets});
+  auto transport = std::make_unique<DpdkTransport>(DpdkTransportConfig{
+      .eal = {.memory_mb = config.dpdk.memory_mb,
+              .hugepages = config.dpdk.hugepages,
+              .extra_arguments = config.dpdk.eal_arguments},
+      .device = config.device,
+      .self = self,
+      .group = group_endpoint(config),
+      .mac = {},
+      .pool_packets = config.limits.pool_packets,
+      .udp_checksum = config.dpdk.udp_checksum ? UdpChecksum::always : UdpChecksum::where_needed});
   const DpdkTransport& port = *transport;
   auto counters = [&port] {
     const DpdkTransportStats stats = port.stats();

@@ -13,11 +13,11 @@ namespace {
 using golden::Bytes;
 
 Bytes written(const Bytes& model, const MacAddress& destination, const Endpoint& peer,
-              ChecksumOffload offload = {}) {
+              Checksums checksums = {}) {
   Bytes frame(model.size(), std::byte{0xee});
   std::copy(model.begin() + golden::headers_bytes, model.end(),
             frame.begin() + golden::headers_bytes);
-  UdpFramer(golden::self_endpoint, golden::self.mac, offload).write(frame, destination, peer);
+  UdpFramer(golden::self_endpoint, golden::self.mac, checksums).write(frame, destination, peer);
   return frame;
 }
 
@@ -34,7 +34,7 @@ TEST(UdpFramer, KeepsMulticastOnTheSegment) {
 
 TEST(UdpFramer, LeavesTheChecksumsToAPortThatComputesThem) {
   const Bytes frame = written(golden::unicast, golden::neighbour.mac, golden::neighbour_endpoint,
-                              {.ip = true, .udp = true});
+                              {.ip = Checksum::left_to_port, .udp = Checksum::left_to_port});
   const auto& headers = header_at<UdpFrameHeaders>(std::span<const std::byte>(frame), 0);
   EXPECT_EQ(headers.ip.checksum, 0);
   // What the port does: it sums UDP with the pseudo header's sum in the field.
@@ -42,7 +42,16 @@ TEST(UdpFramer, LeavesTheChecksumsToAPortThatComputesThem) {
   EXPECT_EQ(checksum_of(checksum_sum(udp)), 0x6816);
 }
 
-TEST(UdpFramer, NeverSaysThatThereIsNoChecksum) {
+TEST(UdpFramer, SendsNoneWhereTheFrameStaysInMemory) {
+  const Bytes frame = written(golden::unicast, golden::neighbour.mac, golden::neighbour_endpoint,
+                              {.udp = Checksum::none});
+  const auto& headers = header_at<UdpFrameHeaders>(std::span<const std::byte>(frame), 0);
+  EXPECT_EQ(headers.udp.checksum, 0);
+  EXPECT_NE(headers.ip.checksum, 0);
+  EXPECT_EQ(classify(frame, golden::at_neighbour, {}).kind, FrameKind::datagram);
+}
+
+TEST(UdpFramer, NeverSaysUnaskedThatThereIsNoChecksum) {
   // A payload that makes the sum come out as zero, which in UDP would mean "not computed".
   Bytes model = golden::unicast;
   model.resize(golden::headers_bytes + 2, std::byte{0});
