@@ -7,6 +7,7 @@
 
 #include "bench/messaging/campaign.h"
 #include "bench/messaging/child.h"
+#include "bench/messaging/one_thread.h"
 #include "bench/messaging/rows.h"
 #include "bench/messaging/side.h"
 #include "bench/support/cores.h"
@@ -32,6 +33,9 @@ constexpr const char* explanation =
                muster inline through the virtual switch, a third process on the two cores
 
 Rows:
+  path.WAY.SIZE.single         both ends in one thread: from the claim of a message until it is heard,
+                               one by one; burst: 32 under way together. No cache line travels, so
+                               this is what the processor has to do
   ping.WAY.SIZE.p50 ...        round trip of one message at a time
   rate.WAY.SIZE.messages       received in a second, each checked by its number and its end, when the
                                sender sends as fast as it can; bytes; sender, receiver: processor
@@ -65,6 +69,8 @@ void run(const Options& options) {
   throw_on_signals();
   Results results;
   Campaign campaign(plan_for(options.quick), two_cores(), results);
+  campaign.measure_paths();
+  print(path_table(results));
   campaign.measure_pings();
   print(ping_table(results));
   campaign.measure_flows();
@@ -84,6 +90,9 @@ int main(int argc, char** argv) {
   using namespace muster::bench;
   const std::span<char*> arguments(argv, static_cast<std::size_t>(argc));
   if (argc > 1 && std::string_view(argv[1]) == side_option) return run_side(arguments.subspan(2));
+  if (argc > 1 && std::string_view(argv[1]) == one_thread_option) {
+    return run_one_thread(arguments.subspan(2));
+  }
   if (argc > 1 && std::string_view(argv[1]) == switch_option) {
     return run_switch(arguments.subspan(2));
   }

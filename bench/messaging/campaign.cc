@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "bench/messaging/child.h"
+#include "bench/messaging/one_thread.h"
 #include "bench/messaging/pair.h"
 #include "bench/messaging/sockperf.h"
 #include "bench/messaging/ways.h"
@@ -52,6 +53,21 @@ std::vector<Campaign::Contestant> Campaign::pairs(std::span<const Way> ways) con
     all.push_back({std::string(way.name), std::string(way.note), std::move(start)});
   }
   return all;
+}
+
+void Campaign::measure_paths() {
+  std::vector<Contestant> contestants;
+  for (const char* name : {"bare", "inline"}) {
+    contestants.push_back({name, "", [&way = way_named(name), core = cores_.first] {
+                             return std::make_unique<OneThread>(way, core);
+                           }});
+  }
+  play("path", contestants, [&](Turn& turn) {
+    const Task task{.kind = Task::Kind::rate, .length_ns = plan_.ping_ns / 2};
+    for (const Size& size : path_sizes) {
+      measure(task_name("path", turn.contestant.name, size), task, size, turn);
+    }
+  });
 }
 
 void Campaign::measure_pings() {

@@ -32,6 +32,7 @@ inline constexpr std::array<Size, 8> rate_sizes{{{"8", 8},
                                                  {"8KiB", 8 << 10},
                                                  {"64KiB", 64 << 10},
                                                  {"1MiB", 1 << 20}}};
+inline constexpr std::array<Size, 2> path_sizes{{{"64", 64}, packet_size}};
 inline constexpr std::array<Size, 2> load_sizes{{{"64", 64}, packet_size}};
 inline constexpr std::array<Size, 3> loss_sizes{{{"64", 64}, packet_size, {"64KiB", 64 << 10}}};
 /// Of the bare port only: a message with which its frame has 64 bytes.
@@ -72,6 +73,8 @@ class Campaign {
 
   // Each blocks for some minutes, says on standard error how far it is, and notes in the results
   // what could not be measured. Throws Interrupted.
+  /// What the bare port and ours cost in one thread.
+  void measure_paths();
   void measure_pings();
   /// Highest rates, and latency at shares of them.
   void measure_flows();

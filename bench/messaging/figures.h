@@ -20,8 +20,8 @@ inline constexpr std::array<Percentile, 5> percentiles{
     {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"p99.99", 0.9999}}};
 
 /// By name: the percentiles, in ns; "messages" and "bytes", a second; "sender" and "receiver", ns
-/// of processor time for each message; "offered", messages a second; "lost", a share. Those that a
-/// measurement cannot give are not there.
+/// of processor time for each message; "offered", messages a second; "lost", a share; "single" and
+/// "burst", ns for each message in one thread. Those that a measurement cannot give are not there.
 using NamedFigures = std::map<std::string, double, std::less<>>;
 
 /// The unit of the figure of that name.

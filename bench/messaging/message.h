@@ -48,6 +48,11 @@ class Arrival {
   Arrival(Bytes whole)  // NOLINT(google-explicit-constructor): the usual case
       : Arrival(std::span<const Bytes>(&whole, 1), whole.size()) {}
   Arrival(std::span<const Bytes> pieces, std::size_t size) : size_(size) {
+    if (pieces.size() == 1 && size >= bytes_with_end) {  // as nearly always, and soon done
+      std::memcpy(front_.data(), pieces.front().data(), front_.size());
+      std::memcpy(back_.data(), pieces.front().data() + size - back_.size(), back_.size());
+      return;
+    }
     std::size_t had = 0;
     for (auto piece = pieces.begin(); piece != pieces.end() && had < front_.size(); ++piece) {
       const Bytes part = piece->first(std::min(piece->size(), front_.size() - had));

@@ -13,9 +13,9 @@ namespace muster::bench {
 
 namespace {
 
-constexpr std::string_view figures_of_all[] = {"p50",    "p90",      "p99",   "p99.9",
-                                               "p99.99", "messages", "bytes", "offered",
-                                               "sender", "receiver", "lost"};
+constexpr std::string_view figures_of_all[] = {
+    "p50",     "p90",    "p99",      "p99.9", "p99.99", "messages", "bytes",
+    "offered", "sender", "receiver", "lost",  "single", "burst"};
 
 std::vector<std::string> names() {
   std::vector<std::string> all;
@@ -31,7 +31,9 @@ std::vector<std::string> tasks(std::string_view phase) {
   std::vector<std::string> all;
   for (const std::string& way : names()) {
     all.push_back(turn_name(phase, way));
-    if (phase == "ping") {
+    if (phase == "path") {
+      for (const Size& size : path_sizes) all.push_back(task_name(phase, way, size));
+    } else if (phase == "ping") {
       for (const Size& size : ping_sizes) all.push_back(task_name(phase, way, size));
     } else if (phase == "rate") {
       for (const Size& size : rate_sizes) all.push_back(task_name(phase, way, size));
@@ -150,6 +152,10 @@ void add_targets(Report& report, const Results& results) {
 
 }  // namespace
 
+std::string path_table(const Results& results) {
+  return table_of(results, "path", {{"single ns", "single", 1}, {"burst ns", "burst", 1}});
+}
+
 std::string ping_table(const Results& results) {
   return table_of(results, "ping", percentile_columns);
 }
@@ -171,7 +177,7 @@ std::string load_table(const Results& results) {
 
 void add_rows(Report& report, const Results& results) {
   add_targets(report, results);
-  for (const std::string_view phase : {"ping", "rate", "load"}) {
+  for (const std::string_view phase : {"path", "ping", "rate", "load"}) {
     for (const std::string& task : tasks(phase)) {
       bool measured = false;
       for (const std::string_view figure : figures_of_all) {

@@ -9,6 +9,7 @@
 namespace muster::bench {
 
 // All but the targets' empty where nothing is known.
+std::string path_table(const Results& results);
 std::string ping_table(const Results& results);
 std::string rate_table(const Results& results);
 std::string load_table(const Results& results);

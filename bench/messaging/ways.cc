@@ -46,8 +46,10 @@ const Way& way_named(std::string_view name) {
 }
 
 std::string memif_device(const Place& place) {
-  const std::string role = place.role == Role::far ? "server" : "client";
-  return "net_memif0,id=0,role=" + role + ",socket=" + place.directory + "/memif.sock";
+  // Both may be open in one process: each has a number of its own.
+  const std::string port =
+      place.role == Role::far ? "net_memif0,role=server" : "net_memif1,role=client";
+  return port + ",id=0,socket=" + place.directory + "/memif.sock";
 }
 
 std::string switch_device(const Place& place) {

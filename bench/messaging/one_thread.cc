@@ -1,0 +1,120 @@
+#include "bench/messaging/one_thread.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string_view>
+#include <vector>
+
+#include "bench/messaging/child.h"
+#include "bench/messaging/endpoint.h"
+#include "bench/messaging/pair.h"
+#include "bench/messaging/side.h"
+#include "bench/support/cores.h"
+#include "bench/support/temporary_folder.h"
+#include "node/clock.h"
+
+namespace muster::bench {
+
+namespace {
+
+constexpr DurationNs connect_limit_ns = 10'000'000'000;
+constexpr auto answer_limit = std::chrono::seconds(30);
+constexpr unsigned burst_messages = 32;
+constexpr unsigned batch_messages = 6400;
+
+class Count final : public Inbox {
+ public:
+  std::uint64_t heard() const { return heard_; }
+
+ private:
+  void on_message(const Arrival&) override { ++heard_; }
+
+  std::uint64_t heard_ = 0;
+};
+
+/// Both ends of a way.
+class Ends {
+ public:
+  explicit Ends(const Way& way)
+      : far_(way.open(place(Role::far))), near_(way.open(place(Role::near))) {
+    const TimeNs deadline_ns = monotonic_ns() + connect_limit_ns;
+    for (bool near = false, far = false; !near || !far;) {
+      near = near_->connect();
+      far = far_->connect();
+      if (monotonic_ns() > deadline_ns) throw std::runtime_error("the two ends did not connect");
+    }
+  }
+
+  std::size_t packet_message_bytes() const { return near_->packet_message_bytes(); }
+
+  /// From the first claim until the last is heard.
+  void pass(std::size_t bytes, unsigned messages) {
+    const std::uint64_t all = count_.heard() + messages;
+    for (unsigned sent = 0; count_.heard() < all;) {
+      for (; sent < messages && send(bytes); ++sent) {
+      }
+      near_->poll(nothing_);
+      far_->poll(count_);
+    }
+  }
+
+ private:
+  Place place(Role role) const {
+    return {.role = role, .directory = folder_.path(), .port = port_, .core = 0};
+  }
+  bool send(std::size_t bytes) { return near_->claim(bytes).size() >= bytes && near_->commit(); }
+
+  TemporaryFolder folder_;
+  std::uint16_t port_ = fresh_port();
+  Count count_;
+  Count nothing_;
+  std::unique_ptr<MessageEndpoint> far_;
+  std::unique_ptr<MessageEndpoint> near_;
+};
+
+double ns_per_message(Ends& ends, std::size_t bytes, unsigned burst, DurationNs length_ns) {
+  std::vector<double> batches;
+  const TimeNs end_ns = monotonic_ns() + length_ns;
+  for (TimeNs begin_ns = monotonic_ns(); begin_ns < end_ns || batches.empty();) {
+    for (unsigned sent = 0; sent < batch_messages; sent += burst) ends.pass(bytes, burst);
+    const TimeNs now_ns = monotonic_ns();
+    batches.push_back(static_cast<double>(now_ns - begin_ns) / batch_messages);
+    begin_ns = now_ns;
+  }
+  std::ranges::sort(batches);
+  return batches[batches.size() / 10];
+}
+
+}  // namespace
+
+int run_one_thread(std::span<char*> arguments) {
+  try {
+    if (arguments.size() != 3) throw std::runtime_error("--one-thread is not for users");
+    pin_this_thread(std::stoi(arguments[1]));
+    Ends ends(way_named(arguments[0]));
+    const Task task = task_of(arguments[2]);
+    const std::size_t bytes = task.bytes == 0 ? ends.packet_message_bytes() : task.bytes;
+    const double single = ns_per_message(ends, bytes, 1, task.length_ns);
+    const double burst = ns_per_message(ends, bytes, burst_messages, task.length_ns);
+    std::printf("%.17g %.17g\n", single, burst);
+    return 0;
+  } catch (const std::exception& error) {
+    std::printf("%s%s\n", failure_word, error.what());
+    return 1;
+  }
+}
+
+Measured OneThread::measure(const Task& task) {
+  Child child(std::string(way_.name) + ", both ends",
+              {"/proc/self/exe", one_thread_option, std::string(way_.name), std::to_string(core_),
+               to_line(task)});
+  const std::string line = child.read_line(answer_limit);
+  std::size_t behind = 0;
+  const double single = std::stod(line, &behind);
+  return {.figures = {{"single", single}, {"burst", std::stod(line.substr(behind))}}, .times = {}};
+}
+
+}  // namespace muster::bench
