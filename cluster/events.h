@@ -112,7 +112,8 @@ class Events {
 
   /// A packet of messages (wire::messages_in), in order for each channel: false means "no room
   /// now": the channel keeps it, gives the sender no more credit, and offers it again at the next
-  /// transmit(). The packet may be kept with PacketPort::retain().
+  /// transmit(). The packet may be kept with PacketPort::retain(), and is not touched again here
+  /// once it was accepted.
   virtual bool on_messages(const Delivery& delivery) = 0;
   /// A session died with messages that its peer had not acknowledged.
   virtual void on_undelivered(const Undelivered& undelivered) = 0;

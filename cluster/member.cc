@@ -44,11 +44,11 @@ void Member::dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw) {
   }
   if (from == config_.self) return membership_.on_address_shared(now, header, packet);
   Peer* const peer = membership_.heard_from(now, header);
+  if (const auto* session = std::get_if<wire::SessionView>(&packet.body))  // as nearly always
+    return messaging_.on_session(now, header, *session, raw);
   std::visit(
       Overloaded{
-          [&](const wire::SessionView& session) {
-            messaging_.on_session(now, header, session, raw);
-          },
+          [](const wire::SessionView&) {},  // done above
           [&](const wire::HeartbeatView& heartbeat) {
             if (membership_.on_heartbeat(now, peer, header, heartbeat, from))
               directory_.on_heartbeat(now, sender.id,

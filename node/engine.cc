@@ -35,9 +35,11 @@ Engine::~Engine() {
 
 void Engine::receive(TimeNs now, std::span<Packet* const> burst) {
   for (Packet* packet : burst) {
+    received_ = packet;
     member_.on_packet(now, *packet);
-    port_.release(*packet);
+    if (received_ != nullptr) port_.release(*received_);
   }
+  received_ = nullptr;
 }
 
 void Engine::submit(Packet& packet) {
@@ -118,11 +120,14 @@ bool Engine::on_messages(const Delivery& delivery) {
     const std::uint64_t open = opened_bytes_ - heard_bytes_.load(std::memory_order_acquire);
     if (open > 0 && open + delivery.opens_bytes > long_message_bytes_max_) return false;
   }
-  port_.retain(delivery.packet);
+  // Of a packet that has just come the reference is ours, and passes over.
+  const bool ours = received_ == &delivery.packet;
+  if (!ours) port_.retain(delivery.packet);
   if (!offer(Word::messages(delivery.packet))) {
-    port_.release(delivery.packet);
+    if (!ours) port_.release(delivery.packet);
     return false;
   }
+  if (ours) received_ = nullptr;
   ++told_packets_;
   opened_bytes_ += delivery.opens_bytes;
   return true;

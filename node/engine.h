@@ -105,6 +105,7 @@ class Engine final : private Events {
   const std::size_t long_message_bytes_max_;
   EventRing events_;
   std::deque<Word> backlog_;
+  Packet* received_ = nullptr;  ///< what the member reads now, if the reference is still ours
   bool overrun_ = false;
   Member member_;
   MemberKey self_{};  ///< as the application knows it

@@ -20,6 +20,11 @@ OutgoingChannel::~OutgoingChannel() {
 SendResult OutgoingChannel::send(const MessageHead& head, std::span<const std::byte> payload) {
   if (payload.size() > wire::message_bytes_max) return SendResult::too_large;
   if (staged_) return SendResult::blocked(Exhausted::channel);
+  if (open_ != nullptr && head.kind == wire::MessageKind::data && append_data(*open_, payload)) {
+    ++open_messages_;
+    ++accepted_;
+    return SendResult::sent;
+  }
   // There must be room for the rest before there is a rest.
   LargeBuffers::Buffer rest;
   if (payload.size() > runner_.payload_bytes_max()) {
@@ -79,14 +84,12 @@ SendResult OutgoingChannel::write(MessageWriter& writer) {
 
 SendResult OutgoingChannel::commit(Packet& packet, std::size_t payload_bytes) {
   if (staged_) return SendResult::blocked(Exhausted::channel);
-  if (open_ != nullptr && payload_bytes <= copied_bytes_max) {
-    MessageWriter writer({}, {packet.data + payload_offset, payload_bytes});
-    if (writer.write(*open_)) {
-      runner_.release(packet);
-      ++open_messages_;
-      ++accepted_;
-      return SendResult::sent;
-    }
+  if (open_ != nullptr && payload_bytes <= copied_bytes_max &&
+      append_data(*open_, {packet.data + payload_offset, payload_bytes})) {
+    runner_.release(packet);
+    ++open_messages_;
+    ++accepted_;
+    return SendResult::sent;
   }
   if (open_ != nullptr)
     if (const SendResult result = hand_over_open(); result != SendResult::sent) return result;

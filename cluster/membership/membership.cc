@@ -103,9 +103,14 @@ void Membership::end(TimeNs now, Standing standing, const Refusal& refusal) {
 
 /// docs/protocol.md §5.3, §5.5.
 Peer* Membership::heard_from(TimeNs now, const wire::Header& header) {
-  const auto found = peers_.find(MemberId{std::uint64_t{header.sender}});
-  if (found == peers_.end() || found->second.key.incarnation != header.incarnation) return nullptr;
-  Peer& peer = found->second;
+  const MemberId id{std::uint64_t{header.sender}};
+  if (heard_last_ == nullptr || heard_last_->key.id != id) {
+    const auto found = peers_.find(id);
+    if (found == peers_.end()) return nullptr;
+    heard_last_ = &found->second;
+  }
+  if (heard_last_->key.incarnation != header.incarnation) return nullptr;
+  Peer& peer = *heard_last_;
   if (header.packet_number > peer.packet_number) {
     peer.packet_number = header.packet_number;
     peer.last_heard_ns = now;
@@ -180,6 +185,7 @@ Peer* Membership::add(TimeNs now, const wire::Header& header, std::string_view n
 }
 
 void Membership::remove(TimeNs now, MemberId id, RemovalReason reason) {
+  heard_last_ = nullptr;
   auto node = peers_.extract(id);
   const Peer& peer = node.mapped();
   if (!peer.suspected) trusted_.remove(peer);

@@ -164,6 +164,7 @@ class Membership {
   Random random_;
   Standing standing_ = Standing::idle;
   std::unordered_map<MemberId, Peer> peers_;
+  Peer* heard_last_ = nullptr;  ///< bursts come from one
   Trusted trusted_;
   TimerQueue<Peer> timers_;  // of suspects, and of those who are silent for long
   Tombstones tombstones_;

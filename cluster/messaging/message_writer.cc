@@ -43,6 +43,16 @@ void write_head_in_place(Packet& packet, std::size_t payload_bytes) {
   count_message(packet);
 }
 
+bool append_data(Packet& packet, std::span<const std::byte> payload) {
+  const std::size_t room = packet.capacity - packet.size;
+  if (sizeof(wire::Message) + payload.size() > room || payload.size() > piece_bytes_max)
+    return false;
+  append(packet, message_of(wire::MessageKind::data, 0, payload.size()));
+  append(packet, payload);
+  count_message(packet);
+  return true;
+}
+
 std::size_t MessageWriter::head_bytes(bool more) const {
   std::size_t bytes = sizeof(wire::Message);
   if (written_ > 0) return bytes;

@@ -63,6 +63,9 @@ class MessageWriter {
   bool done_ = false;
 };
 
+/// Writes a whole message of data behind what stands in the packet. False: there was no room.
+bool append_data(Packet& packet, std::span<const std::byte> payload);
+
 /// Makes the payload that stands at payload_offset of an empty packet its first message.
 void write_head_in_place(Packet& packet, std::size_t payload_bytes);
 

@@ -49,6 +49,7 @@ void Messaging::remove_peer(MemberId id) {
   if (found == sessions_.end()) return;
   const auto session = std::move(found->second);
   sessions_.erase(found);
+  found_last_ = nullptr;
   end(*session);
 }
 
@@ -57,6 +58,7 @@ void Messaging::clear() {
 }
 
 void Messaging::begin_anew() {
+  found_last_ = nullptr;
   for (auto& [id, session] : sessions_) {
     // Whoever hears that it was not delivered may send it again at once, in the new session.
     const auto ended = std::exchange(session, std::make_unique<Session>(*session, config_));
@@ -98,14 +100,23 @@ void Messaging::on_session(TimeNs now, const wire::Header& header, const wire::S
     return;
   }
   packets_to_send_ -= held - channel->sending().held();
-  acknowledged(now, *session, *channel);
-  if (view.body->sequence == 0) return;
+  timers_.arm(*channel, channel->sending().deadline());
+  acknowledged(now, *session);
+  if (view.body->sequence != 0) receive(*channel, view, packet);
+}
 
+void Messaging::receive(Channel& channel, const wire::SessionView& view, Packet& packet) {
   // Also what is not new is acknowledged: the word that it had come may be lost.
-  enter<OwesAcknowledgement>(owing_acknowledgement_, *channel);
-  switch (channel->receiving().receive(view.body->sequence, packet, view.opens_bytes)) {
+  enter<OwesAcknowledgement>(owing_acknowledgement_, channel);
+  ReceiveWindow& window = channel.receiving();
+  if (window.may_pass(view.body->sequence) && offer(channel, packet, view.opens_bytes)) {
+    window.pass();
+    ++stats_.packets_delivered;
+    return;
+  }
+  switch (window.receive(view.body->sequence, packet, view.opens_bytes)) {
     case ReceiveWindow::Receipt::held:
-      if (!channel->receiving().refused()) deliver(*channel);
+      if (!window.refused()) deliver(channel);
       break;
     case ReceiveWindow::Receipt::duplicate:
       ++stats_.packets_duplicate;
@@ -121,18 +132,21 @@ void Messaging::on_session(TimeNs now, const wire::Header& header, const wire::S
 
 /// Also packets of other channels to the peer may have been overtaken, or have waited for the way
 /// to be free.
-void Messaging::acknowledged(TimeNs now, Session& session, Channel& channel) {
-  timers_.arm(channel, channel.sending().deadline());
+void Messaging::acknowledged(TimeNs now, Session& session) {
   session.for_each_in_turn([&](Channel& any) {
     any.sending().find_lost(now);
     if (any.sending().sendable()) enter<MaySend>(may_send_, any);
   });
 }
 
+bool Messaging::offer(Channel& channel, Packet& packet, std::uint32_t opens_bytes) {
+  return events_.on_messages({channel.session().peer(), channel.id(), packet, opens_bytes});
+}
+
 void Messaging::deliver(Channel& channel) {
   const std::uint32_t accepted =
       channel.receiving().deliver([&](Packet& packet, std::uint32_t opens_bytes) {
-        return events_.on_messages({channel.session().peer(), channel.id(), packet, opens_bytes});
+        return offer(channel, packet, opens_bytes);
       });
   stats_.packets_delivered += accepted;
   if (accepted > 0) enter<OwesAcknowledgement>(owing_acknowledgement_, channel);
@@ -230,8 +244,10 @@ const Channel* Messaging::find(const Recipient& to) const {
 }
 
 Session* Messaging::find(MemberId id) const {
+  if (found_last_ != nullptr && found_last_->peer().id == id) return found_last_;
   const auto found = sessions_.find(id);
-  return found == sessions_.end() ? nullptr : found->second.get();
+  if (found == sessions_.end()) return nullptr;
+  return found_last_ = found->second.get();
 }
 
 }  // namespace muster

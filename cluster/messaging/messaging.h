@@ -83,7 +83,9 @@ class Messaging {
 
   Session* find(MemberId id) const;
   const Channel* find(const Recipient& to) const;
-  void acknowledged(TimeNs now, Session& session, Channel& channel);
+  void acknowledged(TimeNs now, Session& session);
+  void receive(Channel& channel, const wire::SessionView& view, Packet& packet);
+  bool offer(Channel& channel, Packet& packet, std::uint32_t opens_bytes);
   void deliver(Channel& channel);
   void send_data(TimeNs now);
   void send_acknowledgements(TimeNs now);
@@ -103,6 +105,7 @@ class Messaging {
   std::size_t packets_to_send_ = 0;
   TimeNs go_on_ns_ = never_ns;  ///< the last transmit() left something for the next
   std::unordered_map<MemberId, std::unique_ptr<Session>> sessions_;
+  mutable Session* found_last_ = nullptr;  ///< bursts come from one, and go to one
 };
 
 }  // namespace muster

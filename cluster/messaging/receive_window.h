@@ -50,6 +50,12 @@ class ReceiveWindow {
   ReceiveWindow(const ReceiveWindow&) = delete;
   ReceiveWindow& operator=(const ReceiveWindow&) = delete;
 
+  /// It is the next, and nothing waits before it or behind it: if the application accepts it at
+  /// once, pass() suffices, and it need not be held.
+  bool may_pass(std::uint32_t wire_sequence) const {
+    return held_packets_ == 0 && !refused_ && wire_sequence == sequence_to_wire(delivered_ + 1);
+  }
+  void pass() { highest_ = ++delivered_; }
   /// `opens_bytes`: see wire::SessionView.
   Receipt receive(std::uint32_t wire_sequence, Packet& packet, std::uint32_t opens_bytes = 0);
 

@@ -17,8 +17,10 @@ Session::Session(const Session& earlier, const MessagingConfig& config)
 
 Channel& Session::open(const Channel::Shared& shared, ChannelId id) {
   std::unique_ptr<Channel>& channel = channels_[id];
-  if (channel == nullptr)
+  if (channel == nullptr) {
     channel = std::make_unique<Channel>(shared, *this, id, messages_before_[id]);
+    open_ |= static_cast<std::uint16_t>(1U << id);
+  }
   return *channel;
 }
 

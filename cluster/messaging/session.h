@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <memory>
 
 #include "cluster/messaging/channel.h"
@@ -36,10 +38,9 @@ class Session {
   /// The same, from the one behind whoever had its turn last: what way there is they share.
   template <class F>
   void for_each_in_turn(F&& f) {
-    for (std::size_t i = 1; i <= channels_.size(); ++i) {
-      const auto& channel = channels_[(last_turn_ + i) % channels_.size()];
-      if (channel != nullptr) f(*channel);
-    }
+    const int first = last_turn_ + 1;
+    for (unsigned left = std::rotr(open_, first); left != 0; left &= left - 1)
+      f(*channels_[static_cast<std::size_t>(first + std::countr_zero(left)) % channels_.size()]);
   }
   void had_turn(ChannelId id) { last_turn_ = id; }
 
@@ -47,7 +48,9 @@ class Session {
   const MemberKey peer_;
   std::array<std::uint64_t, wire::channels> messages_before_{};
   ChannelId last_turn_ = wire::channels - 1;
-  Route route_;  // outlives the channels
+  Route route_;             // outlives the channels
+  std::uint16_t open_ = 0;  ///< a bit for each channel in use
+  static_assert(wire::channels == 16);
   std::array<std::unique_ptr<Channel>, wire::channels> channels_;
 };
 

@@ -95,6 +95,8 @@ bool take_call(Reader& in, MessageKind kind) {
 const Message* take_message(Reader& in, std::uint32_t& opens_bytes) {
   const auto* message = in.take<Message>();
   if (message == nullptr || message->flags > (piece_continues | piece_more)) return nullptr;
+  if (message->flags == 0 && MessageKind{message->kind} == MessageKind::data)  // as nearly all
+    return in.skip(message->payload_bytes) == nullptr ? nullptr : message;
   const auto kind = MessageKind{message->kind};
   if (kind < MessageKind::data || kind > MessageKind::response) return nullptr;
   if ((message->flags & piece_continues) == 0) {

@@ -1,5 +1,6 @@
 #include "cluster/messaging/message_writer.h"
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <vector>
@@ -57,6 +58,19 @@ TEST_F(MessageWriterTest, WritesSeveralIntoOnePacketUntilThereIsNoRoom) {
   EXPECT_EQ(text(views[2].payload), "thirteen byte");
   for (const auto& view : views) EXPECT_TRUE(view.whole());
   EXPECT_EQ(opens_bytes, 0U);
+}
+
+TEST_F(MessageWriterTest, AppendsDataAsAWriterWritesIt) {
+  Packet& packet = packet_with_room(30);
+  EXPECT_TRUE(append_data(packet, bytes_of("hello")));
+  EXPECT_TRUE(append_data(packet, {}));
+  EXPECT_FALSE(append_data(packet, bytes_of("fourteen bytes")));
+  EXPECT_TRUE(append_data(packet, bytes_of("thirteen byte")));  // to the last byte
+  Packet& written = packet_with_room(30);
+  for (const char* payload : {"hello", "", "thirteen byte"})
+    EXPECT_TRUE(MessageWriter({}, bytes_of(payload)).write(written));
+  EXPECT_TRUE(std::ranges::equal(packet.payload().subspan(sizeof(wire::Header)),
+                                 written.payload().subspan(sizeof(wire::Header))));
 }
 
 // What fits a packet is never cut: it waits for the next one.

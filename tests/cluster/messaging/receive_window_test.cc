@@ -69,6 +69,23 @@ TEST_F(ReceiveWindowTest, DeliversInOrderWhateverTheOrderOfArrival) {
   EXPECT_EQ(limit.left(), 100U);
 }
 
+TEST_F(ReceiveWindowTest, LetsTheNextPassWhereNothingWaits) {
+  EXPECT_FALSE(receiver.window.may_pass(2));
+  ASSERT_TRUE(receiver.window.may_pass(1));
+  receiver.window.pass();
+  EXPECT_EQ(receiver.description().acknowledged, 1U);
+  EXPECT_EQ(receiver.receive(1), Receipt::duplicate);
+  receiver.receive(3);
+  EXPECT_FALSE(receiver.window.may_pass(2)) << "3 would wait for ever";
+  receiver.receive(2);
+  EXPECT_EQ(receiver.deliver(), (Numbers{2, 3}));
+  EXPECT_TRUE(receiver.window.may_pass(4));
+  receiver.receive(4);
+  receiver.deliver(0);
+  EXPECT_FALSE(receiver.window.may_pass(5)) << "the application has no room";
+  EXPECT_TRUE(receiver.window.refused());
+}
+
 TEST_F(ReceiveWindowTest, RecognizesDuplicatesOfWhatItHoldsAndOfWhatItDelivered) {
   receiver.receive(1);
   receiver.deliver();
