@@ -15,7 +15,7 @@ namespace {
 // between two looks whether to stop.
 constexpr unsigned polls_per_look = 256;
 // Messages sent between two polls.
-constexpr unsigned burst_max = 32;
+constexpr unsigned burst_max = 256;
 
 class Nothing final : public Inbox {
   void on_message(const Arrival&) override {}
