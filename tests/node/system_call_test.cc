@@ -1,0 +1,202 @@
+// No system call is made for messages and calls once nodes on a memif have started, by no thread of
+// theirs. The kernel counts: a filter traps every call, and it cannot be taken off again, so each
+// test runs in a process of its own, which the filter lets do nothing but end.
+#include <atomic>
+#include <csignal>
+#include <cstddef>
+#include <cstring>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "node/clock.h"
+#include "node/node.h"
+#include "tests/support/temporary_folder.h"
+
+namespace muster::test {
+namespace {
+
+/// What the process under the filter tells the test, in memory that they share.
+struct Verdict {
+  enum class Stage : int { started, conversed, no_filter, not_joined, silent };
+  std::atomic<Stage> stage{Stage::started};
+  std::atomic<int> calls{0};
+  std::atomic<int> first{-1};  ///< its number
+  std::atomic<int> calls_on_purpose{0};
+};
+Verdict* verdict = nullptr;
+
+void count_call(int, siginfo_t* info, void*) {
+  if (verdict->calls.fetch_add(1) == 0) verdict->first = info->si_syscall;
+}
+
+/// In all threads there are; false where the kernel or a container does not let us.
+bool trap_system_calls() {
+  struct sigaction action{};
+  action.sa_sigaction = count_call;
+  action.sa_flags = SA_SIGINFO | SA_NODEFER;
+  sigaction(SIGSYS, &action, nullptr);
+  sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_exit_group, 2, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_rt_sigreturn, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  sock_fprog program{.len = std::size(filter), .filter = filter};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) == 0;
+}
+
+class Echo : public Handler {
+ public:
+  void on_message(const Message& message) override {
+    ++heard;
+    if (node != nullptr) node->send(message.from().id, message.bytes().first(1));
+  }
+  Node* node = nullptr;  ///< answers with this one
+  std::size_t heard = 0;
+};
+
+NodeConfig config_of(const TemporaryFolder& folder, std::string_view name, Mode mode) {
+  const bool server = name == "b";
+  NodeConfig config;
+  config.name = name;
+  config.cluster = "trapped";
+  config.device = fmt::format("net_memif{},role={},id=0,socket={}", server ? 1 : 0,
+                              server ? "server" : "client", (folder / "memif.sock").string());
+  config.address = server ? "10.77.0.2/24" : "10.77.0.1/24";
+  config.mode = mode;
+  config.idle = Idle::spin;
+  config.membership.join_listen_ns = 300 * ms;
+  config.membership.suspect_after_ns = 8 * second;
+  config.membership.dead_after_ns = 4 * second;
+  return config;
+}
+
+/// Two members and what they say to each other, all polled by one thread.
+class Conversation {
+ public:
+  Conversation(const TemporaryFolder& folder, Mode mode)
+      : b_(config_of(folder, "b", Mode::run_inline), echo_),
+        a_(config_of(folder, "a", mode), answers_) {
+    echo_.node = &b_;
+    b_.serve("/echo", {},
+             [](const Request& request, Responder answer) { answer.reply(request.payload); });
+  }
+
+  bool begin() {
+    return until([&] { return a_.member(b_id_) != nullptr && !a_.lookup("/echo").empty(); });
+  }
+
+  /// A copied message, one written in place, one of many packets, and a call.
+  bool converse(int rounds) {
+    for (int i = 0; i < rounds; ++i) {
+      const std::size_t all = answers_.heard + 3;
+      bool answered = false;
+      const auto answer = [&answered](CallOutcome, std::span<const std::byte>) { answered = true; };
+      const bool sent =
+          until([&] { return a_.send(b_id_, small_) == SendResult::sent; }) && write_in_place() &&
+          until([&] { return a_.send(b_id_, long_) == SendResult::sent; }) && until([&] {
+            return a_.call("/echo", small_, 8 * second, answer).result == SendResult::sent;
+          });
+      if (!sent || !until([&] { return answered && answers_.heard >= all; })) return false;
+    }
+    return true;
+  }
+
+ private:
+  bool write_in_place() {
+    Buffer buffer;
+    return until([&] {
+      if (!buffer) buffer = a_.claim(small_.size());
+      return a_.commit(buffer, b_id_) == SendResult::sent;
+    });
+  }
+
+  template <class Done>
+  bool until(Done done) {
+    const TimeNs end_ns = monotonic_ns() + 20 * second;
+    while (!done()) {
+      a_.poll();
+      b_.poll();
+      if (monotonic_ns() > end_ns) return false;
+    }
+    return true;
+  }
+
+  const MemberId b_id_ = member_id("b");
+  std::vector<std::byte> small_{64};
+  std::vector<std::byte> long_ = std::vector<std::byte>(40'000);
+  Echo echo_;
+  Echo answers_;
+  Node b_;
+  Node a_;
+};
+
+/// In the process that ends with it.
+void converse_under_the_filter(const TemporaryFolder& folder, Mode mode) try {
+  Conversation conversation(folder, mode);
+  if (!conversation.begin() || !conversation.converse(30)) {
+    verdict->stage = Verdict::Stage::not_joined;
+  } else if (!trap_system_calls()) {
+    verdict->stage = Verdict::Stage::no_filter;
+  } else {
+    const bool all = conversation.converse(30);
+    const int before = verdict->calls;
+    getppid();
+    verdict->calls_on_purpose = verdict->calls - before;
+    verdict->calls = before;
+    verdict->stage = all ? Verdict::Stage::conversed : Verdict::Stage::silent;
+  }
+  _exit(0);
+} catch (const std::exception& error) {
+  fmt::print(stderr, "{}\n", error.what());
+  _exit(1);
+}
+
+class SystemCalls : public testing::TestWithParam<Mode> {
+ protected:
+  void SetUp() override {
+    void* shared =
+        mmap(nullptr, sizeof(Verdict), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ASSERT_NE(shared, MAP_FAILED);
+    verdict = new (shared) Verdict;
+  }
+  void TearDown() override { munmap(verdict, sizeof(Verdict)); }
+};
+
+TEST_P(SystemCalls, AreNotMadeForMessagesAndCalls) {
+  const TemporaryFolder folder;
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) converse_under_the_filter(folder, GetParam());
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
+  if (verdict->stage == Verdict::Stage::no_filter)
+    GTEST_SKIP() << "no filter for system calls may be set here";
+  EXPECT_EQ(verdict->stage, Verdict::Stage::conversed);
+  EXPECT_EQ(verdict->calls, 0) << "the first has number " << verdict->first;
+  EXPECT_EQ(verdict->calls_on_purpose, 1) << "they are not counted at all";
+}
+INSTANTIATE_TEST_SUITE_P(BothWays, SystemCalls, testing::Values(Mode::run_inline, Mode::pipelined),
+                         [](const auto& way) {
+                           return way.param == Mode::run_inline ? "Inline" : "Pipelined";
+                         });
+
+}  // namespace
+}  // namespace muster::test
