@@ -27,11 +27,11 @@ SendResult OutgoingChannel::send(const MessageHead& head, std::span<const std::b
   }
   // There must be room for the rest before there is a rest.
   LargeBuffers::Buffer rest;
-  if (payload.size() > runner_.payload_bytes_max()) {
+  MessageWriter writer(head, payload);
+  if (!writer.fits(runner_.payload_bytes_max() - messages_offset)) {
     rest = buffers_.take(payload.size());
     if (rest.empty()) return SendResult::blocked(Exhausted::long_messages);
   }
-  MessageWriter writer(head, payload);
   const SendResult result = write(writer);
   const bool taken = writer.written() > 0 || writer.done();
   if (taken) ++accepted_;

@@ -61,18 +61,20 @@ std::size_t MessageWriter::head_bytes(bool more) const {
   return bytes;
 }
 
+bool MessageWriter::fits(std::size_t bytes) const {
+  return payload_.size() - written_ <= piece_bytes_max &&
+         head_bytes(false) + payload_.size() - written_ <= bytes;
+}
+
 bool MessageWriter::write(Packet& packet) {
   assert(written_ == 0 || packet.size == messages_offset);  // what goes on begins its packet
   const std::size_t room = packet.capacity - packet.size;
   const std::size_t left = payload_.size() - written_;
-  const std::size_t whole = head_bytes(false) + left;
-  const bool in_one_piece = left <= piece_bytes_max;
-  if (in_one_piece && whole <= room) {
+  if (fits(room)) {
     write_piece(packet, left, false);
     return true;
   }
-  const bool fits_a_packet = in_one_piece && whole <= packet.capacity - messages_offset;
-  const bool begins_here = !fits_a_packet && !continues_a_message(packet);
+  const bool begins_here = !fits(packet.capacity - messages_offset) && !continues_a_message(packet);
   if ((written_ == 0 && !begins_here) || room <= head_bytes(true)) return false;
   write_piece(packet, std::min({left - 1, room - head_bytes(true), piece_bytes_max}), true);
   return true;

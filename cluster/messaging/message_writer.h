@@ -39,6 +39,8 @@ class MessageWriter {
   MessageWriter(const MessageHead& head, std::span<const std::byte> payload)
       : head_(head), payload_(payload) {}
 
+  /// What is not written yet fits `bytes`, as one message or its last piece.
+  bool fits(std::size_t bytes) const;
   /// Writes all of it behind what stands in the packet, or, of one that is too long for any packet,
   /// as much as there is room for: the rest begins the next packet. False: there was no room.
   bool write(Packet& packet);

@@ -98,6 +98,21 @@ TEST_P(NodeMessaging, ClaimsRoomForMessagesOfAnySize) {
   EXPECT_FALSE((*a)->claim(std::size_t{wire::message_bytes_max} + 1));
 }
 
+// A message that is a little too long for a packet, and of which the second piece has to wait.
+TEST_P(NodeMessaging, LetsEveryPieceWaitThatFindsNoRoom) {
+  two();
+  b->diary.on_data = [](const Message&) {};
+  const std::size_t packet = (*a)->packet_bytes_max();
+  for (std::size_t size = packet - 1; size <= packet + 100; size += 33) {
+    const std::string payload = long_message(size);
+    const std::size_t before = b->diary.messages;
+    std::size_t sent = 0;
+    while ((*a)->send(id("b"), bytes(payload)) == SendResult::sent) ++sent;
+    EXPECT_GT(sent, 1U);
+    ASSERT_TRUE(until([&] { return b->diary.messages == before + sent; })) << size;
+  }
+}
+
 TEST_P(NodeMessaging, SendsSmallMessagesInOnePacket) {
   two();
   run_for(50 * ms);        // until all is acknowledged that joining took
