@@ -178,20 +178,15 @@ std::string Application::why_refused(const Refusal& refusal) const {
       config_.name, config_.cluster, by);
 }
 
-/// All sessions have begun anew (docs/protocol.md §7.6): no message goes on that began before.
+/// All sessions have begun anew (docs/protocol.md §7.6): what had come of a message has come in
+/// vain.
 void Application::hear(const SelfChanged& event) {
   self_ = event.self;
   for (auto& [id, peer] : peers_) {
-    for (ChannelId channel = 0; channel < wire::channels; ++channel) {
-      if (peer.channels[channel] == nullptr) continue;
-      auto& [outgoing, incoming, listed] = *peer.channels[channel];
-      if (incoming) {
-        runner_.heard_opened(incoming->message_bytes());
-        incoming->clear();
-      }
-      const std::uint32_t lost = outgoing ? outgoing->begin_anew() : 0;
-      if (lost > 0)
-        report_undelivered({peer.view.key, channel, outgoing->accepted() + 1, std::uint64_t{lost}});
+    for (const auto& channel : peer.channels) {
+      if (channel == nullptr || !channel->incoming) continue;
+      runner_.heard_opened(channel->incoming->message_bytes());
+      channel->incoming->clear();
     }
   }
 }

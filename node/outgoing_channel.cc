@@ -71,7 +71,6 @@ SendResult OutgoingChannel::write(MessageWriter& writer) {
       if (packet == nullptr) return SendResult::blocked(exhausted);
       open_ = packet;
       begin_messages(*open_);
-      open_goes_on_ = writer.written() > 0;
     }
     if (writer.write(*open_)) {
       if (writer.done()) ++open_messages_;
@@ -94,30 +93,11 @@ SendResult OutgoingChannel::commit(Packet& packet, std::size_t payload_bytes) {
   if (open_ != nullptr)
     if (const SendResult result = hand_over_open(); result != SendResult::sent) return result;
   begin_messages(packet);
-  open_goes_on_ = false;
   write_head_in_place(packet, payload_bytes);
   open_ = &packet;
   open_messages_ = 1;
   ++accepted_;
   return SendResult::sent;
-}
-
-std::uint32_t OutgoingChannel::begin_anew() {
-  // A message whose first piece stands in the open packet has lost nothing.
-  const bool began_before =
-      open_ == nullptr ? staged_ && staged_->writer.written() > 0 : open_goes_on_;
-  if (!began_before) return 0;
-  std::uint32_t lost = 0;
-  if (open_ != nullptr) {
-    runner_.release(*std::exchange(open_, nullptr));
-    lost += std::exchange(open_messages_, 0);
-  }
-  if (staged_) {
-    end_staged();
-    ++lost;
-  }
-  accepted_ -= lost;
-  return lost;
 }
 
 bool OutgoingChannel::flush() {

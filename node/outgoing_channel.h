@@ -35,10 +35,6 @@ class OutgoingChannel {
   SendResult commit(LargeBuffers::Buffer& buffer, std::size_t payload_bytes);
   /// Hands over what is gathered, as far as there is room. True: nothing is left.
   bool flush();
-  /// The session has begun anew: what went into the old one has not arrived. Drops what goes on
-  /// with a message that began there, and returns how many messages that ends: they never had a
-  /// number.
-  std::uint32_t begin_anew();
   /// Something is gathered.
   bool pending() const { return open_ != nullptr || staged_; }
 
@@ -64,7 +60,6 @@ class OutgoingChannel {
   Credit* const credit_;
   Packet* open_ = nullptr;
   std::uint32_t open_messages_ = 0;  ///< that end in it
-  bool open_goes_on_ = false;        ///< it begins with the rest of a message
   std::optional<Staged> staged_;
   std::uint64_t accepted_ = 0;
   std::uint64_t handed_over_ = 0;

@@ -15,6 +15,13 @@ Channel::Channel(const Shared& shared, Session& session, ChannelId id,
       sending_(shared.config, shared.outbox, shared.stats, session.route(), messages_before),
       receiving_(shared.config.window_packets, shared.outbox.port(), shared.limit) {}
 
+bool Channel::goes_on_with(Packet& packet) const { return midway_ || !continues_a_message(packet); }
+
+void Channel::push(Packet& packet, std::uint32_t messages) {
+  midway_ = session_head(packet).messages > messages;
+  sending_.push(packet, messages);
+}
+
 std::uint32_t Channel::transmit(TimeNs now, std::uint32_t packets_max) {
   return sending_.transmit(
       now, packets_max, [this](Packet& packet, Sequence sequence) { complete(packet, sequence); });

@@ -45,6 +45,9 @@ class Channel : public ChannelListHook<MaySend>,
   const SendWindow& sending() const { return sending_; }
   ReceiveWindow& receiving() { return receiving_; }
 
+  /// False: it goes on with a message that did not begin here.
+  bool goes_on_with(Packet& packet) const;
+  void push(Packet& packet, std::uint32_t messages);
   /// Sends up to `packets_max` of what may go, each with the newest acknowledgement; returns how
   /// many.
   std::uint32_t transmit(TimeNs now, std::uint32_t packets_max);
@@ -61,6 +64,7 @@ class Channel : public ChannelListHook<MaySend>,
   Outbox& outbox_;
   SendWindow sending_;
   ReceiveWindow receiving_;
+  bool midway_ = false;  ///< a message has begun in what was pushed, and has not ended
 };
 
 }  // namespace muster

@@ -16,13 +16,6 @@ void count_message(Packet& packet) {
   session.messages = static_cast<std::uint16_t>(session.messages + 1);
 }
 
-/// Its first message began in another packet.
-bool continues_a_message(Packet& packet) {
-  if (session_head(packet).messages == 0) return false;
-  const auto* first = reinterpret_cast<const wire::Message*>(packet.data + messages_offset);
-  return (first->flags & wire::piece_continues) != 0;
-}
-
 wire::Message message_of(wire::MessageKind kind, std::uint8_t flags, std::size_t payload_bytes) {
   return {.kind = static_cast<std::uint8_t>(kind),
           .flags = flags,
@@ -30,6 +23,12 @@ wire::Message message_of(wire::MessageKind kind, std::uint8_t flags, std::size_t
 }
 
 }  // namespace
+
+bool continues_a_message(Packet& packet) {
+  if (session_head(packet).messages == 0) return false;
+  const auto* first = reinterpret_cast<const wire::Message*>(packet.data + messages_offset);
+  return (first->flags & wire::piece_continues) != 0;
+}
 
 void begin_messages(Packet& packet) {
   session_head(packet) = wire::Session{};

@@ -30,6 +30,9 @@ struct MessageHead {
   std::string_view path = {};          ///< request; a valid_path()
 };
 
+/// The first message in the packet began in another.
+bool continues_a_message(Packet& packet);
+
 /// Makes an empty packet one of messages, with none in it yet.
 void begin_messages(Packet& packet);
 

@@ -203,11 +203,23 @@ SendResult Messaging::send(const Recipient& to, Packet& packet, std::uint32_t me
   Session* session = find(to.member.id);
   if (session == nullptr || session->peer() != to.member) return SendResult::not_connected;
   Channel& channel = session->open(shared_, to.channel);
+  if (!channel.goes_on_with(packet)) return abandon(channel, packet, messages);
   if (channel.sending().full()) return SendResult::blocked(Exhausted::channel);
-  channel.sending().push(packet, messages);
+  channel.push(packet, messages);
   ++packets_to_send_;
   stats_.messages_sent += messages;
   if (channel.sending().sendable()) enter<MaySend>(may_send_, channel);
+  return SendResult::sent;
+}
+
+/// The message that it goes on with began in a session that has ended: nobody can make it whole.
+SendResult Messaging::abandon(Channel& channel, Packet& packet, std::uint32_t messages) {
+  outbox_.port().release(packet);
+  if (messages == 0) return SendResult::sent;
+  const std::uint64_t first = channel.sending().messages_pushed() + 1;
+  channel.sending().skip(messages);
+  stats_.messages_undelivered += messages;
+  events_.on_undelivered({channel.session().peer(), channel.id(), first, messages});
   return SendResult::sent;
 }
 

@@ -51,6 +51,8 @@ class Messaging {
 
   /// Queues a packet of messages (see MessageWriter), of which `messages` end in it; transmit()
   /// sends it. Its reference passes over if the result is `sent`, and stays with the caller if not.
+  /// A packet that goes on with a message which began in an earlier session (begin_anew()) is
+  /// dropped, and what ends in it reported.
   SendResult send(const Recipient& to, Packet& packet, std::uint32_t messages);
   /// Packets in a channel's queue that have never been sent.
   std::size_t packets_waiting(const Recipient& to) const;
@@ -90,6 +92,7 @@ class Messaging {
   void send_data(TimeNs now);
   void send_acknowledgements(TimeNs now);
   void end(Session& session);
+  SendResult abandon(Channel& channel, Packet& packet, std::uint32_t messages);
 
   const MessagingConfig config_;
   Outbox& outbox_;

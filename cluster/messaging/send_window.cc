@@ -57,6 +57,15 @@ void SendWindow::push(Packet& packet, std::uint32_t messages) {
   messages_pushed_ += messages;
 }
 
+/// They count with the packet before them, if that is here still.
+void SendWindow::skip(std::uint32_t messages) {
+  messages_pushed_ += messages;
+  if (held() == 0)
+    messages_acknowledged_ += messages;
+  else
+    slot(end_ - 1).messages += messages;
+}
+
 /// Beyond all credit there never was room for it: its turn comes with the credit.
 bool SendWindow::may_resend() const {
   if (lost_count_ == 0 || !route_.open()) return false;

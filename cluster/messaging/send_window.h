@@ -43,6 +43,9 @@ class SendWindow {
   /// Requires that it is not full. Takes the caller's reference; `messages` end in the packet.
   void push(Packet& packet, std::uint32_t messages);
 
+  /// So many messages count, and are in no packet.
+  void skip(std::uint32_t messages);
+
   /// Something may go now.
   bool sendable() const;
   /// Packets that have never been sent.

@@ -151,6 +151,34 @@ TEST(Sessions, BeginAnewAndCountTheMessagesOn) {
   expect_undelivered(lost.back(), pair.b, 0, 5, 1);
 }
 
+// docs/protocol.md §7.6: whoever writes the pieces may not know yet that the session is another.
+TEST(Sessions, DoNotGoOnWithAMessageOfTheOldOne) {
+  Pair pair;
+  const std::string content(4000, 'x');
+  MessageWriter writer({}, bytes_of(content));
+  const auto send_piece = [&] {
+    Packet& packet = *pair.a.port.allocate();
+    begin_messages(packet);
+    writer.write(packet);
+    const bool ends = writer.done();
+    if (ends) append_data(packet, bytes_of("behind it"));
+    EXPECT_EQ(pair.a.messaging.send({pair.b.key, 0}, packet, ends ? 2 : 0), SendResult::sent);
+  };
+  send_piece();
+  reincarnate(pair);
+  EXPECT_TRUE(pair.a.application.undelivered.empty()) << "it has no number yet";
+  while (!writer.done()) send_piece();
+  ASSERT_EQ(pair.a.application.undelivered.size(), 1U);
+  expect_undelivered(pair.a.application.undelivered[0], pair.b, 0, 1, 2);
+  EXPECT_EQ(pair.a.port.alive(), 0U);
+  pair.a.say(pair.b, "new");
+  pair.settle(0);
+  EXPECT_EQ(pair.b.application.messages(), Strings{"new"});
+  pair.a.say(pair.b, "lost");
+  pair.a.messaging.remove_peer(pair.b.key.id);
+  expect_undelivered(pair.a.application.undelivered.back(), pair.b, 0, 4, 1);
+}
+
 TEST(Sessions, DropLatePacketsOfTheOldOne) {
   Pair pair;
   for (int i = 0; i < 3; ++i) pair.a.say(pair.b, "old");
