@@ -53,11 +53,17 @@ Stage::~Stage() {
 
 Server& Stage::start(const std::string& name, const std::vector<std::string>& options,
                      const std::string& member) {
+  return start(std::vector<std::string>{program_, "node", "--json"}, name, options, member);
+}
+
+Server& Stage::start(const std::vector<std::string>& program, const std::string& name,
+                     const std::vector<std::string>& options, const std::string& member) {
   const std::size_t port = ports_.try_emplace(name, ports_.size()).first->second;
   const std::string device =
       fmt::format("net_memif0,role=client,id={},socket={},socket-abstract=no", port,
                   (folder_ / "switch.sock").string());
-  std::vector<std::string> command = {program_, "node", "--json", "--cluster", "lab"};
+  std::vector<std::string> command = program;
+  command.insert(command.end(), {"--cluster", "lab"});
   command.insert(command.end(), {"--name", member.empty() ? name : member});
   command.insert(command.end(), {"--device", device});
   command.insert(command.end(), {"--address", fmt::format("10.77.0.{}/24", port + 1)});

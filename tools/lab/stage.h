@@ -29,6 +29,10 @@ class Stage {
   /// further ones of `muster node`, and `member` is what it calls itself, if not by that name.
   Server& start(const std::string& name, const std::vector<std::string>& options = {},
                 const std::string& member = "");
+  /// The same of a program that takes --name, --cluster, --device and --address as `muster node`
+  /// does, with these arguments before them.
+  Server& start(const std::vector<std::string>& program, const std::string& name,
+                const std::vector<std::string>& options = {}, const std::string& member = "");
   Server& server(const std::string& name);
   /// In the order in which they were started; without those that were removed.
   const std::vector<std::unique_ptr<Server>>& servers() const { return servers_; }
