@@ -4,6 +4,8 @@
 #include <atomic>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <new>
 #include <optional>
@@ -187,8 +189,6 @@ TEST_P(SystemCalls, AreNotMadeForMessagesAndCalls) {
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
-  if (verdict->stage == Verdict::Stage::no_filter)
-    GTEST_SKIP() << "no filter for system calls may be set here";
   EXPECT_EQ(verdict->stage, Verdict::Stage::conversed);
   EXPECT_EQ(verdict->calls, 0) << "the first has number " << verdict->first;
   EXPECT_EQ(verdict->calls_on_purpose, 1) << "they are not counted at all";
@@ -198,5 +198,21 @@ INSTANTIATE_TEST_SUITE_P(BothWays, SystemCalls, testing::Values(Mode::run_inline
                            return way.param == Mode::run_inline ? "Inline" : "Pipelined";
                          });
 
+/// The kernel has such filters, and whoever runs us has not forbidden them.
+bool filters_exist() {
+  const std::uint32_t action = SECCOMP_RET_TRAP;
+  return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
 }  // namespace
 }  // namespace muster::test
+
+int main(int argc, char** argv) {
+  constexpr int skipped = 77;  // Meson's word for it
+  if (!muster::test::filters_exist()) {
+    std::fputs("skipped: no filter for system calls can be set here\n", stderr);
+    return skipped;
+  }
+  testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}
