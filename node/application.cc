@@ -15,10 +15,13 @@ constexpr std::size_t unanswered_expected = 64;
 
 }  // namespace
 
-Application::Application(const NodeConfig& config, Handler& handler, Runner& runner)
+Application::Application(const NodeConfig& config, Handler& handler, Runner& runner,
+                         ChannelSet channels)
     : config_(config),
       handler_(handler),
       runner_(runner),
+      channels_(channels),
+      attached_(!channels.all()),
       self_{member_id(config.name), 0},
       dice_(wall_ns() ^ static_cast<std::uint64_t>(self_.id)),
       own_(config.directory),
@@ -30,11 +33,6 @@ Application::Application(const NodeConfig& config, Handler& handler, Runner& run
   repeating_.reserve(config.messaging.calls_max);
   peers_.reserve(config.membership.members_max);
   gathering_.reserve(config.membership.members_max);
-  for (const ServiceConfig& service : config.services) {
-    AttributeSet attributes;
-    for (const auto& [key, value] : service.attributes) attributes.set(key, value);
-    advertise(service.path, std::as_bytes(std::span(service.value)), attributes.view());
-  }
 }
 
 Application::~Application() {
@@ -128,6 +126,14 @@ AdvertiseResult Application::advertise(std::string_view path, std::span<const st
   return AdvertiseResult::done;
 }
 
+void Application::advertise(const std::vector<ServiceConfig>& services) {
+  for (const ServiceConfig& service : services) {
+    AttributeSet attributes;
+    for (const auto& [key, value] : service.attributes) attributes.set(key, value);
+    advertise(service.path, std::as_bytes(std::span(service.value)), attributes.view());
+  }
+}
+
 AdvertiseResult Application::advertise(const Batch& batch) {
   if (leaving_ || over()) return AdvertiseResult::closed;
   const AdvertiseResult result = own_.may_apply(batch);
@@ -162,6 +168,15 @@ AdvertiseResult Application::serve(std::string_view path, std::span<const std::b
   return result;
 }
 
+/// What it is bound to is the node's affair: here only the path is known.
+bool Application::answer_calls(std::string_view path, ServiceHandler handler) {
+  const AdvertiseResult result = own_.may_put(path, {});
+  if (result == AdvertiseResult::done) own_.put(path, {});
+  if (result != AdvertiseResult::done && result != AdvertiseResult::unchanged) return false;
+  own_.serve(path, std::move(handler));
+  return true;
+}
+
 DurationNs Application::round_trip_ns(const Peer& peer) const {
   return runner_.round_trip_ns(peer.view.key.id, peer.credit.get());
 }
@@ -192,13 +207,10 @@ const MemberView* Application::member(MemberId id) const {
   return found == peers_.end() ? nullptr : &found->second.view;
 }
 
-NodeStats Application::stats() {
-  NodeStats stats;
-  runner_.fill(stats);
+void Application::fill(NodeStats& stats) const {
   stats.messages_delivered = delivered_;
   stats.messages_undelivered = undelivered_;
   stats.messages_unsound = messages_unsound_;
-  return stats;
 }
 
 }  // namespace muster

@@ -17,6 +17,7 @@
 #include "cluster/random.h"
 #include "cluster/wire/parse.h"
 #include "node/call_waiter.h"
+#include "node/channel_set.h"
 #include "node/config.h"
 #include "node/huge_pages.h"
 #include "node/node.h"
@@ -33,23 +34,32 @@ namespace muster {
 /// The same in both ways of running: only the runner differs. See Node for what its functions mean.
 class Application {
  public:
-  Application(const NodeConfig& config, Handler& handler, Runner& runner);
+  /// It sends on these channels, and no other.
+  Application(const NodeConfig& config, Handler& handler, Runner& runner, ChannelSet channels);
   ~Application();
   Application(const Application&) = delete;
   Application& operator=(const Application&) = delete;
 
   std::size_t poll();
   void leave();
+  /// Another thread sends on these from now on. Throws StartError where this one does not, or has
+  /// something under way.
+  void give_away(ChannelSet channels);
+  void take_back(ChannelSet channels) { channels_ |= channels; }
+  /// No more is said. Waits for room for what was said; then what is left is lost.
+  void end();
 
   AdvertiseResult advertise(std::string_view path, std::span<const std::byte> value,
                             Attributes attributes);
   AdvertiseResult advertise(const Batch& batch);
+  void advertise(const std::vector<ServiceConfig>& services);
   AdvertiseResult withdraw(std::string_view path);
   AdvertiseResult withdraw_all();
   AdvertiseResult serve(std::string_view path, std::span<const std::byte> value,
                         ServiceHandler handler, Attributes attributes);
 
   const Index& index() const { return index_; }
+  bool answer_calls(std::string_view path, ServiceHandler handler);
   std::optional<MemberKey> pick(std::string_view path, const Pick& how);
   WatchId watch(std::string_view prefix, WatchCallback callback);
   void unwatch(WatchId id) { watches_.remove(id); }
@@ -90,7 +100,7 @@ class Application {
   /// Why this node can never be a member, or is none for as long as the port is lost.
   const std::string& failure() const { return failure_; }
   TimeNs next_deadline() const { return std::min(runner_.next_deadline(), calls_.next_deadline()); }
-  NodeStats stats();
+  void fill(NodeStats& stats) const;
 
  private:
   /// One channel to and from a peer, as far as it is used.
@@ -143,6 +153,7 @@ class Application {
   void hear(const Undelivered& event);
   void hear(const PortLost& event);
   void hear(const Overrun& event);
+  void hear(const ChannelsReturned& event) { take_back(event.channels); }
 
   CallStart call(Peer& peer, std::string_view path, std::span<const std::byte> payload,
                  DurationNs deadline_ns, CallWaiter waiter, ChannelId channel);
@@ -157,6 +168,7 @@ class Application {
   void resume_waiting();
   void abandon_waiting();
 
+  bool bound_already(const BindingChanged& event) const;
   void show(std::span<const BindingChanged> changes);
   void retry();
   /// Passes it on. What was blocked is worth waking for.
@@ -169,6 +181,8 @@ class Application {
   bool over() const;
   Peer* find(MemberId id);
   DurationNs round_trip_ns(const Peer& peer) const;
+  /// Which channel is meant; nullopt where it is not this thread's.
+  std::optional<ChannelId> sending_on(ChannelId id) const;
   Channel& channel_of(Peer& peer, ChannelId id);
   Channel& outgoing_channel(Peer& peer, ChannelId id);
   SendResult send_on(Peer& peer, ChannelId id, const MessageHead& head,
@@ -182,7 +196,9 @@ class Application {
   const NodeConfig config_;
   Handler& handler_;
   Runner& runner_;
-  bool ended_ = false;  // answers that are dropped from here on find nobody
+  ChannelSet channels_;
+  const bool attached_;  ///< the thread of the node is another one
+  bool ended_ = false;   // answers that are dropped from here on find nobody
   bool polling_ = false;
   bool armed_ = false;
   bool blocked_ = false;  ///< something, since the last poll() began

@@ -16,9 +16,12 @@ namespace muster {
 
 class Application;
 
+/// The first of those that the calling thread may send on: 0, unless another thread has that.
+inline constexpr ChannelId own_channel = 0xff;
+
 struct CallOptions {
   Pick pick = {};  ///< of those who offer the name
-  ChannelId channel = 0;
+  ChannelId channel = own_channel;
   /// It may be carried out twice: if the member that was asked is removed, does not serve the name
   /// any more or refuses, the next one that offers it is asked, each at most once, until the
   /// deadline. The payload is kept for that, within LimitsConfig::long_message_bytes.
@@ -50,7 +53,7 @@ class [[nodiscard]] AwaitedCall {
   CallAnswer await_resume() const noexcept { return answer_; }
 
  private:
-  friend class Node;
+  friend class Client;
   friend class Application;
   friend struct CallWaiter;
   AwaitedCall(Application& application, std::optional<MemberId> to, std::string_view path,
@@ -89,7 +92,7 @@ class [[nodiscard]] NextPoll {
   void await_resume() const noexcept {}
 
  private:
-  friend class Node;
+  friend class Client;
   friend class Application;
   explicit NextPoll(Application& application) : application_(&application) {}
   void resume() {

@@ -1,5 +1,6 @@
 #include "node/engine.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "cluster/overloaded.h"
@@ -10,6 +11,18 @@ namespace {
 /// Of the pool, on their way to the application.
 constexpr std::size_t unheard_percent = 25;
 
+/// Entries of trees that are told in one cycle to who comes late.
+constexpr std::size_t walk_entries = 64;
+
+BindingChanged change_of(bool bound, const Binding& binding) {
+  return {bound,
+          binding.owner,
+          std::string(binding.path),
+          {binding.value.begin(), binding.value.end()},
+          binding.version,
+          AttributeSet(binding.attributes)};
+}
+
 TreeStats view_of(const MemberKey& owner, const Tree& tree) {
   return {owner, tree.version(), tree.digest(), tree.size()};
 }
@@ -17,20 +30,66 @@ TreeStats view_of(const MemberKey& owner, const Tree& tree) {
 }  // namespace
 
 Engine::Engine(const NodeConfig& config, const MemberConfig& member, PacketPort& port,
-               Credits credits)
+               Listener& own, Credits credits)
     : port_(port),
-      backlog_max_(config.limits.event_backlog),
       unheard_packets_max_(config.limits.pool_packets * unheard_percent / 100),
-      long_message_bytes_max_(config.limits.long_message_bytes),
-      events_(config.limits.event_queue),
+      own_(own),
       member_(member, port, *this) {
+  of_channel_.fill(&own_);
+  share_out();
   if (credits == Credits::with)
     credits_.emplace(member_, port, static_cast<Events&>(*this), config.membership.members_max);
 }
 
-Engine::~Engine() {
-  for (const Word word : backlog_) discard(word);
-  for (Word word; events_.pop(word);) discard(word);
+// The listeners.
+
+void Engine::add(Listener& listener, ChannelSet channels, bool directory) {
+  introduce(listener);
+  others_.push_back({&listener, channels, directory, directory ? TreeWalk(member_) : TreeWalk()});
+  for (std::size_t i = 0; i < wire::channels; ++i)
+    if (channels[i]) of_channel_[i] = &listener;
+  share_out();
+}
+
+void Engine::introduce(Listener& listener) {
+  tell_self();
+  listener.tell(SelfChanged{self_});
+  listener.tell(StandingChanged{member_.standing(), member_.membership().refusal()});
+  for (const auto& [id, peer] : member_.membership().peers()) {
+    listener.tell(Joined{peer.key, peer.name, peer.endpoint, credits_->of(peer.key)});
+    if (peer.suspected) listener.tell(Suspected{peer.key});
+  }
+}
+
+void Engine::remove(Listener& listener, ChannelSet cut) {
+  const auto found = std::ranges::find(others_, &listener, &Other::listener);
+  own_.tell(ChannelsReturned{found->channels & ~cut});
+  others_.erase(found);
+  std::ranges::replace(of_channel_, &listener, &own_);
+  share_out();
+}
+
+/// Of the packets that may lie unheard each channel has the same share.
+void Engine::share_out() {
+  const auto share = [this](const Listener* listener) {
+    const auto channels = static_cast<std::size_t>(std::ranges::count(of_channel_, listener));
+    return std::max<std::size_t>(unheard_packets_max_ * channels / wire::channels, 1);
+  };
+  own_.allow(share(&own_));
+  for (const Other& other : others_) other.listener->allow(share(other.listener));
+}
+
+std::size_t Engine::go_on_walking() {
+  std::size_t walked = 0;
+  for (Other& other : others_) {
+    if (other.walk.done() || !other.listener->ready()) continue;
+    walked += other.walk.step(member_, walk_entries, [&](const Binding& binding) {
+      other.listener->tell(change_of(true, binding));
+    });
+    if (other.walk.done() && member_.directory().synchronized())
+      other.listener->tell(Synchronized{});
+  }
+  return walked;
 }
 
 void Engine::receive(TimeNs now, std::span<Packet* const> burst) {
@@ -44,7 +103,7 @@ void Engine::receive(TimeNs now, std::span<Packet* const> burst) {
 
 void Engine::submit(Packet& packet) {
   // The application counts by itself what the engine has not taken when the overrun reaches it.
-  if (overrun_) return port_.release(packet);
+  if (of_channel_[Outgoing::load(packet).to.channel]->overrun()) return port_.release(packet);
   credits_->submit(packet);
 }
 
@@ -60,8 +119,9 @@ void Engine::execute(TimeNs now, const Command& command) {
 }
 
 std::size_t Engine::finish(TimeNs now) {
-  if (overrun_) member_.leave(now);  // before the application hears of it
-  std::size_t work = flush_backlog();
+  if (own_.overrun()) member_.leave(now);  // before the application hears of it
+  std::size_t work = own_.flush_backlog() + go_on_walking();
+  for (const Other& other : others_) work += other.listener->flush_backlog();
   if (now >= member_.next_deadline()) {
     member_.on_deadline(now);
     ++work;
@@ -78,118 +138,65 @@ std::size_t Engine::finish(TimeNs now) {
 // What the application shall hear.
 
 void Engine::on_standing(Standing standing) {
-  emit(StandingChanged{standing, member_.membership().refusal()});
+  tell_all(StandingChanged{standing, member_.membership().refusal()});
 }
 
 void Engine::on_joined(const MemberInfo& member) {
-  emit(Joined{member.key, std::string(member.name), member.endpoint,
-              credits_ ? credits_->open(member.key) : nullptr});
+  tell_all(Joined{member.key, std::string(member.name), member.endpoint,
+                  credits_ ? credits_->open(member.key) : nullptr});
 }
-
-void Engine::on_suspected(const MemberInfo& member) { emit(Suspected{member.key}); }
-
-void Engine::on_refuted(const MemberInfo& member) { emit(Refuted{member.key}); }
 
 void Engine::on_removed(const MemberInfo& member, RemovalReason reason) {
   if (credits_) credits_->close(member.key);
-  emit(Removed{member.key, reason});
+  tell_all(Removed{member.key, reason});
 }
 
-void Engine::emit_change(bool bound, const Binding& binding) {
-  emit(BindingChanged{bound,
-                      binding.owner,
-                      std::string(binding.path),
-                      {binding.value.begin(), binding.value.end()},
-                      binding.version,
-                      AttributeSet(binding.attributes)});
+void Engine::on_bound(const Binding& binding) { tell_readers(change_of(true, binding)); }
+
+void Engine::on_withdrawn(const Binding& binding) { tell_readers(change_of(false, binding)); }
+
+/// Who still hears what there was is told when that has ended.
+void Engine::on_synchronized() {
+  tell_self();
+  for (const Other& other : others_)
+    if (other.directory && other.walk.done()) other.listener->tell(Synchronized{});
+  own_.tell(Synchronized{});
 }
 
-void Engine::on_bound(const Binding& binding) { emit_change(true, binding); }
-
-void Engine::on_withdrawn(const Binding& binding) { emit_change(false, binding); }
-
-void Engine::on_synchronized() { emit(Synchronized{}); }
-
-/// No more is taken than there is room for: what the application has not heard lies in the pool,
-/// and what it puts together in memory.
 bool Engine::on_messages(const Delivery& delivery) {
   tell_self();  // before what belongs to the new sessions
-  const std::uint64_t heard = heard_packets_.load(std::memory_order_acquire);
-  if (told_packets_ - heard >= unheard_packets_max_) return false;
-  if (delivery.opens_bytes > 0) {
-    const std::uint64_t open = opened_bytes_ - heard_bytes_.load(std::memory_order_acquire);
-    if (open > 0 && open + delivery.opens_bytes > long_message_bytes_max_) return false;
-  }
   // Of a packet that has just come the reference is ours, and passes over.
   const bool ours = received_ == &delivery.packet;
   if (!ours) port_.retain(delivery.packet);
-  if (!offer(Word::messages(delivery.packet))) {
-    if (!ours) port_.release(delivery.packet);
-    return false;
-  }
-  if (ours) received_ = nullptr;
-  ++told_packets_;
-  opened_bytes_ += delivery.opens_bytes;
-  return true;
+  const bool told = of_channel_[delivery.channel]->tell(delivery);
+  if (ours && told) received_ = nullptr;
+  if (!ours && !told) port_.release(delivery.packet);
+  return told;
+}
+
+void Engine::on_undelivered(const Undelivered& undelivered) {
+  tell_self();
+  of_channel_[undelivered.channel]->tell(undelivered);
 }
 
 /// Whoever was removed while it lived goes by another incarnation from here on.
 void Engine::tell_self() {
   if (member_.self() == self_) return;
   self_ = member_.self();
-  queue(Word::event(new Event(SelfChanged{self_})));
+  tell_all(SelfChanged{self_});
 }
 
-void Engine::emit(Event event) {
+void Engine::tell_all(Event event) {
   tell_self();
-  queue(Word::event(new Event(std::move(event))));
+  for (const Other& other : others_) other.listener->tell(event);
+  own_.tell(std::move(event));
 }
 
-void Engine::queue(Word word) {
-  if (!overrun_) {
-    if (offer(word)) return;
-    if (backlog_.size() < backlog_max_) return backlog_.push_back(word);
-    overrun();
-  }
-  keep_report(word);
-}
-
-std::size_t Engine::flush_backlog() {
-  std::size_t flushed = 0;
-  for (; !backlog_.empty() && push(backlog_.front()); ++flushed) backlog_.pop_front();
-  return flushed;
-}
-
-/// What the application has not heard it will never hear: it is told so, and after that only which
-/// of its messages may not have arrived.
-void Engine::overrun() {
-  overrun_ = true;
-  const std::deque<Word> lost = std::exchange(backlog_, {});
-  backlog_.push_back(Word::event(new Event(Overrun{})));
-  for (const Word word : lost) keep_report(word);
-}
-
-/// One report for each member, so that they need no limit.
-void Engine::keep_report(Word word) {
-  const auto report_in = [](Word from) {
-    return from.has_messages() ? nullptr : std::get_if<Undelivered>(from.event());
-  };
-  const Undelivered* report = report_in(word);
-  if (report == nullptr) return discard(word);
-  for (const Word kept : backlog_) {
-    Undelivered* earlier = report_in(kept);
-    if (earlier == nullptr || earlier->to != report->to) continue;
-    earlier->messages += report->messages;
-    return discard(word);
-  }
-  backlog_.push_back(word);
-}
-
-void Engine::discard(Word word) {
-  if (word.has_messages())
-    port_.release(word.packet());
-  else
-    delete word.event();
+void Engine::tell_readers(Event event) {
+  tell_self();
+  for (const Other& other : others_)
+    if (other.directory) other.listener->tell(event);
+  own_.tell(std::move(event));
 }
 
 void Engine::fill(NodeStats& stats) const {
@@ -214,7 +221,7 @@ void Engine::fill(NodeStats& stats) const {
   stats.catch_ups = directory.catch_ups;
   stats.wrong_copies = directory.wrong_copies;
   stats.own_version = member_.directory().own().version();
-  stats.events_queued = backlog_.size();
+  stats.events_queued = own_.backlog();
   stats.trees = {view_of(member_.self(), member_.directory().own())};
   for (const auto& [id, peer] : member_.membership().peers())
     if (const Replica* copy = member_.directory().replica(id); copy != nullptr)

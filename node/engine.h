@@ -1,51 +1,48 @@
-// The protocol's side of a node: drives the member, and puts what the application shall hear on
-// the ring to it, in one order.
+// The protocol's side of a node: drives the member, and tells the application's threads what they
+// shall hear, each in one order.
 #pragma once
 
-#include <atomic>
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "cluster/events.h"
 #include "cluster/member.h"
+#include "node/channel_set.h"
 #include "node/command.h"
 #include "node/config.h"
+#include "node/listener.h"
+#include "node/outgoing.h"
 #include "node/send_credits.h"
 #include "node/stats.h"
-#include "node/word.h"
-#include "ring/spsc_ring.h"
+#include "node/tree_walk.h"
 
 namespace muster {
 
-/// One thread drives it; another may pop from events(). It calls nothing of the application's, so
-/// the application's callbacks run outside of the protocol and may use the node.
+/// One thread drives it. It calls nothing of the application's, so the application's callbacks run
+/// outside of the protocol and may use the node.
 class Engine final : private Events {
  public:
   /// The application gives what it sends from another thread.
   enum class Credits : bool { without, with };
 
-  Engine(const NodeConfig& config, const MemberConfig& member, PacketPort& port, Credits credits);
-  ~Engine() override;
+  /// `own` hears everything on all channels that no other listener has; it outlives the engine.
+  Engine(const NodeConfig& config, const MemberConfig& member, PacketPort& port, Listener& own,
+         Credits credits);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  using EventRing = ring::SpscRing<Word>;
-  /// The application pops from it, and owns what it popped.
-  EventRing& events() { return events_; }
-  /// The application has done with a packet of them; with messages that began in one, so many bytes
-  /// in all. For its thread.
-  void heard_packet() { increase(heard_packets_, 1); }
-  void heard_opened(std::size_t bytes) { increase(heard_bytes_, bytes); }
-
-  /// How much was ever put on events(), for the thread that drives it.
-  std::uint64_t told_words() const { return told_words_; }
-  /// The last finish() has let the application give more to send.
-  bool gave_credit() const { return gave_credit_; }
-
   void start(TimeNs now) { member_.start(now); }
+  /// From now on this one hears what comes on these channels, and who the members are: those first
+  /// that there are. With `directory` also what they bind: what there is, in steps.
+  void add(Listener& listener, ChannelSet channels, bool directory);
+  /// Its channels fall back to the first listener, which is told so; of them `cut` for receiving
+  /// only.
+  void remove(Listener& listener, ChannelSet cut);
+
   /// Received packets; consumes the references.
   void receive(TimeNs now, std::span<Packet* const> burst);
   /// A packet that holds an Outgoing (Credits::with). Consumes the reference.
@@ -54,7 +51,9 @@ class Engine final : private Events {
   /// At the end of each cycle: what is due, what is to be sent, what the application had no room
   /// for. Returns the work done.
   std::size_t finish(TimeNs now);
-  void port_lost() { emit(PortLost{}); }
+  void port_lost() { tell_all(PortLost{}); }
+  /// The last finish() has let the application give more to send.
+  bool gave_credit() const { return gave_credit_; }
 
   TimeNs next_deadline() const { return member_.next_deadline(); }
   Member& member() { return member_; }
@@ -62,60 +61,46 @@ class Engine final : private Events {
   void fill(NodeStats& stats) const;
 
  private:
+  /// A listener besides the first.
+  struct Other {
+    Listener* listener;
+    ChannelSet channels;
+    bool directory;
+    TreeWalk walk;  ///< through what was bound before it came
+  };
+
   void on_standing(Standing standing) override;
   void on_joined(const MemberInfo& member) override;
-  void on_suspected(const MemberInfo& member) override;
-  void on_refuted(const MemberInfo& member) override;
+  void on_suspected(const MemberInfo& member) override { tell_all(Suspected{member.key}); }
+  void on_refuted(const MemberInfo& member) override { tell_all(Refuted{member.key}); }
   void on_removed(const MemberInfo& member, RemovalReason reason) override;
   void on_bound(const Binding& binding) override;
   void on_withdrawn(const Binding& binding) override;
-  void on_batch_begin(const MemberKey& owner) override { emit(BatchBegan{owner}); }
-  void on_batch_end(const MemberKey& owner) override { emit(BatchEnded{owner}); }
-  /// Far from an overrun.
-  bool ready() const override { return backlog_.size() <= backlog_max_ / 8; }
+  void on_batch_begin(const MemberKey& owner) override { tell_readers(BatchBegan{owner}); }
+  void on_batch_end(const MemberKey& owner) override { tell_readers(BatchEnded{owner}); }
+  bool ready() const override { return own_.ready(); }
   void on_synchronized() override;
   bool on_messages(const Delivery& delivery) override;
-  void on_undelivered(const Undelivered& undelivered) override { emit(undelivered); }
+  void on_undelivered(const Undelivered& undelivered) override;
 
   void tell_self();
-  void emit(Event event);
-  void emit_change(bool bound, const Binding& binding);
-  /// Cannot be refused, so it waits where the ring is full.
-  void queue(Word word);
-  /// False: no room.
-  bool offer(Word word) { return backlog_.empty() && push(word); }
-  bool push(Word word) {
-    if (!events_.push(word)) return false;
-    ++told_words_;
-    return true;
-  }
-  std::size_t flush_backlog();
-  void overrun();
-  /// After an overrun: keeps a report of what is undelivered, and discards everything else.
-  void keep_report(Word word);
-  void discard(Word word);
-
-  static void increase(std::atomic<std::uint64_t>& counter, std::uint64_t by) {
-    counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_release);
-  }
+  void tell_all(Event event);
+  /// Those that keep a copy of the directory.
+  void tell_readers(Event event);
+  void introduce(Listener& listener);
+  std::size_t go_on_walking();
+  void share_out();
 
   PacketPort& port_;
-  const std::size_t backlog_max_;
   const std::size_t unheard_packets_max_;
-  const std::size_t long_message_bytes_max_;
-  EventRing events_;
-  std::deque<Word> backlog_;
+  Listener& own_;
+  std::vector<Other> others_;
+  std::array<Listener*, wire::channels> of_channel_;
   Packet* received_ = nullptr;  ///< what the member reads now, if the reference is still ours
-  bool overrun_ = false;
   Member member_;
   MemberKey self_{};  ///< as the application knows it
   std::optional<SendCredits> credits_;
-  std::uint64_t told_words_ = 0;
   bool gave_credit_ = false;
-  std::uint64_t told_packets_ = 0;  ///< given to the application
-  std::uint64_t opened_bytes_ = 0;  ///< of messages that began in them
-  alignas(ring::line_stride_bytes) std::atomic<std::uint64_t> heard_packets_{0};
-  std::atomic<std::uint64_t> heard_bytes_{0};
 };
 
 }  // namespace muster

@@ -9,6 +9,7 @@
 
 #include "cluster/events.h"
 #include "cluster/types.h"
+#include "node/channel_set.h"
 #include "node/credit.h"
 
 namespace muster {
@@ -57,9 +58,13 @@ struct BatchEnded {
 struct Synchronized {};
 struct PortLost {};
 struct Overrun {};
+/// Another thread of the application has given them up.
+struct ChannelsReturned {
+  ChannelSet channels;
+};
 
-using Event =
-    std::variant<SelfChanged, StandingChanged, Joined, Suspected, Refuted, Removed, BindingChanged,
-                 BatchBegan, BatchEnded, Synchronized, Undelivered, PortLost, Overrun>;
+using Event = std::variant<SelfChanged, StandingChanged, Joined, Suspected, Refuted, Removed,
+                           BindingChanged, BatchBegan, BatchEnded, Synchronized, Undelivered,
+                           PortLost, Overrun, ChannelsReturned>;
 
 }  // namespace muster

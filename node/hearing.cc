@@ -227,6 +227,7 @@ void Application::hear(const Refuted& event) {
 void Application::hear(const Removed& event) {
   found_last_ = nullptr;
   auto node = peers_.extract(event.key.id);
+  if (node.empty()) return;  // it was going when this thread came
   Peer& peer = node.mapped();
   for (const auto& channel : peer.channels)
     if (channel != nullptr && channel->incoming)
@@ -236,11 +237,17 @@ void Application::hear(const Removed& event) {
   handler_.on_removed(peer.info(), event.reason);
 }
 
+/// A thread that came late is told what there is and what changes, and may be told the same twice.
+bool Application::bound_already(const BindingChanged& event) const {
+  const Bound* bound = event.bound ? index_.find(event.owner, event.path) : nullptr;
+  return bound != nullptr && bound->version == event.version;
+}
+
 /// Of a batch it is kept, not copied: a value may be large. No more is kept than what is bound now
 /// and what will be: what comes and goes within the batch was never there.
 void Application::hear(BindingChanged& event) {
   const auto batch = batches_.find(event.owner.id);
-  if (batch == batches_.end()) return show({&event, 1});
+  if (batch == batches_.end()) return bound_already(event) ? void() : show({&event, 1});
   if (!event.bound && index_.find(event.owner, event.path) == nullptr)
     batch->second.drop(event);
   else
@@ -248,7 +255,9 @@ void Application::hear(BindingChanged& event) {
 }
 
 void Application::hear(const BatchEnded& event) {
-  std::vector<BindingChanged> changes = batches_.extract(event.owner.id).mapped().take();
+  auto batch = batches_.extract(event.owner.id);
+  if (batch.empty()) return;  // it began before this thread came
+  std::vector<BindingChanged> changes = batch.mapped().take();
   // What went and came back within the batch is no change.
   std::erase_if(changes, [this](const BindingChanged& change) {
     const Bound* bound = index_.find(change.owner, change.path);
@@ -315,9 +324,11 @@ void Application::hear(const PortLost&) {
 void Application::hear(const Overrun&) {
   standing_ = Standing::left;
   failure_ = fmt::format(
-      "more than {} events waited for the application, and the node has left cluster \"{}\": poll "
-      "more often, or raise limits.event_backlog",
-      config_.limits.event_backlog, config_.cluster);
+      "more than {} events waited for the application, and the {} \"{}\": poll more often, or "
+      "raise "
+      "limits.event_backlog",
+      config_.limits.event_backlog,
+      attached_ ? "client hears no more of cluster" : "node has left cluster", config_.cluster);
   handler_.on_overrun(failure_);
   handler_.on_standing(standing_);
   for (auto& [id, peer] : peers_) report_stranded(peer);

@@ -11,7 +11,8 @@ namespace muster {
 InlineRunner::InlineRunner(const NodeConfig& config, OpenPort& port)
     : port_(port),
       transport_(*port.transport),
-      engine_(config, member_config(config, transport_.self()), transport_,
+      listener_(config.limits, transport_),
+      engine_(config, member_config(config, transport_.self()), transport_, listener_,
               Engine::Credits::without),
       duty_(config.stall_threshold_ns),
       watch_(transport_, config.port_lost_after_ns) {
@@ -65,10 +66,15 @@ int InlineRunner::event_fd() {
 /// Room comes with packets, as everything does.
 bool InlineRunner::arm(TimeNs until, bool) {
   const TimeNs at = std::min(until, engine_.next_deadline());
-  if (asked_ || !engine_.events().empty() || at <= monotonic_ns()) return false;
+  if (asked_ || !listener_.events().empty() || at <= monotonic_ns()) return false;
   wake_up_->set_time(at);
   duty_.sleep_until(at);
   return true;
+}
+
+std::unique_ptr<Runner> InlineRunner::attach(ChannelSet, bool) {
+  throw StartError(
+      "an inline node belongs to the thread that made it: for others set mode = \"pipelined\"");
 }
 
 void InlineRunner::fill(NodeStats& stats) {

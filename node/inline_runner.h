@@ -6,8 +6,10 @@
 #include <span>
 
 #include "node/clock.h"
+#include "node/driver.h"
 #include "node/duty_cycle.h"
 #include "node/engine.h"
+#include "node/listener.h"
 #include "node/open_port.h"
 #include "node/port_watch.h"
 #include "node/runner.h"
@@ -17,7 +19,7 @@ namespace muster {
 
 /// A cycle: receive a burst, let the application hear it, then do what is due and send. The
 /// application comes before the sending, so that its answers carry the acknowledgements.
-class InlineRunner final : public Runner {
+class InlineRunner final : public Driver, public Runner {
  public:
   /// Begins to join. `port` outlives the runner.
   InlineRunner(const NodeConfig& config, OpenPort& port);
@@ -26,10 +28,10 @@ class InlineRunner final : public Runner {
   std::size_t begin_cycle() override;
   std::size_t end_cycle() override;
   TimeNs next_deadline() const override { return engine_.next_deadline(); }
-  bool next(Word& word) override { return engine_.events().pop(word); }
+  bool next(Word& word) override { return listener_.events().pop(word); }
 
-  void heard_packet() override { engine_.heard_packet(); }
-  void heard_opened(std::size_t bytes) override { engine_.heard_opened(bytes); }
+  void heard_packet() override { listener_.heard_packet(); }
+  void heard_opened(std::size_t bytes) override { listener_.heard_opened(bytes); }
 
   Packet* allocate() override {
     return engine_.member().messaging().may_send() ? transport_.allocate() : nullptr;
@@ -49,7 +51,10 @@ class InlineRunner final : public Runner {
   int event_fd() override;
   bool arm(TimeNs until, bool for_room) override;
   void disarm() override {}
+
+  Runner& runner() override { return *this; }
   void fill(NodeStats& stats) override;
+  std::unique_ptr<Runner> attach(ChannelSet channels, bool directory) override;
 
  private:
   static constexpr std::size_t burst_max = 32;
@@ -58,6 +63,7 @@ class InlineRunner final : public Runner {
 
   OpenPort& port_;
   Transport& transport_;
+  Listener listener_;
   Engine engine_;
   DutyCycle duty_;
   PortWatch watch_;

@@ -11,33 +11,21 @@
 //   for (;;) node.idle(node.poll());
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "cluster/attributes.h"
 #include "cluster/directory/batch.h"
-#include "cluster/directory/bound.h"
-#include "cluster/directory/pick.h"
-#include "cluster/messaging/send.h"
-#include "cluster/packet.h"
 #include "cluster/types.h"
-#include "node/awaited.h"
+#include "node/client.h"
 #include "node/config.h"
 #include "node/errors.h"
 #include "node/handler.h"
 #include "node/stats.h"
-#include "node/task.h"
 
 namespace muster {
-
-class Application;
 
 enum class AdvertiseResult : std::uint8_t {
   done,
@@ -49,108 +37,19 @@ enum class AdvertiseResult : std::uint8_t {
   closed,        ///< this member has left or was refused
 };
 
-/// Another member, as this one knows it.
-struct MemberView {
-  MemberKey key;
-  std::string name;
-  Endpoint endpoint;
-  bool suspected = false;
+/// What a thread of its own gets of a node.
+struct ClientConfig {
+  /// The channels that only this thread sends on and hears, so many from the first on. What nobody
+  /// else was given the thread of the node has.
+  ChannelId first_channel = 1;
+  std::uint8_t channels = 1;
+  /// Keeps a copy of the directory for lookup(), pick(), watch() and for calls by name. It is told
+  /// in steps what there is.
+  bool directory = true;
 };
 
-/// Room for one message: in the packet that will carry it, or, where it needs several, in memory
-/// from which these are filled. Gives that back if it is destroyed before Node::commit(). Must not
-/// outlive the node.
-class Buffer {
- public:
-  Buffer() = default;
-  Buffer(Buffer&& other) noexcept;
-  Buffer& operator=(Buffer&& other) noexcept;
-  ~Buffer();
-
-  /// False: there was no room to be had, or no message is so large.
-  explicit operator bool() const { return owner_ != nullptr; }
-  std::span<std::byte> bytes() { return bytes_; }
-  /// What an empty one is answered by Node::commit(): too_large, or what there was no room in.
-  SendResult lacking() const { return lacking_; }
-  /// Keeps the first `bytes` only.
-  void shrink(std::size_t bytes) { bytes_ = bytes_.first(bytes); }
-
- private:
-  friend class Application;
-  explicit Buffer(SendResult lacking) : lacking_(lacking) {}
-  /// What it held is somebody else's.
-  void clear();
-
-  Application* owner_ = nullptr;
-  Packet* packet_ = nullptr;  ///< null: the bytes are in large_
-  std::vector<std::byte> large_;
-  std::span<std::byte> bytes_;
-  SendResult lacking_ = SendResult::blocked(Exhausted::packets);
-};
-
-/// A call that has come in. Valid during the handler only; the payload is in one piece, which of
-/// one that came in several is a copy.
-struct Request {
-  MemberKey from;
-  ChannelId channel = 0;  ///< the answer takes the same
-  std::string_view path;
-  std::span<const std::byte> payload;
-};
-
-/// Answers one call: in the handler, or later. Destroyed without an answer, it answers `failed`.
-/// Must not outlive the node.
-class Responder {
- public:
-  Responder(Responder&& other) noexcept;
-  Responder& operator=(Responder&& other) noexcept;
-  ~Responder();
-
-  /// On would_block it may be tried again after a poll(), on too_large with less; on
-  /// every other result the call is settled. not_connected: the caller was removed.
-  SendResult reply(std::span<const std::byte> payload);
-  /// The call is not carried out, and has not been: the caller hears CallOutcome::refused, or asks
-  /// another member (CallOptions::idempotent).
-  SendResult refuse(std::span<const std::byte> payload = {});
-  /// The caller hears CallOutcome::failed.
-  SendResult fail(std::span<const std::byte> payload = {});
-  /// False once the call is settled.
-  bool pending() const { return owner_ != nullptr; }
-
- private:
-  friend class Application;
-  Responder(Application& owner, const Recipient& to, CallId call)
-      : owner_(&owner), to_(to), call_(call) {}
-  SendResult answer(CallStatus status, std::span<const std::byte> payload);
-
-  Application* owner_;
-  Recipient to_;
-  CallId call_;
-};
-
-using ServiceHandler = std::function<void(const Request&, Responder)>;
-/// The payload is valid during the callback, and empty unless the callee answered.
-using CallCallback = std::function<void(CallOutcome, std::span<const std::byte> payload)>;
-
-struct CallStart {
-  SendResult result = SendResult::closed;
-  CallId id = 0;  ///< for Node::cancel(); only if the result is `sent`
-};
-
-/// One change of the naming tree (of a batch, each: all of it stands in the tree by then), or one
-/// binding of the tree as it stands.
-struct Change {
-  enum class Kind : std::uint8_t { bound, withdrawn };
-  Kind kind;
-  Binding binding;
-};
-using WatchCallback = std::function<void(const Change&)>;
-using WatchId = std::uint64_t;
-
-/// Not thread-safe: one thread, the application's, makes all calls. Different nodes are
-/// independent of each other. No function blocks unless it says so. Nothing is allocated by
-/// poll(), send(), claim(), commit(), call() and reply() for messages and for calls that are
-/// answered, and no system call made unless the transport makes one.
-class Node {
+/// A member. To the thread that made it also its client; what only this one may do stands here.
+class Node : public Client {
  public:
   /// Opens the port, starts the threads of a pipelined node, and begins to join. `handler` outlives
   /// the node. Throws ConfigError, or StartError: one sentence that names what is in the way and
@@ -162,28 +61,10 @@ class Node {
   Node(Node&&) noexcept;
   Node& operator=(Node&&) = delete;
 
-  /// Hears what has happened, at most a few hundred events in one call, and when inline runs the
-  /// protocol. Returns how much work was done: 0, nothing. An inline node must be polled more often
-  /// than the timers ask for, else it counts a stall and doubts itself before it doubts others.
-  std::size_t poll();
-  /// What to do between polls: spins or backs off, as configured; `work` is what poll() returned.
-  /// Sleeps at most 100 us, and never past the next deadline.
-  void idle(std::size_t work);
-  /// Polls, and idles between, for so long. Blocks.
-  void run_for(DurationNs duration_ns);
   /// Polls until this member is one, and returns true; false when that takes longer than
   /// `timeout_ns`. Blocks. Throws StartError with the reason when it can never be: another member
   /// has the name, the port is lost.
   bool join(DurationNs timeout_ns);
-  /// For servers with an event loop: a descriptor that becomes readable when poll() has something
-  /// to do, once arm() has said that the loop may sleep. Level-triggered; the node keeps it. Throws
-  /// StartError for an inline node over DPDK, whose port has to be polled.
-  int event_fd();
-  /// Call it when poll() has nothing more to do, and nothing of this node's after it, before the
-  /// loop waits for event_fd(). True: it may sleep as long as it likes. False: poll() first.
-  /// What would have blocked since the last poll() began is a reason to wake as well. Whoever
-  /// polls without it makes no system call for all that.
-  bool arm();
   /// Tells the others. standing() becomes `left` within a poll() or two, and stays that.
   void leave();
 
@@ -202,88 +83,26 @@ class Node {
   /// The same for all that this member advertises, as one change.
   AdvertiseResult withdraw_all();
 
-  /// All who bind `path`, in the order in which they were heard; constant time. Valid until the
-  /// next poll().
-  std::span<const Bound> lookup(std::string_view path) const;
-  /// One of those, this member too where it binds `path`: then it is the nearest. Allocates
-  /// nothing.
-  std::optional<MemberKey> pick(std::string_view path, const Pick& how = Pick::round_robin());
-  /// Visits each binding at or below `prefix` ("/" is everything), in ascending order of paths.
-  void list(std::string_view prefix,
-            const std::function<void(std::string_view path, const Bound&)>& visit) const;
-  /// Names bound by anybody.
-  std::size_t names() const;
-  /// Calls back at once for each binding at or below `prefix` as the tree stands, and after that,
-  /// from within poll(), once for each change, in order for each owner.
-  WatchId watch(std::string_view prefix, WatchCallback callback);
-  void unwatch(WatchId id);
-
-  /// The others, as poll() has heard of them. Allocates.
-  std::vector<MemberView> members() const;
-  /// One of them, or nullptr; valid until the next poll(). member_id() gives the id of a name.
-  const MemberView* member(MemberId id) const;
-
-  /// Sends to a member: delivered exactly once, in order, or reported by Handler::on_undelivered().
-  /// Any other result than `sent` means that nothing was taken. One copy. What is sent outside of
-  /// poll() goes out with the next poll() when inline.
-  ///
-  /// Channels do not wait for each other: what is in order is so within one channel. Small messages
-  /// share a packet, which goes out at the end of poll(), at flush(), or when it is full; one of
-  /// more than a packet, up to wire::message_bytes_max, goes out as the receiver has room for it,
-  /// with each poll(), and the channel takes no other until then.
-  SendResult send(MemberId to, std::span<const std::byte> payload, ChannelId channel = 0);
-  /// Room for a message of `bytes`, to be written by the caller: up to packet_bytes_max() it is
-  /// sent without a copy, a longer one is copied once, from here into its packets.
-  Buffer claim(std::size_t bytes);
-  /// Takes the message out of the buffer, which is then empty, if the result is `sent`; else the
-  /// buffer can be committed again. An empty one is answered Buffer::lacking().
-  SendResult commit(Buffer& buffer, MemberId to, ChannelId channel = 0);
-  /// The largest message that fits a packet, in bytes.
-  std::size_t packet_bytes_max() const;
-  /// Hands over what was sent since the last poll(), which does that as well.
-  void flush();
-
-  /// Calls a service at one of the other members that advertise it; not_connected if there is none.
-  /// `callback` is called from within poll(), once: with the answer, or with what ended the call
-  /// instead, at the latest at the deadline. A callback that captures no more than two pointers
-  /// allocates nothing.
-  CallStart call(std::string_view path, std::span<const std::byte> payload, DurationNs deadline_ns,
-                 CallCallback callback, const CallOptions& options = {});
-  /// The same at a given member, and at no other.
-  CallStart call(MemberId to, std::string_view path, std::span<const std::byte> payload,
-                 DurationNs deadline_ns, CallCallback callback, ChannelId channel = 0);
-  /// For coroutines: `co_await` gives a CallAnswer, within poll(). `path` and `payload` are
-  /// of no use to the node once it has begun.
-  AwaitedCall call(std::string_view path, std::span<const std::byte> payload,
-                   DurationNs deadline_ns, const CallOptions& options = {});
-  AwaitedCall call(MemberId to, std::string_view path, std::span<const std::byte> payload,
-                   DurationNs deadline_ns, ChannelId channel = 0);
-  /// `co_await` goes on within the next poll(): for what would have blocked.
-  NextPoll next_poll();
-  /// Runs a coroutine until it first waits, and owns it from there on: it ends with the node at the
-  /// latest, destroyed where it waits. What it throws comes out of poll().
-  void spawn(Task<> task);
-  /// Stops waiting: the callback is not called any more. The call may still be carried out.
-  void cancel(CallId id);
   /// Advertises `path` and answers calls to it. Calls to a path that is not served are answered
   /// with CallOutcome::no_such_service.
   AdvertiseResult serve(std::string_view path, std::span<const std::byte> value,
                         ServiceHandler handler, Attributes attributes = {});
 
-  /// What poll() has heard last.
-  Standing standing() const;
-  bool synchronized() const;
-  MemberKey self() const;
+  /// For another thread of a pipelined node: calls its functions and is called back there. It must
+  /// not outlive the node, nor the handler it. Waits for the engine thread, some tenths of a
+  /// millisecond as a rule. Throws StartError where the channels are not this thread's, or the node
+  /// is inline.
+  Client attach(const ClientConfig& config, Handler& handler);
+
   /// Pipelined: asks the two threads, and waits for some tenths of a second at most. Allocates.
   NodeStats stats() const;
 
  private:
   struct Parts;
+  Parts& parts() const;
   friend Node make_node(const NodeConfig& config, Handler& handler,
                         std::unique_ptr<Transport> transport);
   explicit Node(std::unique_ptr<Parts> parts);
-
-  std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace muster

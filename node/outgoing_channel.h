@@ -21,7 +21,12 @@ class OutgoingChannel {
  public:
   /// `runner` and `buffers` outlive it; `credit` is the peer's, null when inline.
   OutgoingChannel(Runner& runner, LargeBuffers& buffers, const Recipient& to, Credit* credit)
-      : runner_(runner), buffers_(buffers), to_(to), credit_(credit) {}
+      : runner_(runner),
+        buffers_(buffers),
+        to_(to),
+        credit_(credit),
+        accepted_(credit == nullptr ? 0 : credit->channel(to.channel).messages_taken()),
+        handed_over_(accepted_) {}
   ~OutgoingChannel();
   OutgoingChannel(const OutgoingChannel&) = delete;
   OutgoingChannel& operator=(const OutgoingChannel&) = delete;
@@ -38,7 +43,14 @@ class OutgoingChannel {
   /// Something is gathered.
   bool pending() const { return open_ != nullptr || staged_; }
 
-  /// Messages that send() and commit() have accepted, and of them those that were handed over.
+  /// A message has begun in what was handed over, and not ended.
+  bool midway() const {
+    return open_ == nullptr ? staged_ && staged_->writer.written() > 0
+                            : continues_a_message(*open_);
+  }
+
+  /// Messages that send() and commit() have accepted, and others on the channel before it, and of
+  /// them those that were handed over.
   std::uint64_t accepted() const { return accepted_; }
   std::uint64_t handed_over() const { return handed_over_; }
 
@@ -61,8 +73,8 @@ class OutgoingChannel {
   Packet* open_ = nullptr;
   std::uint32_t open_messages_ = 0;  ///< that end in it
   std::optional<Staged> staged_;
-  std::uint64_t accepted_ = 0;
-  std::uint64_t handed_over_ = 0;
+  std::uint64_t accepted_;
+  std::uint64_t handed_over_;
 };
 
 }  // namespace muster

@@ -8,7 +8,6 @@
 #include "node/command.h"
 #include "node/credit.h"
 #include "node/outgoing.h"
-#include "node/stats.h"
 #include "node/word.h"
 
 namespace muster {
@@ -55,7 +54,8 @@ class Runner : public PacketPort {
   /// It has woken.
   virtual void disarm() = 0;
 
-  virtual void fill(NodeStats& stats) = 0;
+  /// The application is at its end, in the middle of a message on this channel.
+  virtual void cut(ChannelId) {}
 
  private:
   void transmit(Packet& packet) final { release(packet); }

@@ -25,6 +25,8 @@ class SendCredits {
   /// A peer has joined, or was removed.
   std::shared_ptr<Credit> open(const MemberKey& peer);
   void close(const MemberKey& peer);
+  /// Of one that has joined.
+  std::shared_ptr<Credit> of(const MemberKey& peer) const { return peers_.at(peer.id).credit; }
 
   /// A packet that holds an Outgoing. Consumes the reference.
   void submit(Packet& packet);

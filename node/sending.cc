@@ -19,8 +19,9 @@ Application::Channel& Application::channel_of(Peer& peer, ChannelId id) {
 
 SendResult Application::send_on(Peer& peer, ChannelId id, const MessageHead& head,
                                 std::span<const std::byte> payload) {
-  if (id >= wire::channels) return SendResult::no_such_channel;
-  Channel& channel = outgoing_channel(peer, id);
+  const auto own = sending_on(id);
+  if (!own) return SendResult::no_such_channel;
+  Channel& channel = outgoing_channel(peer, *own);
   const SendResult result = channel.outgoing->send(head, payload);
   gather(channel);
   return noting(result);
@@ -79,9 +80,10 @@ SendResult Application::commit(Buffer& buffer, MemberId to, ChannelId id) {
   if (closed()) return SendResult::closed;
   Peer* peer = find(to);
   if (peer == nullptr) return SendResult::not_connected;
-  if (id >= wire::channels) return SendResult::no_such_channel;
+  const auto own = sending_on(id);
+  if (!own) return SendResult::no_such_channel;
   if (!buffer) return buffer.lacking();
-  Channel& channel = outgoing_channel(*peer, id);
+  Channel& channel = outgoing_channel(*peer, *own);
   const SendResult result = buffer.packet_ != nullptr
                                 ? channel.outgoing->commit(*buffer.packet_, buffer.bytes_.size())
                                 : channel.outgoing->commit(buffer.large_, buffer.bytes_.size());

@@ -1,0 +1,174 @@
+#include "node/lane.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <span>
+#include <utility>
+
+namespace muster {
+namespace {
+
+constexpr std::size_t burst_max = 64;
+/// Empty packets in the application's stock: an eighth of the pool, up to this many.
+constexpr std::size_t stock_max = 256;
+
+/// A ring that `packets` references can never fill, though it gives slots back with a delay.
+std::size_t roomy(std::size_t packets) { return std::bit_ceil(2 * packets); }
+
+}  // namespace
+
+Lane::Lane(const NodeConfig& config, Transport& transport, Shared& shared)
+    : transport_(transport),
+      shared_(shared),
+      payload_bytes_max_(transport.payload_bytes_max()),
+      queue_packets_(config.messaging.queue_packets),
+      listener_(config.limits, transport),
+      stock_(std::min(stock_max, std::bit_floor(config.limits.pool_packets / std::size_t{8}))),
+      submitted_(config.limits.command_queue),
+      returned_(roomy(config.limits.pool_packets + config.limits.event_queue)),
+      commands_(config.limits.command_queue) {}
+
+/// Neither thread uses it any more.
+Lane::~Lane() {
+  for (PacketRing* packets : {&stock_, &submitted_, &returned_})
+    for (Packet* packet; packets->pop(packet);) transport_.release(*packet);
+  if (spare_ != nullptr) transport_.release(*spare_);
+  for (QueuedCommand* command; commands_.pop(command);) delete command;
+}
+
+// The application's thread.
+
+Packet* Lane::allocate() {
+  Packet* packet = nullptr;
+  return stock_.pop(packet) ? packet : nullptr;
+}
+
+/// The stock may be empty because others take nothing: what finishes a message comes from the pool.
+Runner::Allocation Lane::allocate_for(const Recipient& to, bool goes_on, Credit* credit) {
+  ChannelCredit& channel = credit->channel(to.channel);
+  if (const Exhausted what = lacking(channel); what != Exhausted::nothing) return {nullptr, what};
+  if (Packet* packet = allocate()) return {packet};
+  return {goes_on && channel.available(1) ? transport_.allocate() : nullptr, Exhausted::packets};
+}
+
+Exhausted Lane::lacking(ChannelCredit& channel) const {
+  const bool crowded = shared_.crowded.load(std::memory_order_relaxed);
+  if (channel.available(crowded ? std::min(crowded_packets, queue_packets_) : queue_packets_))
+    return Exhausted::nothing;
+  return crowded ? Exhausted::packets : Exhausted::channel;
+}
+
+void Lane::release(Packet& packet) {
+  // Many messages of one packet can be more than the ring has room for.
+  if (!returned_.push(&packet)) transport_.release(packet);
+}
+
+SendResult Lane::submit(Packet& packet, const Outgoing& outgoing, Credit* credit) {
+  ChannelCredit& channel = credit->channel(outgoing.to.channel);
+  if (const Exhausted what = lacking(channel); what != Exhausted::nothing)
+    return SendResult::blocked(what);
+  Outgoing numbered = outgoing;
+  numbered.join = credit->join();
+  numbered.store(packet);
+  if (!submitted_.push(&packet)) return SendResult::blocked(Exhausted::engine_queue);
+  channel.give();
+  ++submitted_count_;
+  return SendResult::sent;
+}
+
+bool Lane::execute(Command command) {
+  auto owned = std::make_unique<QueuedCommand>(std::move(command), submitted_count_);
+  if (!commands_.push(owned.get())) return false;
+  [[maybe_unused]] const QueuedCommand* engines = owned.release();
+  return true;
+}
+
+int Lane::event_fd() {
+  if (!wake_up_) wake_up_.emplace(std::span<const int>{});
+  return wake_up_->fd();
+}
+
+bool Lane::arm(TimeNs until, bool for_room) {
+  if (!listener_.events().empty()) return false;
+  wake_up_->set_time(until);
+  asleep_since_word_.store(heard_words_, std::memory_order_relaxed);
+  asleep_since_room_.store(for_room ? room_seen_ : no_room_wanted, std::memory_order_relaxed);
+  asleep_.store(true, std::memory_order_release);
+  return true;
+}
+
+void Lane::disarm() {
+  asleep_.store(false, std::memory_order_relaxed);
+  wake_up_->clear();
+}
+
+// The engine's thread.
+
+std::size_t Lane::serve(Engine& engine, TimeNs now) {
+  const std::size_t returned = take_back();
+  const std::size_t taken = take_submitted(engine) + take_commands(engine, now);
+  taken_any_ = taken > 0;
+  return returned + taken;
+}
+
+void Lane::settle(Engine& engine) {
+  if (keep_in_stock(engine) || taken_any_ || engine.gave_credit())
+    room_.store(room_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  wake_application();
+}
+
+std::size_t Lane::take_back() {
+  std::array<Packet*, burst_max> burst;
+  std::size_t returned = 0;
+  for (std::size_t popped = burst.size(); popped == burst.size(); returned += popped) {
+    popped = returned_.pop(burst);
+    for (Packet* packet : std::span(burst).first(popped)) transport_.release(*packet);
+  }
+  return returned;
+}
+
+std::size_t Lane::take_submitted(Engine& engine) {
+  std::array<Packet*, burst_max> burst;
+  const std::size_t submitted = submitted_.pop(burst);
+  for (Packet* packet : std::span(burst).first(submitted)) engine.submit(*packet);
+  taken_count_ += submitted;
+  return submitted;
+}
+
+std::size_t Lane::take_commands(Engine& engine, TimeNs now) {
+  std::size_t taken = 0;
+  for (; taken < burst_max; ++taken) {
+    QueuedCommand* next = nullptr;
+    if (!next_command_ && commands_.pop(next)) next_command_.reset(next);
+    if (!next_command_ || next_command_->after_submitted > taken_count_) break;
+    engine.execute(now, next_command_->command);
+    next_command_.reset();
+  }
+  return taken;
+}
+
+/// True: the application may take more than before.
+bool Lane::keep_in_stock(Engine& engine) {
+  const Messaging& messaging = engine.member().messaging();
+  bool more = std::exchange(was_crowded_, messaging.crowded()) && !messaging.crowded();
+  for (std::size_t i = 0; i < burst_max; ++i) {
+    if (spare_ == nullptr && messaging.may_send()) spare_ = transport_.allocate();
+    if (spare_ == nullptr || !stock_.push(spare_)) return more;
+    spare_ = nullptr;
+    more = true;
+  }
+  return more;
+}
+
+/// What it has not heard, or not had, by the time it sleeps is seen here in this cycle or the next.
+void Lane::wake_application() {
+  if (!asleep_.load(std::memory_order_acquire)) return;
+  const std::uint64_t room = asleep_since_room_.load(std::memory_order_relaxed);
+  const bool wanted = room != no_room_wanted && room != room_.load(std::memory_order_relaxed);
+  if (!wanted && asleep_since_word_.load(std::memory_order_relaxed) == listener_.told_words())
+    return;
+  if (asleep_.exchange(false, std::memory_order_acquire)) wake_up_->ring();
+}
+
+}  // namespace muster
