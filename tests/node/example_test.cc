@@ -5,41 +5,15 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "node/config_file.h"
+#include "tests/node/child.h"
 #include "tests/node/world.h"
 #include "tests/support/temporary_folder.h"
 
 namespace muster::test {
 namespace {
-
-/// A child that is killed at the latest when this goes.
-class Child {
- public:
-  Child(const std::string& program, const std::string& argument) : pid_(fork()) {
-    if (pid_ != 0) return;
-    execl(program.c_str(), program.c_str(), argument.c_str(), nullptr);
-    _exit(127);
-  }
-  ~Child() {
-    if (pid_ <= 0) return;
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-  }
-  void signal(int number) const { kill(pid_, number); }
-  /// The exit status, once there is one.
-  std::optional<int> ended() {
-    int status = 0;
-    if (waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
-    pid_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-
- private:
-  pid_t pid_;
-};
 
 class ExampleServer : public testing::Test {
  protected:
@@ -52,7 +26,7 @@ class ExampleServer : public testing::Test {
   }
 
   void is_called_and_leaves(const std::string& server_config, const std::string& client_config) {
-    Child server(MUSTER_ECHO_SERVER, server_config);
+    Child server(MUSTER_EXAMPLES "/echo_server", {server_config});
     Diary diary;
     Node client(load_config(client_config), diary);
     const auto until = [&](const std::function<bool()>& done) {
@@ -102,13 +76,8 @@ TEST_F(ExampleServer, IsCalledOverDpdk) {
 #endif
 
 TEST_F(ExampleServer, SaysWhatIsWrongWithItsConfiguration) {
-  Child server(MUSTER_ECHO_SERVER, config(1, "server", ""));
-  std::optional<int> status;
-  for (int i = 0; i < 2000 && !status; ++i) {
-    usleep(5000);
-    status = server.ended();
-  }
-  EXPECT_EQ(status, 1);
+  Child server(MUSTER_EXAMPLES "/echo_server", {config(1, "server", "")});
+  EXPECT_EQ(server.wait(), 1);
 }
 
 }  // namespace
