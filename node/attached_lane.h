@@ -10,7 +10,8 @@ namespace muster {
 class AttachedLane final : public Lane {
  public:
   AttachedLane(PipelinedRunner& pipeline, ChannelSet channels, bool directory)
-      : Lane(pipeline.config_, pipeline.transport_, pipeline.shared_), pipeline_(pipeline) {
+      : Lane(pipeline.config_, pipeline.transport_, pipeline.shared_, channels.count()),
+        pipeline_(pipeline) {
     PipelinedRunner::Change change{
         .lane = *this, .adds = true, .channels = channels, .directory = directory};
     pipeline_.carry_out(change);

@@ -10,21 +10,27 @@ namespace muster {
 namespace {
 
 constexpr std::size_t burst_max = 64;
-/// Empty packets in the application's stock: an eighth of the pool, up to this many.
+/// Empty packets in stock: an eighth of the pool for all channels, up to so many for one lane.
 constexpr std::size_t stock_max = 256;
+constexpr std::size_t stock_min = 8;
+
+std::size_t stock_packets(std::size_t pool_packets, std::size_t channels) {
+  return std::clamp(std::bit_floor(pool_packets / 8 * channels / wire::channels), stock_min,
+                    stock_max);
+}
 
 /// A ring that `packets` references can never fill, though it gives slots back with a delay.
 std::size_t roomy(std::size_t packets) { return std::bit_ceil(2 * packets); }
 
 }  // namespace
 
-Lane::Lane(const NodeConfig& config, Transport& transport, Shared& shared)
+Lane::Lane(const NodeConfig& config, Transport& transport, Shared& shared, std::size_t channels)
     : transport_(transport),
       shared_(shared),
       payload_bytes_max_(transport.payload_bytes_max()),
       queue_packets_(config.messaging.queue_packets),
       listener_(config.limits, transport),
-      stock_(std::min(stock_max, std::bit_floor(config.limits.pool_packets / std::size_t{8}))),
+      stock_(stock_packets(config.limits.pool_packets, channels)),
       submitted_(config.limits.command_queue),
       returned_(roomy(config.limits.pool_packets + config.limits.event_queue)),
       commands_(config.limits.command_queue) {}

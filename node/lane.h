@@ -26,8 +26,9 @@ class Lane : public Runner {
     std::atomic<bool> crowded{false};  ///< Messaging::crowded()
   };
 
+  /// For a thread with so many channels: of the packets that lie in stock it has a share for each.
   /// `transport` and `shared` outlive it.
-  Lane(const NodeConfig& config, Transport& transport, Shared& shared);
+  Lane(const NodeConfig& config, Transport& transport, Shared& shared, std::size_t channels);
   ~Lane() override;
 
   // For the application's thread.
