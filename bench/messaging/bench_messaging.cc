@@ -7,6 +7,7 @@
 
 #include "bench/messaging/campaign.h"
 #include "bench/messaging/child.h"
+#include "bench/messaging/crowd.h"
 #include "bench/messaging/one_thread.h"
 #include "bench/messaging/rows.h"
 #include "bench/messaging/side.h"
@@ -44,6 +45,9 @@ Rows:
                                one each interval, fixed in advance, for N % of the highest rate of
                                that moment, and late ones are not excused; one that never came
                                counts as 200 ms
+  crowd.inline.1KiB.least      eight members send to one through the switch: the smallest share over an
+                               equal one; most: the largest; others: what one gets through to seven
+                               while the eighth does not read, over what it did before
   SIZE "packet" is the largest message that travels in one packet; "64_byte_frame" a message with
   which the bare port's frame has 64 bytes.
 
@@ -54,6 +58,7 @@ Targets, each a ratio in one and the same round; a row of them names its floor:
   F3.round_trip     sockets over inline;  F3.rate  inline over sockets, messages of 64 bytes
   large.1m          inline, bytes a second in messages of 1 MiB, over bare, in full packets
   loss.rate.SIZE    switch_1%_loss over switch
+  crowd.*           as the rows of that name
 
 Figures are medians over rounds, "quartiles" the first and the third. "line" is the round trip of a
 bare cache line between the two cores at that moment, "load" and "steal" what the machine did.)";
@@ -77,6 +82,7 @@ void run(const Options& options) {
   print(rate_table(results));
   print(load_table(results));
   campaign.measure_loss();
+  campaign.measure_crowd();
   Report report("messaging");
   add_rows(report, results);
   report.publish(options, Report::Which::with_target);
@@ -90,6 +96,7 @@ int main(int argc, char** argv) {
   using namespace muster::bench;
   const std::span<char*> arguments(argv, static_cast<std::size_t>(argc));
   if (argc > 1 && std::string_view(argv[1]) == side_option) return run_side(arguments.subspan(2));
+  if (argc > 1 && std::string_view(argv[1]) == crowd_option) return run_crowd(arguments.subspan(2));
   if (argc > 1 && std::string_view(argv[1]) == one_thread_option) {
     return run_one_thread(arguments.subspan(2));
   }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "bench/messaging/child.h"
+#include "bench/messaging/crowd.h"
 #include "bench/messaging/one_thread.h"
 #include "bench/messaging/pair.h"
 #include "bench/messaging/sockperf.h"
@@ -112,6 +113,15 @@ void Campaign::measure_loss() {
     for (const Size& size : loss_sizes) {
       measure(task_name("rate", way, size), rate, size, turn);
     }
+  });
+}
+
+void Campaign::measure_crowd() {
+  const std::vector<Contestant> contestants{{"inline", "three processes on two cores",
+                                             [this] { return std::make_unique<Crowd>(cores_); }}};
+  play("crowd", contestants, [&](Turn& turn) {
+    measure(task_name("crowd", "inline", crowd_size),
+            {.kind = Task::Kind::rate, .length_ns = plan_.load_ns}, crowd_size, turn);
   });
 }
 

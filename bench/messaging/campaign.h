@@ -35,6 +35,7 @@ inline constexpr std::array<Size, 8> rate_sizes{{{"8", 8},
 inline constexpr std::array<Size, 2> path_sizes{{{"64", 64}, packet_size}};
 inline constexpr std::array<Size, 2> load_sizes{{{"64", 64}, packet_size}};
 inline constexpr std::array<Size, 3> loss_sizes{{{"64", 64}, packet_size, {"64KiB", 64 << 10}}};
+inline constexpr Size crowd_size{"1KiB", 1024};
 /// Of the bare port only: a message with which its frame has 64 bytes.
 inline constexpr Size small_frame{"64_byte_frame", 64 - 42};
 /// Of the highest rate of the moment.
@@ -80,6 +81,8 @@ class Campaign {
   void measure_flows();
   /// What a switch between costs, without and with loss.
   void measure_loss();
+  /// Whether many share one fairly.
+  void measure_crowd();
 
  private:
   /// Somebody who takes a turn in each round.

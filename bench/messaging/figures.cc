@@ -28,6 +28,7 @@ std::string unit_of(std::string_view figure) {
   if (figure == "messages" || figure == "offered") return "1/s";
   if (figure == "bytes") return "B/s";
   if (figure == "lost") return "share";
+  if (figure == "least" || figure == "most" || figure == "others") return "ratio";
   return "ns";
 }
 

@@ -14,8 +14,8 @@ namespace muster::bench {
 namespace {
 
 constexpr std::string_view figures_of_all[] = {
-    "p50",     "p90",    "p99",      "p99.9", "p99.99", "messages", "bytes",
-    "offered", "sender", "receiver", "lost",  "single", "burst"};
+    "p50",    "p90",      "p99",  "p99.9",  "p99.99", "messages", "bytes", "offered",
+    "sender", "receiver", "lost", "single", "burst",  "least",    "most",  "others"};
 
 std::vector<std::string> names() {
   std::vector<std::string> all;
@@ -31,7 +31,9 @@ std::vector<std::string> tasks(std::string_view phase) {
   std::vector<std::string> all;
   for (const std::string& way : names()) {
     all.push_back(turn_name(phase, way));
-    if (phase == "path") {
+    if (phase == "crowd") {
+      all.push_back(task_name(phase, way, crowd_size));
+    } else if (phase == "path") {
       for (const Size& size : path_sizes) all.push_back(task_name(phase, way, size));
     } else if (phase == "ping") {
       for (const Size& size : ping_sizes) all.push_back(task_name(phase, way, size));
@@ -143,6 +145,15 @@ void add_targets(Report& report, const Results& results) {
        {rate("switch", "64KiB"), "bytes"},
        at_least(0.6)},
   };
+  for (const auto& [figure, target] :
+       {std::pair("least", at_least(0.8)), std::pair("most", at_most(1.2)),
+        std::pair("others", at_least(0.8))}) {
+    const std::string task = task_name("crowd", "inline", crowd_size);
+    Row row = results.row({task, figure}, fmt::format("crowd.{}", figure));
+    row.ratio = row.value;
+    row.target = target;
+    report.add(row);
+  }
   for (const Wanted& wanted : all) {
     Row row = results.row(wanted.figure, wanted.floor, wanted.id);
     row.target = wanted.target;
@@ -177,7 +188,7 @@ std::string load_table(const Results& results) {
 
 void add_rows(Report& report, const Results& results) {
   add_targets(report, results);
-  for (const std::string_view phase : {"path", "ping", "rate", "load"}) {
+  for (const std::string_view phase : {"path", "ping", "rate", "load", "crowd"}) {
     for (const std::string& task : tasks(phase)) {
       bool measured = false;
       for (const std::string_view figure : figures_of_all) {

@@ -1,16 +1,13 @@
 #include "bench/messaging/side.h"
 
-#include <cstdio>
 #include <exception>
 #include <optional>
 #include <stdexcept>
 #include <thread>
 
-#include <poll.h>
-#include <unistd.h>
-
 #include "bench/messaging/far.h"
 #include "bench/messaging/near.h"
+#include "bench/messaging/orders.h"
 #include "bench/messaging/task.h"
 #include "bench/support/cores.h"
 #include "node/clock.h"
@@ -28,34 +25,6 @@ constexpr unsigned polls_per_look = 64;
 class Nothing final : public Inbox {
   void on_message(const Arrival&) override {}
 };
-
-/// What this process is told.
-class Orders {
- public:
-  /// The next line, if one has come. The end of the input is an order to quit.
-  std::optional<std::string> next() {
-    pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-    while (text_.find('\n') == std::string::npos) {
-      if (::poll(&input, 1, 0) <= 0) return std::nullopt;
-      char buffer[1024];
-      const ssize_t got = ::read(STDIN_FILENO, buffer, sizeof buffer);
-      if (got <= 0) return quit_line;
-      text_.append(buffer, static_cast<std::size_t>(got));
-    }
-    const std::size_t end = text_.find('\n');
-    std::string line = text_.substr(0, end);
-    text_.erase(0, end + 1);
-    return line;
-  }
-
- private:
-  std::string text_;
-};
-
-void say(const std::string& line) {
-  std::puts(line.c_str());
-  std::fflush(stdout);
-}
 
 void connect(MessageEndpoint& endpoint) {
   const TimeNs deadline_ns = monotonic_ns() + connect_limit_ns;
@@ -127,16 +96,16 @@ int run_side(std::span<char*> arguments) {
 }
 
 std::vector<std::string> switch_arguments(const Way& way, const std::string& directory) {
-  return {switch_option, directory, std::string(way.switch_loss)};
+  return {switch_option, directory, std::string(way.switch_loss), "2"};
 }
 
 int run_switch(std::span<char*> arguments) {
   try {
-    if (arguments.size() != 2) throw std::runtime_error("--switch is not for users");
+    if (arguments.size() != 3) throw std::runtime_error("--switch is not for users");
     fabric::FabricOptions options;
     options.socket = switch_socket(arguments[0]);
     options.control = options.socket + ".control";
-    options.ports = 2;
+    options.ports = std::stoul(arguments[2]);
     options.faults.loss = fabric::parse_probability("loss", arguments[1]);
     options.supervised = true;
     return fabric::run_fabric(options);
