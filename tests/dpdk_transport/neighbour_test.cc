@@ -17,8 +17,11 @@ using testing::memif;
 
 class AMember : public ::testing::Test {
  protected:
-  void SetUp() override {
+  void SetUp() override { plug_in(UdpChecksum::always); }
+  void plug_in(UdpChecksum udp_checksum) {
     start_eal(testing::eal);
+    member_.reset();
+    wire_.reset();
     pool_ = std::make_unique<FramePool>(512);
     wire_ = std::make_unique<RawPort>(RawPortConfig{.device = memif("server", folder_ / "s", 0, 0)},
                                       *pool_);
@@ -27,7 +30,8 @@ class AMember : public ::testing::Test {
                             .device = memif("client", folder_ / "s", 0, 1),
                             .self = golden::self_endpoint,
                             .group = golden::group,
-                            .pool_packets = 1024});
+                            .pool_packets = 1024,
+                            .udp_checksum = udp_checksum});
     ASSERT_TRUE(eventually([&] { return wire_->link_up() && member_->link_up(); }));
     EXPECT_EQ(member_->receive({}), 0U);  // a memif client makes room for frames when it polls
   }
@@ -123,6 +127,17 @@ TEST_F(AMember, AsksForAnAddressItDoesNotKnow) {
   EXPECT_EQ(say(request), 0U);
   transmit_to(golden::neighbour_endpoint, "muster");
   EXPECT_EQ(heard(), golden::unicast);
+}
+
+// docs/protocol.md §1.1: a frame of a memif stays in memory.
+TEST_F(AMember, SendsNoUdpChecksumThroughMemoryUnlessTold) {
+  plug_in(UdpChecksum::where_needed);
+  announcements_heard();
+  transmit_to(golden::group, "odd");
+  Bytes expected = golden::multicast;
+  const std::size_t checksum = golden::headers_bytes - 2;
+  expected[checksum] = expected[checksum + 1] = std::byte{0};
+  EXPECT_EQ(heard(), expected);
 }
 
 TEST_F(AMember, SendsToItsGroupWithoutAsking) {
