@@ -33,8 +33,11 @@ enum class Type : std::uint8_t {
   session = 12,
   introduction_request = 13,
   introduction = 14,
+  publication = 15,
+  position = 16,
+  report = 17,
 };
-inline constexpr std::uint8_t type_last = 14;
+inline constexpr std::uint8_t type_last = 17;
 
 /// Header::flags. Bits of no meaning are ignored.
 inline constexpr std::uint8_t flag_deaf = 1;        ///< the sender does not hear the group
@@ -243,6 +246,41 @@ struct Call {
   std::uint8_t detail;  ///< request: the length of the path; response: a CallStatus
 };
 
+/// publication: a packet of a topic's stream, with the same bytes for all its subscribers. Messages
+/// of kind data follow, where they stand in a session packet.
+struct Publication {
+  Le64 topic;            ///< its number at the publisher; never used again in one incarnation
+  Le32 sequence;         ///< of this packet in the stream: 1, 2, 3 … ; never 0
+  Le32 report_delay_us;  ///< a subscriber reports no later than this after a packet
+  Le16 report_packets;   ///< and after so many
+  Le16 messages;         ///< or pieces of one
+  Le16 reserved;
+};
+
+enum class PositionKind : std::uint8_t { follows = 0, dropped = 1 };
+/// position: from a publisher to one subscriber, until that has reported the turn: where its stream
+/// begins, or goes on.
+struct Position {
+  Le64 receiver_incarnation;
+  Le64 topic;
+  Le64 subscription;  ///< its number at the subscriber
+  Le64 turn;          ///< grows with each position that the publisher gives to anybody
+  Le64 first;         ///< the first packet that it is still sent, counted from 1 and not wrapped
+  std::uint8_t kind;
+};
+inline constexpr std::uint64_t position_first_max = std::uint64_t{1} << 62;
+
+/// report: from a subscriber to a publisher, what a session packet acknowledges of a channel, of a
+/// topic. `selective_words` Le64 follow.
+struct Report {
+  Le64 receiver_incarnation;
+  Le64 topic;
+  Le64 turn;  ///< of the last position heard
+  Le32 acknowledged;
+  Le16 window_packets;
+  std::uint8_t selective_words;
+};
+
 template <class T, std::size_t bytes>
 inline constexpr bool packed = sizeof(T) == bytes && alignof(T) == 1;
 
@@ -253,6 +291,9 @@ static_assert(packed<Refuse, 15> && packed<Removed, 8> && packed<Address, 6> && 
 static_assert(packed<ProbeAck, 30> && packed<ProbeRequest, 30> && packed<Change, 23>);
 static_assert(packed<Advertisement, 18> && packed<SyncRequest, 50> && packed<SyncAnswer, 7>);
 static_assert(packed<IntroductionRequest, 14> && packed<Introduction, 11>);
+static_assert(packed<Publication, 22> && packed<Position, 41> && packed<Report, 31>);
+static_assert(sizeof(Publication) == sizeof(Session) &&
+              offsetof(Publication, messages) == offsetof(Session, messages));
 static_assert(packed<Section, 59> && packed<Session, 22> && packed<Message, 4> && packed<Call, 9>);
 
 }  // namespace muster::wire

@@ -208,20 +208,53 @@ bool parse_sync_answer(Reader& in, Body& body) {
   return check_sections(in, answer->sections);
 }
 
+std::span<const Le64> take_selective(Reader& in, std::size_t words) {
+  const std::byte* selective =
+      words > selective_words_max ? nullptr : in.skip(words * sizeof(Le64));
+  if (selective == nullptr) return {};
+  return {reinterpret_cast<const Le64*>(selective), words};
+}
+
 bool parse_session(Reader& in, Body& body) {
   const auto* session = in.take<Session>();
   if (session == nullptr || (session->sequence == 0) != (session->messages == 0)) return false;
   if (session->channel >= channels) return false;
   const Messages messages{in.position(), session->messages};
-  const std::size_t words = session->selective_words;
   std::uint32_t opens_bytes = 0;
-  if (!check_messages(in, messages.size(), opens_bytes) || words > selective_words_max)
+  if (!check_messages(in, messages.size(), opens_bytes)) return false;
+  const auto selective = take_selective(in, session->selective_words);
+  body = SessionView{session, messages, selective, opens_bytes};
+  return selective.size() == session->selective_words;
+}
+
+/// docs/protocol.md §9.3.
+bool parse_publication(Reader& in, Body& body) {
+  const auto* publication = in.take<Publication>();
+  if (publication == nullptr || publication->sequence == 0 || publication->messages == 0)
     return false;
-  const std::byte* selective = in.skip(words * sizeof(Le64));
-  if (selective == nullptr) return false;
-  body = SessionView{
-      session, messages, {reinterpret_cast<const Le64*>(selective), words}, opens_bytes};
+  const Messages messages{in.position(), publication->messages};
+  std::uint32_t opens_bytes = 0;
+  if (!check_messages(in, messages.size(), opens_bytes)) return false;
+  body = PublicationView{publication, messages, opens_bytes};
+  for (const MessageView& message : messages)
+    if (message.kind != MessageKind::data) return false;
   return true;
+}
+
+bool parse_position(Reader& in, Body& body) {
+  const auto* position = in.take<Position>();
+  body = position;
+  return position != nullptr && position->turn > 0 && position->first > 0 &&
+         position->first <= position_first_max &&
+         position->kind <= static_cast<std::uint8_t>(PositionKind::dropped);
+}
+
+bool parse_report(Reader& in, Body& body) {
+  const auto* report = in.take<Report>();
+  if (report == nullptr) return false;
+  const auto selective = take_selective(in, report->selective_words);
+  body = ReportView{report, selective};
+  return selective.size() == report->selective_words;
 }
 
 bool parse_body(Type type, Reader& in, Body& body) {
@@ -257,6 +290,12 @@ bool parse_body(Type type, Reader& in, Body& body) {
       return parse_fixed<IntroductionRequest>(in, body);
     case Type::introduction:
       return parse_introduction(in, body);
+    case Type::publication:
+      return parse_publication(in, body);
+    case Type::position:
+      return parse_position(in, body);
+    case Type::report:
+      return parse_report(in, body);
   }
   return false;
 }

@@ -154,17 +154,38 @@ struct SessionView {
   std::span<const Le64> selective;
   std::uint32_t opens_bytes = 0;  ///< of the message that begins in it and does not end in it
 };
-/// The messages of a session packet that parse() has accepted.
+struct PublicationView {
+  const Publication* body;
+  Messages messages;
+  std::uint32_t opens_bytes = 0;  ///< as in a SessionView
+};
+struct ReportView {
+  const Report* body;
+  std::span<const Le64> selective;
+};
+/// What a receiver says of the packets that it is sent, in whichever packet.
+struct Acknowledgement {
+  std::uint32_t acknowledged = 0;
+  std::uint16_t window_packets = 0;
+  std::span<const Le64> selective;
+};
+inline Acknowledgement acknowledgement_of(const SessionView& view) {
+  return {view.body->acknowledged, view.body->window_packets, view.selective};
+}
+inline Acknowledgement acknowledgement_of(const ReportView& view) {
+  return {view.body->acknowledged, view.body->window_packets, view.selective};
+}
+/// The messages of a session packet or a publication that parse() has accepted.
 inline Messages messages_in(const std::byte* packet) {
   const std::byte* body = packet + sizeof(Header);
   return {body + sizeof(Session), reinterpret_cast<const Session*>(body)->messages};
 }
 
-using Body =
-    std::variant<const UnsupportedVersion*, HeartbeatView, JoinView, const Refuse*, LeaveView,
-                 const Removed*, const Probe*, const ProbeAck*, const ProbeRequest*,
-                 AdvertisementView, const SyncRequest*, SyncAnswerView, SessionView,
-                 const IntroductionRequest*, IntroductionView>;
+using Body = std::variant<const UnsupportedVersion*, HeartbeatView, JoinView, const Refuse*,
+                          LeaveView, const Removed*, const Probe*, const ProbeAck*,
+                          const ProbeRequest*, AdvertisementView, const SyncRequest*,
+                          SyncAnswerView, SessionView, const IntroductionRequest*, IntroductionView,
+                          PublicationView, const Position*, ReportView>;
 
 /// Views into the packet's bytes, valid as long as those are.
 struct Parsed {

@@ -23,7 +23,10 @@ inline constexpr std::array<std::string_view, type_last + 1> type_names = {"unsu
                                                                            "sync_answer",
                                                                            "session",
                                                                            "introduction_request",
-                                                                           "introduction"};
+                                                                           "introduction",
+                                                                           "publication",
+                                                                           "position",
+                                                                           "report"};
 static_assert(!type_names.back().empty(), "layout.h has a type without a name here");
 
 constexpr std::string_view name_of(Type type) { return type_names[static_cast<std::size_t>(type)]; }

@@ -45,6 +45,35 @@ std::uint64_t walk_changes(const wire::Changes& changes) {
   return sum;
 }
 
+std::uint64_t walk_messages(const wire::Messages& messages, std::uint32_t said_to_open) {
+  std::uint64_t sum = 0;
+  std::size_t seen = 0;
+  bool continues = false;
+  std::uint32_t opens_bytes = 0;
+  for (const wire::MessageView& message : messages) {
+    require(message.first || seen == 0, "only the first message of a packet continues one");
+    ++seen;
+    require(message.last || seen == messages.size(), "only the last one goes on");
+    require(message.message_bytes <= wire::message_bytes_max, "no message is too large");
+    require(message.kind != wire::MessageKind::request || !message.first ||
+                wire::valid_path(message.path),
+            "a request's path is valid");
+    continues = continues || !message.first;
+    if (message.first && !message.last) opens_bytes = message.message_bytes;
+    sum += message.call + hash_of(message.path) + hash_of(message.payload);
+  }
+  require(said_to_open == opens_bytes, "it is known how large the message is that begins");
+  require(!continues || opens_bytes == 0, "no packet ends a message and begins one in pieces");
+  return sum;
+}
+
+std::uint64_t walk_words(std::span<const wire::Le64> words) {
+  require(words.size() <= wire::selective_words_max, "no more words than a window has");
+  std::uint64_t sum = 0;
+  for (const wire::Le64 word : words) sum += word;
+  return sum;
+}
+
 struct Walker {
   template <class Fixed>
   std::uint64_t operator()(const Fixed* body) const {
@@ -76,28 +105,18 @@ struct Walker {
     return sum;
   }
   std::uint64_t operator()(const wire::SessionView& view) const {
-    std::uint64_t sum = hash_of(view.body, sizeof *view.body);
     require(view.body->channel < wire::channels, "there is such a channel");
-    std::size_t seen = 0;
-    bool continues = false;
-    std::uint32_t opens_bytes = 0;
-    for (const wire::MessageView& message : view.messages) {
-      require(message.first || seen == 0, "only the first message of a packet continues one");
-      ++seen;
-      require(message.last || seen == view.messages.size(), "only the last one goes on");
-      require(message.message_bytes <= wire::message_bytes_max, "no message is too large");
-      require(message.kind != wire::MessageKind::request || !message.first ||
-                  wire::valid_path(message.path),
-              "a request's path is valid");
-      continues = continues || !message.first;
-      if (message.first && !message.last) opens_bytes = message.message_bytes;
-      sum += message.call + hash_of(message.path) + hash_of(message.payload);
-    }
-    require(view.opens_bytes == opens_bytes, "it is known how large the message is that begins");
-    require(!continues || opens_bytes == 0, "no packet ends a message and begins one in pieces");
-    require(view.selective.size() <= wire::selective_words_max, "no more words than a window has");
-    for (const wire::Le64 word : view.selective) sum += word;
-    return sum;
+    return hash_of(view.body, sizeof *view.body) + walk_messages(view.messages, view.opens_bytes) +
+           walk_words(view.selective);
+  }
+  std::uint64_t operator()(const wire::PublicationView& view) const {
+    require(view.body->sequence != 0 && !view.messages.empty(), "a publication has messages");
+    for (const wire::MessageView& message : view.messages)
+      require(message.kind == wire::MessageKind::data, "what is published is data");
+    return hash_of(view.body, sizeof *view.body) + walk_messages(view.messages, view.opens_bytes);
+  }
+  std::uint64_t operator()(const wire::ReportView& view) const {
+    return hash_of(view.body, sizeof *view.body) + walk_words(view.selective);
   }
 };
 

@@ -1,5 +1,5 @@
-// The test vectors of docs/protocol.md §9, read from the document itself: each packet is parsed and
-// says what stands beside its bytes, each hash is what the code computes.
+// The test vectors of docs/protocol.md §10, read from the document itself: each packet is parsed
+// and says what stands beside its bytes, each hash is what the code computes.
 #include <cctype>
 #include <fstream>
 #include <functional>
@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster/directory/tree.h"
+#include "cluster/messaging/sequence.h"
 #include "cluster/wire/parse.h"
 #include "tests/cluster/support/segment.h"
 
@@ -236,6 +237,45 @@ void check_introduction(const Parsed& packet) {
   ASSERT_EQ(view.body->count, 2U);
 }
 
+void check_publication(const Parsed& packet) {
+  const auto& view = std::get<PublicationView>(packet.body);
+  EXPECT_EQ(view.body->topic, 3U);
+  EXPECT_EQ(view.body->sequence, 9U);
+  EXPECT_EQ(view.body->report_delay_us, 49U);
+  EXPECT_EQ(view.body->report_packets, 50U);
+  EXPECT_EQ(view.opens_bytes, 6U);
+  ASSERT_EQ(view.messages.size(), 2U);
+  auto at = view.messages.begin();
+  EXPECT_EQ(text_of(at->payload), "hi");
+  ++at;
+  EXPECT_TRUE(at->first && !at->last);
+  EXPECT_EQ(text_of(at->payload), "abcd");
+}
+
+void check_position(const Parsed& packet, std::uint64_t turn, PositionKind kind, Sequence first) {
+  const auto& position = *std::get<const Position*>(packet.body);
+  EXPECT_EQ(position.receiver_incarnation, bob_incarnation);
+  EXPECT_EQ(position.topic, 3U);
+  EXPECT_EQ(position.subscription, 2U);
+  EXPECT_EQ(position.turn, turn);
+  EXPECT_EQ(PositionKind{position.kind}, kind);
+  EXPECT_EQ(static_cast<Sequence>(std::uint64_t{position.first}), first);
+}
+
+void check_report(const Parsed& packet) {
+  const auto& view = std::get<ReportView>(packet.body);
+  EXPECT_EQ(sender_of(*packet.header), (MemberKey{bob, bob_incarnation}));
+  EXPECT_EQ(view.body->receiver_incarnation, ann_incarnation);
+  EXPECT_EQ(view.body->topic, 3U);
+  EXPECT_EQ(view.body->turn, 7U);
+  EXPECT_EQ(view.body->acknowledged, 8U);
+  EXPECT_EQ(view.body->window_packets, 64U);
+  ASSERT_EQ(view.selective.size(), 1U);
+  EXPECT_EQ(view.selective[0], 2U);
+}
+
+constexpr Sequence wrapped = (Sequence{1} << 32) + 8;
+
 const std::map<std::string, std::function<void(const Parsed&)>> checks = {
     {"unsupported version",
      [](const Parsed& packet) {
@@ -280,9 +320,18 @@ const std::map<std::string, std::function<void(const Parsed&)>> checks = {
        EXPECT_EQ(endpoint(std::get<const IntroductionRequest*>(packet.body)->after), bob_endpoint);
      }},
     {"introduction", check_introduction},
+    {"publication", check_publication},
+    {"position",
+     [](const Parsed& packet) {
+       EXPECT_EQ(sequence_to_wire(wrapped), 9U);
+       check_position(packet, 7, PositionKind::follows, wrapped);
+     }},
+    {"position of one that is dropped",
+     [](const Parsed& packet) { check_position(packet, 8, PositionKind::dropped, wrapped + 92); }},
+    {"report", check_report},
 };
 
-// §2.1, §2.2, §9.1.
+// §2.1, §2.2, §10.1.
 TEST(Vectors, AreParsedAndSayWhatStandsBesideThem) {
   const auto vectors = blocks("vector");
   std::set<std::uint8_t> types;
@@ -328,7 +377,7 @@ std::uint64_t digest_of_db() {
   return tree.digest();
 }
 
-// §9.2.
+// §10.2.
 TEST(Vectors, HashAsTheCodeDoes) {
   const std::map<std::string, std::uint64_t> expected = {
       {"member id of \"ann\"", number(ann)},
