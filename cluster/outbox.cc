@@ -62,6 +62,12 @@ void Outbox::send(Packet& packet, const Endpoint& to) {
     send_to_one(packet, to);
 }
 
+void Outbox::send_kept(Packet& packet, const Endpoint& to) {
+  if (packet.peer != Endpoint{} && packet.peer != to) return send_copy(packet, to);
+  port_.retain(packet);
+  send_to_one(packet, to);
+}
+
 /// docs/protocol.md §4.5. The packet itself goes last: copies are made of it before.
 void Outbox::send_to_all(Packet& packet) {
   std::span<const Endpoint> copies = audience_.copies();

@@ -66,6 +66,10 @@ class Outbox {
   void stamp(Packet& packet, wire::Type type);
   /// To a member, or to the group. Consumes the caller's reference.
   void send(Packet& packet, const Endpoint& to);
+  /// The caller keeps his reference, and may send it again, to others as well. The packet itself
+  /// goes where its `peer` says, or to the first to whom it goes where that says nothing; it may
+  /// still be on its way there, so that others get copies.
+  void send_kept(Packet& packet, const Endpoint& to);
 
   /// Takes what the reserve lacks from the pool. Called wherever packets may have become free,
   /// before the application can take them.

@@ -50,12 +50,7 @@ bool Channel::acknowledge_in(Packet& packet) {
   head.receiver_incarnation = session_.peer().incarnation;
   head.channel = id_;
   receiving_.describe(head);
-  const std::size_t words = receiving_.selective_words();
-  const std::size_t room = (packet.capacity - packet.size) / sizeof(wire::Le64);
-  const std::size_t said = std::min(words, room);
-  head.selective_words = static_cast<std::uint8_t>(said);
-  for (std::size_t i = 0; i < said; ++i) append(packet, wire::Le64(receiving_.selective_word(i)));
-  return said == words;
+  return receiving_.append_selective(packet, head);
 }
 
 }  // namespace muster

@@ -95,13 +95,13 @@ void Messaging::on_session(TimeNs now, const wire::Header& header, const wire::S
     channel = &session->open(shared_, id);
   }
   const std::size_t held = channel->sending().held();
-  if (!channel->sending().acknowledge(now, header.packet_number, view)) {
+  if (!channel->sending().acknowledge(now, header.packet_number, acknowledgement_of(view))) {
     ++stats_.acknowledgements_absurd;
     return;
   }
   packets_to_send_ -= held - channel->sending().held();
   timers_.arm(*channel, channel->sending().deadline());
-  acknowledged(now, *session);
+  way_has_changed(now, *session);
   if (view.body->sequence != 0) receive(*channel, view, packet);
 }
 
@@ -132,11 +132,20 @@ void Messaging::receive(Channel& channel, const wire::SessionView& view, Packet&
 
 /// Also packets of other channels to the peer may have been overtaken, or have waited for the way
 /// to be free.
-void Messaging::acknowledged(TimeNs now, Session& session) {
+void Messaging::way_has_changed(TimeNs now, Session& session) {
   session.for_each_in_turn([&](Channel& any) {
     any.sending().find_lost(now);
     if (any.sending().sendable()) enter<MaySend>(may_send_, any);
   });
+}
+
+void Messaging::way_has_changed(TimeNs now, MemberId id) {
+  if (Session* session = find(id)) way_has_changed(now, *session);
+}
+
+Route* Messaging::route(MemberId id) const {
+  Session* session = find(id);
+  return session == nullptr ? nullptr : &session->route();
 }
 
 bool Messaging::offer(Channel& channel, Packet& packet, std::uint32_t opens_bytes) {
@@ -205,6 +214,7 @@ SendResult Messaging::send(const Recipient& to, Packet& packet, std::uint32_t me
   Channel& channel = session->open(shared_, to.channel);
   if (!channel.goes_on_with(packet)) return abandon(channel, packet, messages);
   if (channel.sending().full()) return SendResult::blocked(Exhausted::channel);
+  packet.peer = session->route().endpoint;
   channel.push(packet, messages);
   ++packets_to_send_;
   stats_.messages_sent += messages;

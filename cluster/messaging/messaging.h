@@ -69,6 +69,15 @@ class Messaging {
   /// packet: the receiver may take no other message until it has all of that one.
   bool may_send(const Recipient& to, bool goes_on) const;
 
+  /// The way to a member, which others may use as well; nullptr for strangers. It ends with
+  /// remove_peer(), clear() and begin_anew().
+  Route* route(MemberId id) const;
+  /// Others have heard something of what they sent on the way to this member, or have left it:
+  /// packets of a session may have been overtaken, or may go now.
+  void way_has_changed(TimeNs now, MemberId id);
+  /// Others hold packets for later within the same limit.
+  HoldingLimit& holding_limit() { return limit_; }
+
   /// Smoothed; nullopt before the first sample, and for strangers.
   std::optional<DurationNs> round_trip_ns(MemberId id) const;
   /// Packets to a member, on all channels, of which nothing is known yet; 0 for strangers.
@@ -85,7 +94,7 @@ class Messaging {
 
   Session* find(MemberId id) const;
   const Channel* find(const Recipient& to) const;
-  void acknowledged(TimeNs now, Session& session);
+  void way_has_changed(TimeNs now, Session& session);
   void receive(Channel& channel, const wire::SessionView& view, Packet& packet);
   bool offer(Channel& channel, Packet& packet, std::uint32_t opens_bytes);
   void deliver(Channel& channel);

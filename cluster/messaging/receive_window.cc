@@ -46,9 +46,11 @@ std::uint32_t ReceiveWindow::credit() const {
   return refused_ ? 0 : std::clamp(held_packets_ + limit_.left(), 1U, window_packets_);
 }
 
-void ReceiveWindow::describe(wire::Session& session) const {
-  session.acknowledged = sequence_to_wire(delivered_);
-  session.window_packets = static_cast<std::uint16_t>(credit());
+void ReceiveWindow::skip_to(Sequence first) {
+  for (; delivered_ + 1 < first && delivered_ < highest_; ++delivered_)
+    if (held_.test(delivered_ + 1)) release(delivered_ + 1);
+  delivered_ = std::max(delivered_, first - 1);
+  highest_ = std::max(highest_, delivered_);
 }
 
 std::size_t ReceiveWindow::selective_words() const {
@@ -56,11 +58,15 @@ std::size_t ReceiveWindow::selective_words() const {
   return static_cast<std::size_t>((beyond + SequenceBits::word_bits - 1) / SequenceBits::word_bits);
 }
 
-void ReceiveWindow::release_oldest() {
-  port_.release(*slot(delivered_ + 1).packet);
+void ReceiveWindow::release(Sequence at) {
+  port_.release(*slot(at).packet);
   limit_.give();
   --held_packets_;
-  held_.reset(++delivered_);
+  held_.reset(at);
+}
+
+void ReceiveWindow::release_oldest() {
+  release(++delivered_);
   highest_ = std::max(highest_, delivered_);
 }
 

@@ -9,6 +9,7 @@
 
 #include "cluster/messaging/sequence.h"
 #include "cluster/messaging/sequence_bits.h"
+#include "cluster/outbox.h"
 #include "cluster/packet.h"
 #include "cluster/wire/layout.h"
 
@@ -66,10 +67,24 @@ class ReceiveWindow {
   /// The application had no room at the last deliver().
   bool refused() const { return refused_; }
 
-  /// Writes the fields of an acknowledgement. Credit is for what is held as well as for what else
-  /// may be; while the application has no room, there is none.
-  void describe(wire::Session& session) const;
-  /// The words that follow, as many as say something.
+  /// All up to here the application has, or is not to have.
+  Sequence delivered() const { return delivered_; }
+  /// What is before `first` will not come any more: gives back what is held of it.
+  void skip_to(Sequence first);
+
+  /// Writes the fields of an acknowledgement, of a wire::Session or a wire::Report. Credit is for
+  /// what is held as well as for what else may be; while the application has no room, there is
+  /// none.
+  template <class Head>
+  void describe(Head& head) const {
+    head.acknowledged = sequence_to_wire(delivered_);
+    head.window_packets = static_cast<std::uint16_t>(credit());
+  }
+  /// Appends the words that follow, as many as there is room for, and says in the head how many;
+  /// false: there was none for all of them.
+  template <class Head>
+  bool append_selective(Packet& packet, Head& head) const;
+  /// The words, as many as say something.
   std::size_t selective_words() const;
   std::uint64_t selective_word(std::size_t index) const {
     return held_.from(delivered_ + 1 + SequenceBits::word_bits * static_cast<Sequence>(index));
@@ -83,6 +98,7 @@ class ReceiveWindow {
 
   Slot& slot(Sequence at) { return slots_[static_cast<std::size_t>(at) & (slots_.size() - 1)]; }
   std::uint32_t credit() const;
+  void release(Sequence at);
   void release_oldest();
 
   PacketPort& port_;
@@ -95,6 +111,16 @@ class ReceiveWindow {
   SequenceBits held_;
   std::vector<Slot> slots_;
 };
+
+template <class Head>
+bool ReceiveWindow::append_selective(Packet& packet, Head& head) const {
+  const std::size_t words = selective_words();
+  const std::size_t room = (packet.capacity - packet.size) / sizeof(wire::Le64);
+  const std::size_t said = std::min(words, room);
+  head.selective_words = static_cast<std::uint8_t>(said);
+  for (std::size_t i = 0; i < said; ++i) append(packet, wire::Le64(selective_word(i)));
+  return said == words;
+}
 
 template <class Offer>
 std::uint32_t ReceiveWindow::deliver(Offer&& offer) {

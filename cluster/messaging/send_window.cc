@@ -12,7 +12,7 @@ constexpr std::uint64_t overtaken_by = 3;
 constexpr unsigned doublings_max = 16;
 
 /// The highest that the acknowledgement speaks of as received.
-Sequence highest_in(const wire::SessionView& said, Sequence acknowledged) {
+Sequence highest_in(const wire::Acknowledgement& said, Sequence acknowledged) {
   for (std::size_t word = said.selective.size(); word-- > 0;)
     if (const std::uint64_t bits = said.selective[word]; bits != 0)
       return acknowledged + static_cast<Sequence>(64 * word) +
@@ -79,7 +79,9 @@ bool SendWindow::may_send_new() const {
          route_.open();
 }
 
-bool SendWindow::sendable() const { return may_resend() || may_send_new(); }
+bool SendWindow::sendable(Sequence end) const {
+  return may_resend() || (next_ < end && may_send_new());
+}
 
 DurationNs SendWindow::timeout_ns() const {
   const DurationNs once_ns = route_.round_trip.timeout_ns();
@@ -89,26 +91,30 @@ DurationNs SendWindow::timeout_ns() const {
 
 void SendWindow::arm(TimeNs now) { deadline_ = first_ < next_ ? now + timeout_ns() : never_ns; }
 
-bool SendWindow::acknowledge(TimeNs now, std::uint64_t number, const wire::SessionView& said) {
-  const Sequence acknowledged = sequence_from_wire(said.body->acknowledged, first_ - 1);
-  if (acknowledged < origin_ - 1 || highest_in(said, acknowledged) >= next_) return false;
+bool SendWindow::acknowledge(TimeNs now, std::uint64_t number, const wire::Acknowledgement& said,
+                             Sequence overheard) {
+  const Sequence acknowledged = sequence_from_wire(said.acknowledged, first_ - 1);
+  const Sequence known_end = std::min(std::max(next_, overheard), end_);
+  if (acknowledged < origin_ - 1 || highest_in(said, acknowledged) >= known_end) return false;
   if (acknowledged < first_ - 1) return true;  // a later one has come before it
 
   if (number > newest_said_) {
     newest_said_ = number;
-    limit_ = acknowledged + said.body->window_packets;
+    limit_ = acknowledged + said.window_packets;
     granted_ = std::max(granted_, limit_);
   }
   const std::uint32_t in_flight = route_.in_flight;
   const bool progress = acknowledged >= first_;
   News news;
-  for (; first_ <= acknowledged; release_oldest()) hear_of(now, first_, news);
+  for (; first_ <= acknowledged; release_oldest())
+    if (first_ < next_) hear_of(now, first_, news);
   for (std::size_t word = 0; word < said.selective.size(); ++word) {
     const Sequence base = acknowledged + 1 + static_cast<Sequence>(64 * word);
     std::uint64_t fresh = said.selective[word] & ~received_.from(base);
     for (; fresh != 0; fresh &= fresh - 1) {
       const Sequence at = base + std::countr_zero(fresh);
-      hear_of(now, at, news);
+      if (at >= first_ + static_cast<Sequence>(window_packets_)) break;
+      if (at < next_) hear_of(now, at, news);
       received_.set(at);
     }
   }
@@ -120,8 +126,15 @@ bool SendWindow::acknowledge(TimeNs now, std::uint64_t number, const wire::Sessi
     spared_ = false;
     arm(now);
   }
+  pass_overheard();
+  if (deadline_ == never_ns) arm(now);
   find_lost(now);
   return true;
+}
+
+/// It has those that it would be sent next.
+void SendWindow::pass_overheard() {
+  while (next_ < end_ && under_way() < window_packets_ && received_.test(next_)) ++next_;
 }
 
 /// Does nothing for what is known to have arrived.
@@ -142,7 +155,27 @@ void SendWindow::release_oldest() {
   outbox_.port().release(*oldest.packet);
   messages_acknowledged_ += oldest.messages;
   received_.reset(first_);
-  ++first_;
+  next_ = std::max(next_, ++first_);
+}
+
+void SendWindow::skip_to(Sequence first) {
+  for (; first_ < std::min(first, end_); release_oldest()) land(slot(first_));
+  if (first > end_) first_ = next_ = end_ = first;
+  pass_overheard();
+  if (first_ == next_) deadline_ = never_ns;
+}
+
+void SendWindow::sent_to_all(TimeNs now) {
+  Slot& fresh = slot(next_);
+  begin_transmit(now, fresh);
+  note(now, fresh);
+}
+
+void SendWindow::begin_transmit(TimeNs now, Slot& fresh) {
+  ++next_;
+  take_off(fresh);
+  if (deadline_ == never_ns) arm(now);
+  pass_overheard();
 }
 
 void SendWindow::find_lost(TimeNs now) {
@@ -217,11 +250,14 @@ void SendWindow::resend(TimeNs now, Sequence at) {
   transmit(now, again);
 }
 
-void SendWindow::transmit(TimeNs now, Slot& sent) {
+void SendWindow::note(TimeNs now, Slot& sent) {
   sent.sent_ns = now;
   sent.turn = ++route_.turns;
-  outbox_.port().retain(*sent.packet);
-  outbox_.send(*sent.packet, route_.endpoint);
+}
+
+void SendWindow::transmit(TimeNs now, Slot& sent) {
+  note(now, sent);
+  outbox_.send_kept(*sent.packet, route_.endpoint);
 }
 
 }  // namespace muster

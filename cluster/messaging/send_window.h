@@ -5,6 +5,7 @@
 #include <boost/intrusive/list.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -30,6 +31,8 @@ namespace muster {
 /// Allocates in the constructor only.
 class SendWindow {
  public:
+  static constexpr Sequence no_end = std::numeric_limits<Sequence>::max();
+
   /// `messages_before` are counted as acknowledged; `first` is the sequence of the first packet.
   /// All references outlive it.
   SendWindow(const MessagingConfig& config, Outbox& outbox, MessagingStats& stats, Route& route,
@@ -46,18 +49,33 @@ class SendWindow {
   /// So many messages count, and are in no packet.
   void skip(std::uint32_t messages);
 
-  /// Something may go now.
-  bool sendable() const;
+  /// Something may go now. Of what was never sent, only what is before `end`.
+  bool sendable(Sequence end = no_end) const;
+  /// The next packet may be sent for the first time.
+  bool may_send_new() const;
+  /// Requires that there is one that was never sent.
+  Packet& next_packet() { return *slot(next_).packet; }
+  /// Something is to be sent, now or later.
+  bool wants_to_send() const { return lost_count_ > 0 || next_ < end_; }
   /// Packets that have never been sent.
   std::size_t waiting() const { return static_cast<std::size_t>(end_ - next_); }
   /// Sends up to `packets_max` of what may go, and returns how many it sent.
   /// `complete(Packet&, Sequence)` writes the head of one that is sent for the first time.
   template <class Complete>
-  std::uint32_t transmit(TimeNs now, std::uint32_t packets_max, Complete&& complete);
+  std::uint32_t transmit(TimeNs now, std::uint32_t packets_max, Complete&& complete,
+                         Sequence end = no_end);
+  /// The next packet, which may_send_new(), is on its way to the peer and to others at once.
+  void sent_to_all(TimeNs now);
 
   /// What the peer says in packet `number` of this channel. False when it acknowledges what was
-  /// never sent: nothing has changed then.
-  bool acknowledge(TimeNs now, std::uint64_t number, const wire::SessionView& said);
+  /// never sent: nothing has changed then. What is before `overheard` it may have by another way:
+  /// that is not sent to it any more.
+  bool acknowledge(TimeNs now, std::uint64_t number, const wire::Acknowledgement& said,
+                   Sequence overheard = 0);
+
+  /// What is before `first`, which has been sent or not, the peer is not to have any more.
+  /// `first` may lie beyond all that was pushed.
+  void skip_to(Sequence first);
 
   /// What was overtaken on the route is lost. acknowledge() does that too; another channel's may
   /// tell more.
@@ -70,6 +88,9 @@ class SendWindow {
 
   /// Packets that it holds.
   std::size_t held() const { return static_cast<std::size_t>(end_ - first_); }
+  /// The oldest that is not acknowledged, and the next to be sent for the first time.
+  Sequence first() const { return first_; }
+  Sequence next() const { return next_; }
   /// Sent, and not acknowledged cumulatively.
   std::size_t under_way() const { return static_cast<std::size_t>(next_ - first_); }
   /// Messages that the peer's application has; those after them, up to pushed(), it may lack.
@@ -93,14 +114,16 @@ class SendWindow {
 
   Slot& slot(Sequence at) { return slots_[static_cast<std::size_t>(at) & (slots_.size() - 1)]; }
   bool may_resend() const;
-  bool may_send_new() const;
   DurationNs timeout_ns() const;
   void arm(TimeNs now);
   void hear_of(TimeNs now, Sequence at, News& news);
+  void pass_overheard();
   void release_oldest();
+  void begin_transmit(TimeNs now, Slot& fresh);
   void take_off(Slot& sent);
   void land(Slot& heard);
   void resend(TimeNs now, Sequence at);
+  void note(TimeNs now, Slot& sent);
   void transmit(TimeNs now, Slot& sent);
   /// Of what is under way, and the peer may lack; next_ if it has all.
   Sequence oldest_missing() const;
@@ -133,15 +156,14 @@ class SendWindow {
 };
 
 template <class Complete>
-std::uint32_t SendWindow::transmit(TimeNs now, std::uint32_t packets_max, Complete&& complete) {
+std::uint32_t SendWindow::transmit(TimeNs now, std::uint32_t packets_max, Complete&& complete,
+                                   Sequence end) {
   std::uint32_t sent = 0;
   for (; sent < packets_max && may_resend(); ++sent) resend(now, lost_.find(first_, next_));
-  for (; sent < packets_max && may_send_new(); ++sent) {
+  for (; sent < packets_max && next_ < end && may_send_new(); ++sent) {
     Slot& fresh = slot(next_);
     complete(*fresh.packet, next_);
-    ++next_;
-    take_off(fresh);
-    if (deadline_ == never_ns) arm(now);
+    begin_transmit(now, fresh);
     transmit(now, fresh);
   }
   return sent;

@@ -1,7 +1,5 @@
 // Nothing is allocated once a channel has been used: every operator new of this program is counted.
 #include <array>
-#include <cstdlib>
-#include <new>
 #include <variant>
 #include <vector>
 
@@ -11,72 +9,14 @@
 #include "cluster/messaging/message_writer.h"
 #include "cluster/messaging/messaging.h"
 #include "sim/silent_events.h"
-
-namespace {
-std::size_t allocations = 0;
-}
-
-void* operator new(std::size_t bytes) {
-  ++allocations;
-  if (void* memory = std::malloc(bytes)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#include "tests/cluster/support/counted_allocations.h"
+#include "tests/cluster/support/fixed_port.h"
 
 namespace muster {
 namespace {
 
-/// All its packets exist from the beginning; what it transmits waits in a queue of fixed size.
-class FixedPort final : public PacketPort {
- public:
-  FixedPort() : sent_(), memory_(slots * packet_bytes) {
-    for (std::size_t i = 0; i < slots; ++i) {
-      packets_[i].data = memory_.data() + i * packet_bytes;
-      packets_[i].capacity = packet_bytes;
-      packets_[i].native = &references_[i];
-    }
-    sent_.reserve(slots);
-  }
-  Packet* allocate() override {
-    for (std::size_t i = 0; i < slots; ++i)
-      if (references_[i] == 0) {
-        references_[i] = 1;
-        packets_[i].size = 0;
-        return &packets_[i];
-      }
-    return nullptr;
-  }
-  void retain(Packet& packet) override { ++references(packet); }
-  void release(Packet& packet) override { --references(packet); }
-  void transmit(Packet& packet) override { sent_.push_back(&packet); }
-
-  /// Hands what was transmitted to `receiver`, but for every `lost_each`-th packet.
-  void carry(TimeNs now, Messaging& receiver, std::size_t lost_each) {
-    for (Packet* packet : sent_) {
-      if (++carried_ % lost_each != 0) {
-        wire::Parsed parsed;
-        ASSERT_FALSE(wire::parse(packet->payload(), 1, parsed).has_value());
-        receiver.on_session(now, *parsed.header, std::get<wire::SessionView>(parsed.body), *packet);
-      }
-      release(*packet);
-    }
-    sent_.clear();
-  }
-
- private:
-  static constexpr std::size_t slots = 4096;
-  static constexpr std::uint32_t packet_bytes = 256;
-  /// The packet may be the other port's: carry() hands over the very packets.
-  static std::size_t& references(const Packet& packet) {
-    return *static_cast<std::size_t*>(packet.native);
-  }
-  std::array<Packet, slots> packets_{};
-  std::array<std::size_t, slots> references_{};
-  std::vector<Packet*> sent_;
-  std::vector<std::byte> memory_;
-  std::size_t carried_ = 0;
-};
+using test::allocations;
+using test::FixedPort;
 
 /// Has no room now and then.
 class Counter final : public sim::SilentEvents {
@@ -91,6 +31,12 @@ class Counter final : public sim::SilentEvents {
  private:
   std::size_t offered_ = 0;
 };
+
+void hear(TimeNs now, Messaging& receiver, Packet& packet) {
+  wire::Parsed parsed;
+  ASSERT_FALSE(wire::parse(packet.payload(), 1, parsed).has_value());
+  receiver.on_session(now, *parsed.header, std::get<wire::SessionView>(parsed.body), packet);
+}
 
 TEST(Messaging, AllocatesNothingOnceItsChannelsAreInUse) {
   constexpr MemberKey a{MemberId{1}, 1};
@@ -132,9 +78,9 @@ TEST(Messaging, AllocatesNothingOnceItsChannelsAreInUse) {
     calls.expire(now, [](CallId, int) {});
     sender.on_deadline(now);
     sender.transmit(now);
-    a_port.carry(now, receiver, 7);
+    a_port.carry(7, [&](Packet& packet) { hear(now, receiver, packet); });
     receiver.transmit(now);
-    b_port.carry(now, sender, 11);
+    b_port.carry(11, [&](Packet& packet) { hear(now, sender, packet); });
   }
   EXPECT_EQ(allocations, before);
   EXPECT_GT(b_events.heard, 3000U);

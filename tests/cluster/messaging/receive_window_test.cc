@@ -212,5 +212,24 @@ TEST_P(ReceiveWindowOf, HoldsAllOfItBackwards) {
 
 INSTANTIATE_TEST_SUITE_P(Packets, ReceiveWindowOf, testing::Values(1, 2, 64, 1000, 1024));
 
+TEST_F(ReceiveWindowTest, SkipsWhatWillNotCome) {
+  EXPECT_EQ(receiver.receive(1), Receipt::held);
+  EXPECT_EQ(receiver.receive(3), Receipt::held);
+  EXPECT_EQ(receiver.receive(6), Receipt::held);
+  receiver.window.skip_to(5);
+  EXPECT_EQ(port.alive(), 1U) << "what was held of it is given back";
+  EXPECT_EQ(limit.held(), 1U);
+  EXPECT_EQ(receiver.deliver(), Numbers{});
+  EXPECT_EQ(receiver.receive(4), Receipt::duplicate);
+  EXPECT_EQ(receiver.receive(5), Receipt::held);
+  EXPECT_EQ(receiver.deliver(), (Numbers{5, 6}));
+  receiver.window.skip_to(3);
+  EXPECT_EQ(receiver.window.delivered(), 6) << "never back";
+  receiver.window.skip_to(1001);
+  EXPECT_EQ(receiver.description().acknowledged, 1000U);
+  EXPECT_EQ(receiver.receive(1001), Receipt::held);
+  EXPECT_EQ(receiver.deliver(), Numbers{1001});
+}
+
 }  // namespace
 }  // namespace muster

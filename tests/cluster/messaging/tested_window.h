@@ -93,16 +93,15 @@ struct TestedWindow {
   }
   bool acknowledge_in(std::uint64_t number, TimeNs now, Sequence upto, const Sequences& selective,
                       std::uint16_t credit) {
-    wire::Session body{};
-    body.acknowledged = sequence_to_wire(upto);
-    body.window_packets = credit;
     std::vector<wire::Le64> words;
     for (const Sequence sequence : selective) {
       const auto bit = static_cast<std::size_t>(sequence - upto - 1);
       words.resize(std::max(words.size(), bit / 64 + 1));
       words[bit / 64] = words[bit / 64] | std::uint64_t{1} << (bit % 64);
     }
-    return window->acknowledge(now, number, {.body = &body, .messages = {}, .selective = words});
+    return window->acknowledge(
+        now, number,
+        {.acknowledged = sequence_to_wire(upto), .window_packets = credit, .selective = words});
   }
   /// Comes exactly at its time; the sequences that went out.
   Sequences time_out() {

@@ -58,7 +58,9 @@ std::vector<int> carry(std::uint32_t window, Sequence first, int packets, std::u
       words.emplace_back(receiver.selective_word(i));
     if (random() % 10 != 0) {
       EXPECT_TRUE(sender.window->acknowledge(now, ++number,
-                                             {.body = &said, .messages = {}, .selective = words}));
+                                             {.acknowledged = said.acknowledged,
+                                              .window_packets = said.window_packets,
+                                              .selective = words}));
     }
   }
   EXPECT_EQ(sender.window->under_way(), 0U);
