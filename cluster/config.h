@@ -71,6 +71,11 @@ struct MessagingConfig {
   DurationNs retransmit_min_ns = 200 * us;
   DurationNs retransmit_max_ns = 100 * ms;
   std::uint32_t calls_max = 1024;  ///< in flight from this member
+  std::uint32_t topics_max = 64;   ///< published by this member
+  /// What all of these may keep together: see TopicConfig.
+  std::uint32_t retained_packets = 16384;
+  std::uint32_t subscriptions_max = 64;
+  std::uint32_t streams_max = 256;  ///< followed, of all publishers of all these
   CongestionConfig congestion;
 };
 

@@ -9,6 +9,7 @@
 
 #include "cluster/attributes.h"
 #include "cluster/packet.h"
+#include "cluster/publishing/topic_config.h"
 #include "cluster/types.h"
 #include "cluster/wire/layout.h"
 
@@ -86,18 +87,57 @@ struct Undelivered {
   std::uint64_t messages = 0;
 };
 
-class Events {
- public:
-  virtual ~Events() = default;
+/// A topic that a member publishes.
+struct StreamKey {
+  MemberKey publisher;
+  TopicNumber topic = 0;  ///< its number there
+  friend bool operator==(const StreamKey&, const StreamKey&) = default;
+};
 
-  virtual void on_standing(Standing standing) = 0;
-  virtual void on_joined(const MemberInfo& member) = 0;
-  virtual void on_suspected(const MemberInfo& member) = 0;
-  /// A suspicion turned out wrong: the member is alive.
-  virtual void on_refuted(const MemberInfo& member) = 0;
+/// A packet of messages of a topic; see Delivery.
+struct Publication {
+  StreamKey stream;
+  SubscriptionNumber subscription = 0;
+  Packet& packet;
+  std::uint32_t opens_bytes = 0;
+};
+
+enum class StreamChange : std::uint8_t {
+  began,    ///< packets from `first` on follow
+  gap,      ///< `packets` from `first` on do not come: what had begun of a message is nothing
+  dropped,  ///< too slow: nothing comes from `first` on, until it is subscribed to anew
+  ended,    ///< its publisher has withdrawn it or was removed, or this member has begun anew
+};
+/// What happens to a stream that this member follows. After a gap, after `dropped` and after
+/// `ended` the message of which only a part has come is to be discarded.
+struct StreamEvent {
+  StreamKey stream;
+  SubscriptionNumber subscription = 0;
+  std::string_view topic;  ///< valid during the callback only
+  StreamChange change{};
+  std::uint64_t first = 0;
+  std::uint64_t packets = 0;
+};
+
+enum class SubscriberChange : std::uint8_t {
+  joined,   ///< each message that begins from now on is for it
+  left,     ///< it unsubscribed or was removed, or this member has begun anew or withdraws
+  dropped,  ///< it lagged too far: it gets nothing more
+};
+/// What happens to a subscriber of a topic that this member publishes.
+struct SubscriberEvent {
+  TopicNumber topic = 0;
+  MemberKey subscriber;
+  SubscriberChange change{};
+};
+
+/// What is heard of names.
+class DirectoryEvents {
+ public:
+  virtual ~DirectoryEvents() = default;
+
   /// All of the member's bindings were withdrawn (and heard) before this.
   virtual void on_removed(const MemberInfo& member, RemovalReason reason) = 0;
-
   virtual void on_bound(const Binding& binding) = 0;
   virtual void on_withdrawn(const Binding& binding) = 0;
   /// What one owner binds and withdraws between these two becomes visible together. Events of
@@ -109,6 +149,15 @@ class Events {
   virtual bool ready() const { return true; }
   /// Holds every live member's tree at least at the version advertised when first heard of.
   virtual void on_synchronized() = 0;
+};
+
+class Events : public DirectoryEvents {
+ public:
+  virtual void on_standing(Standing standing) = 0;
+  virtual void on_joined(const MemberInfo& member) = 0;
+  virtual void on_suspected(const MemberInfo& member) = 0;
+  /// A suspicion turned out wrong: the member is alive.
+  virtual void on_refuted(const MemberInfo& member) = 0;
 
   /// A packet of messages (wire::messages_in), in order for each channel: false means "no room
   /// now": the channel keeps it, gives the sender no more credit, and offers it again at the next
@@ -117,6 +166,12 @@ class Events {
   virtual bool on_messages(const Delivery& delivery) = 0;
   /// A session died with messages that its peer had not acknowledged.
   virtual void on_undelivered(const Undelivered& undelivered) = 0;
+
+  /// A packet of messages of a topic, in order for each stream: false means "no room now", as in
+  /// on_messages(); what is unreliable is lost then.
+  virtual bool on_publication(const Publication&) { return true; }
+  virtual void on_stream(const StreamEvent&) {}
+  virtual void on_subscriber(const SubscriberEvent&) {}
 };
 
 }  // namespace muster

@@ -1,5 +1,8 @@
 #include "cluster/member.h"
 
+#include <algorithm>
+
+#include "cluster/directory/binding_of.h"
 #include "cluster/overloaded.h"
 
 namespace muster {
@@ -10,8 +13,10 @@ Member::Member(const MemberConfig& config, PacketPort& port, Events& events)
       outbox_(port, {config.cluster, {member_id(config.name), config.incarnation}},
               Audience(config.group, config.multicast)),
       membership_(config_, outbox_, events, *this),
-      directory_(config_.directory, config_.group, outbox_, events, config.seed),
-      messaging_(config_.messaging, outbox_, events) {}
+      messaging_(config_.messaging, outbox_, events),
+      publishing_(config_.messaging, outbox_, messaging_, events, config.seed),
+      hearing_(events, publishing_),
+      directory_(config_.directory, config_.group, outbox_, hearing_, config.seed) {}
 
 void Member::start(TimeNs now) {
   outbox_.top_up();
@@ -44,11 +49,22 @@ void Member::dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw) {
   }
   if (from == config_.self) return membership_.on_address_shared(now, header, packet);
   Peer* const peer = membership_.heard_from(now, header);
-  if (const auto* session = std::get_if<wire::SessionView>(&packet.body))  // as nearly always
-    return messaging_.on_session(now, header, *session, raw);
+  if (const auto* session = std::get_if<wire::SessionView>(&packet.body)) {  // as nearly always
+    messaging_.on_session(now, header, *session, raw);
+    return publishing_.way_has_changed();
+  }
   std::visit(
       Overloaded{
           [](const wire::SessionView&) {},  // done above
+          [&](const wire::PublicationView& publication) {
+            publishing_.subscriber().on_publication(now, header, publication, raw);
+          },
+          [&](const wire::Position* position) {
+            publishing_.subscriber().on_position(header, *position);
+          },
+          [&](const wire::ReportView& report) {
+            publishing_.publisher().on_report(now, header, report);
+          },
           [&](const wire::HeartbeatView& heartbeat) {
             if (membership_.on_heartbeat(now, peer, header, heartbeat, from))
               directory_.on_heartbeat(now, sender.id,
@@ -106,12 +122,13 @@ void Member::on_deadline(TimeNs now) {
   if (!membership_.takes_part()) return;
   directory_.on_deadline(now);
   messaging_.on_deadline(now);
+  publishing_.on_deadline(now);
 }
 
 TimeNs Member::next_deadline() const {
   if (!membership_.takes_part()) return membership_.next_deadline();  // of what it says on leaving
-  return std::min(
-      {membership_.next_deadline(), directory_.next_deadline(), messaging_.next_deadline()});
+  return std::min({membership_.next_deadline(), directory_.next_deadline(),
+                   messaging_.next_deadline(), publishing_.next_deadline()});
 }
 
 void Member::transmit(TimeNs now) {
@@ -119,18 +136,93 @@ void Member::transmit(TimeNs now) {
   if (standing() != Standing::member) return;
   directory_.transmit(now);
   messaging_.transmit(now);
+  publishing_.transmit(now);
 }
 
 BindResult Member::bind(std::string_view path, std::span<const std::byte> value,
                         Attributes attributes) {
+  if (is_reserved(path)) return BindResult::invalid_path;
   return directory_.bind(path, {attributes, value});
 }
 
-BindResult Member::withdraw(std::string_view path) { return directory_.withdraw(path); }
+BindResult Member::withdraw(std::string_view path) {
+  return is_reserved(path) ? BindResult::invalid_path : directory_.withdraw(path);
+}
 
-BindResult Member::withdraw_all(TimeNs now) { return directory_.withdraw_all(now); }
+BindResult Member::withdraw_all(TimeNs now) {
+  publishing_.clear();
+  return directory_.withdraw_all(now);
+}
 
-BindResult Member::apply(const Batch& batch) { return directory_.apply(batch); }
+BindResult Member::apply(const Batch& batch) {
+  const auto reserved = [](const StoredChange& change) { return is_reserved(change.path); };
+  if (std::ranges::any_of(batch.changes(), reserved)) return BindResult::invalid_path;
+  return directory_.apply(batch);
+}
+
+// Topics.
+
+bool Member::is_closed() const { return standing() > Standing::member; }
+
+void Member::learn_roles() {
+  publishing_.for_each_path([&](std::string_view path) {
+    for (const auto& [id, peer] : membership_.peers()) {
+      const Replica* replica = directory_.replica(id);
+      const TreeEntry* entry = replica == nullptr ? nullptr : replica->tree().find(path);
+      if (entry != nullptr) publishing_.on_bound(binding_of(replica->owner(), *entry));
+    }
+  });
+}
+
+Announced Member::announce(const TopicConfig& topic) {
+  if (is_closed()) return {TopicResult::closed};
+  Announced announced = publishing_.publisher().announce(topic);
+  if (announced.result != TopicResult::done) return announced;
+  const AttributeSet attributes = publisher_attributes(announced.topic, topic.kind);
+  if (directory_.bind(publisher_path(topic.name), {attributes.view(), {}}) != BindResult::changed) {
+    publishing_.publisher().withdraw(announced.topic);
+    return {TopicResult::no_room};
+  }
+  learn_roles();
+  return announced;
+}
+
+void Member::withdraw_topic(TopicNumber topic) {
+  const Topic* found = publishing_.publisher().find(topic);
+  if (found == nullptr) return;
+  directory_.withdraw(publisher_path(found->config().name));
+  publishing_.publisher().withdraw(topic);
+}
+
+Subscribed Member::subscribe(std::string_view topic, From from) {
+  if (is_closed()) return {TopicResult::closed};
+  Subscribed subscribed = publishing_.subscriber().subscribe(topic, from);
+  if (subscribed.result != TopicResult::done) return subscribed;
+  const AttributeSet attributes = subscriber_attributes(subscribed.subscription, from);
+  if (directory_.bind(subscriber_path(topic), {attributes.view(), {}}) != BindResult::changed) {
+    publishing_.subscriber().unsubscribe(subscribed.subscription);
+    return {TopicResult::no_room};
+  }
+  learn_roles();
+  return subscribed;
+}
+
+void Member::unsubscribe(SubscriptionNumber subscription) {
+  const Subscriber::Subscription* found = publishing_.subscriber().find(subscription);
+  if (found == nullptr) return;
+  directory_.withdraw(subscriber_path(found->topic));
+  publishing_.subscriber().unsubscribe(subscription);
+}
+
+PublishOutcome Member::publish(TopicNumber topic, Packet& packet, std::uint32_t messages) {
+  if (standing() != Standing::member) return {PublishResult::closed};
+  return publishing_.publisher().publish(topic, packet, messages);
+}
+
+bool Member::may_publish(TopicNumber topic) const {
+  const Topic* found = publishing_.publisher().find(topic);
+  return standing() == Standing::member && found != nullptr && found->has_room();
+}
 
 SendResult Member::send(const Recipient& to, Packet& packet, std::uint32_t messages) {
   if (standing() != Standing::member) return SendResult::closed;
@@ -144,6 +236,7 @@ void Member::member_added(const Peer& peer) {
 }
 
 void Member::member_removed(TimeNs now, const Peer& peer, RemovalReason reason) {
+  publishing_.remove_member(peer.key.id);
   messaging_.remove_peer(peer.key.id);
   directory_.remove_member(now, peer.info(), reason);
 }
@@ -152,13 +245,17 @@ bool Member::still_leaving(MemberId id) const { return directory_.still_leaving(
 
 void Member::self_reincarnated(TimeNs now) {
   directory_.reincarnate(now, self());
+  publishing_.begin_anew();
   messaging_.begin_anew();
+  learn_roles();
 }
 
 void Member::standing_changed(TimeNs now, Standing standing) {
   events_.on_standing(standing);
   if (standing == Standing::member) directory_.activate(now);
-  if (!membership_.takes_part()) messaging_.clear();
+  if (membership_.takes_part()) return;
+  publishing_.clear();
+  messaging_.clear();
 }
 
 void Member::describe_directory(wire::Heartbeat& heartbeat) const {

@@ -14,6 +14,7 @@
 #include "cluster/membership/membership.h"
 #include "cluster/messaging/messaging.h"
 #include "cluster/outbox.h"
+#include "cluster/publishing/publishing.h"
 #include "cluster/wire/parse.h"
 
 namespace muster {
@@ -44,16 +45,30 @@ class Member final : private MembershipListener {
   /// after a burst of the verbs above and of the requests below.
   void transmit(TimeNs now);
 
-  /// Binds `path` in the own part of the tree; a second bind replaces value and attributes.
+  /// Binds `path` in the own part of the tree; a second bind replaces value and attributes. What
+  /// lies below "/topics" is reserved (docs/protocol.md §9.1): an invalid path here.
   BindResult bind(std::string_view path, std::span<const std::byte> value,
                   Attributes attributes = {});
   BindResult withdraw(std::string_view path);
+  /// The topics and subscriptions too: they end.
   BindResult withdraw_all(TimeNs now);
   /// Everybody who holds something of this tree sees all of it at once, or nothing: see Batch.
   BindResult apply(const Batch& batch);
 
   /// See Messaging::send().
   SendResult send(const Recipient& to, Packet& packet, std::uint32_t messages);
+
+  /// Begins to publish a topic. What bind() may refuse is `no_room` here.
+  Announced announce(const TopicConfig& topic);
+  /// Ends its stream at once, for everybody who follows it; see Topic::packets_held().
+  void withdraw_topic(TopicNumber topic);
+  /// Begins to follow all who publish the topic, now and later, but this member itself.
+  Subscribed subscribe(std::string_view topic, From from = From::now);
+  void unsubscribe(SubscriptionNumber subscription);
+  /// See Topic::publish(). The packet's reference passes over if it is `sent`.
+  PublishOutcome publish(TopicNumber topic, Packet& packet, std::uint32_t messages);
+  /// It would be sent, and nobody would be dropped or skip anything.
+  bool may_publish(TopicNumber topic) const;
 
   /// Announces the departure; the standing becomes `left`. All that follows is ignored.
   void leave(TimeNs now);
@@ -63,6 +78,7 @@ class Member final : private MembershipListener {
   const Membership& membership() const { return membership_; }
   const Directory& directory() const { return directory_; }
   const Messaging& messaging() const { return messaging_; }
+  const Publishing& publishing() const { return publishing_; }
   MemberStats stats() const;
   /// Does it hear what others say to the group?
   bool hears_group() const { return config_.multicast; }
@@ -71,6 +87,34 @@ class Member final : private MembershipListener {
   std::size_t packets_reserved() const { return outbox_.reserved(); }
 
  private:
+  /// What is heard of names is heard by the application, and of roles by publishing_ then.
+  class Hearing final : public DirectoryEvents {
+   public:
+    Hearing(Events& events, Publishing& publishing) : events_(events), publishing_(publishing) {}
+    void on_removed(const MemberInfo& member, RemovalReason reason) override {
+      events_.on_removed(member, reason);
+    }
+    void on_bound(const Binding& binding) override {
+      events_.on_bound(binding);
+      publishing_.on_bound(binding);
+    }
+    void on_withdrawn(const Binding& binding) override {
+      events_.on_withdrawn(binding);
+      publishing_.on_withdrawn(binding);
+    }
+    void on_batch_begin(const MemberKey& owner) override { events_.on_batch_begin(owner); }
+    void on_batch_end(const MemberKey& owner) override { events_.on_batch_end(owner); }
+    bool ready() const override { return events_.ready(); }
+    void on_synchronized() override { events_.on_synchronized(); }
+
+   private:
+    Events& events_;
+    Publishing& publishing_;
+  };
+
+  bool is_closed() const;
+  /// Who else has a part in what this member publishes and follows.
+  void learn_roles();
   void dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw);
   void reject(wire::Reject reason, const wire::Parsed& packet, const Endpoint& from);
 
@@ -86,8 +130,10 @@ class Member final : private MembershipListener {
   Events& events_;
   Outbox outbox_;
   Membership membership_;
-  Directory directory_;
   Messaging messaging_;
+  Publishing publishing_;
+  Hearing hearing_;
+  Directory directory_;
   MemberStats stats_;
 };
 

@@ -3,7 +3,7 @@
 namespace muster {
 
 Directory::Directory(const DirectoryConfig& config, const Endpoint& group, Outbox& outbox,
-                     Events& events, std::uint64_t seed)
+                     DirectoryEvents& events, std::uint64_t seed)
     : config_(config),
       group_(group),
       outbox_(outbox),

@@ -41,8 +41,8 @@ struct DirectoryStats {
 
 class Directory {
  public:
-  Directory(const DirectoryConfig& config, const Endpoint& group, Outbox& outbox, Events& events,
-            std::uint64_t seed);
+  Directory(const DirectoryConfig& config, const Endpoint& group, Outbox& outbox,
+            DirectoryEvents& events, std::uint64_t seed);
 
   BindResult bind(std::string_view path, const Content& content) {
     return own_.bind(path, content);
@@ -91,7 +91,8 @@ class Directory {
   static constexpr DurationNs pause_ns = 100 * us;
 
   struct Copy : Timer {
-    Copy(const MemberKey& owner, const Endpoint& at, const DirectoryConfig& config, Events& events)
+    Copy(const MemberKey& owner, const Endpoint& at, const DirectoryConfig& config,
+         DirectoryEvents& events)
         : replica(owner, config, events), endpoint(at) {}
 
     Replica replica;
@@ -179,7 +180,7 @@ class Directory {
   const DirectoryConfig& config_;
   Endpoint group_;
   Outbox& outbox_;
-  Events& events_;
+  DirectoryEvents& events_;
   Random random_;
   OwnTree own_;
   TokenBucket budget_;  // of packets with answers and repairs (I5)

@@ -26,7 +26,7 @@ enum class BindResult : std::uint8_t {
 
 class OwnTree {
  public:
-  OwnTree(const DirectoryConfig& config, Outbox& outbox, Events& events)
+  OwnTree(const DirectoryConfig& config, Outbox& outbox, DirectoryEvents& events)
       : config_(config),
         outbox_(outbox),
         events_(events),
@@ -81,7 +81,7 @@ class OwnTree {
 
   const DirectoryConfig& config_;
   Outbox& outbox_;
-  Events& events_;
+  DirectoryEvents& events_;
   Tree tree_;
   /// Withdrawn all at once, each of them more than one step, and the application has not heard yet.
   /// It believes each path bound in one of them at most, or else in the tree. A few at most: each

@@ -7,7 +7,7 @@
 
 namespace muster {
 
-Replica::Replica(const MemberKey& owner, const DirectoryConfig& config, Events& events)
+Replica::Replica(const MemberKey& owner, const DirectoryConfig& config, DirectoryEvents& events)
     : owner_(owner), config_(config), events_(events) {}
 
 Replica::Applied Replica::apply(const wire::AdvertisementView& advertisement) {

@@ -16,7 +16,7 @@ namespace muster {
 
 class Replica {
  public:
-  Replica(const MemberKey& owner, const DirectoryConfig& config, Events& events);
+  Replica(const MemberKey& owner, const DirectoryConfig& config, DirectoryEvents& events);
 
   const MemberKey& owner() const { return owner_; }
   /// While settled: the owner's tree at tree().version(). Else on its way to a later one.
@@ -109,7 +109,7 @@ class Replica {
 
   MemberKey owner_;
   const DirectoryConfig& config_;
-  Events& events_;
+  DirectoryEvents& events_;
   Tree tree_;
   std::vector<StoredChange> held_;  ///< of a batch whose end has not come
   std::size_t held_bytes_ = 0;

@@ -80,6 +80,47 @@ void Listener::on_undelivered(const Undelivered& undelivered) {
                   std::to_string(undelivered.first + undelivered.messages - 1));
 }
 
+bool Listener::on_publication(const Publication& publication) {
+  if (publications_max == 0) return false;
+  --publications_max;
+  const MemberKey& publisher = publication.stream.publisher;
+  std::string& line = begun_of_topics_[{publisher.id, publication.stream.topic}];
+  for (const wire::MessageView& message : wire::messages_in(publication.packet.data)) {
+    if (message.first != line.empty()) heard.emplace_back("pieces that make no message");
+    if (message.first) line = "published " + name(publisher.id) + " ";
+    line += text(message.payload);
+    if (!message.last) continue;
+    heard.push_back(line);
+    line.clear();
+  }
+  return true;
+}
+void Listener::on_stream(const StreamEvent& event) {
+  const std::string line = "stream " + name(event.stream.publisher.id);
+  const std::string first = std::to_string(event.first);
+  switch (event.change) {
+    case StreamChange::began:
+      heard.push_back(line + " began " + first);
+      break;
+    case StreamChange::gap:
+      heard.push_back(line + " gap " + first + " to " +
+                      std::to_string(event.first + event.packets - 1));
+      break;
+    case StreamChange::dropped:
+      heard.push_back(line + " dropped from " + first);
+      break;
+    case StreamChange::ended:
+      heard.push_back(line + " ended");
+      break;
+  }
+  begun_of_topics_.erase({event.stream.publisher.id, event.stream.topic});
+}
+void Listener::on_subscriber(const SubscriberEvent& event) {
+  static constexpr std::array words = {" joined", " left", " dropped"};
+  heard.push_back("subscriber " + name(event.subscriber.id) +
+                  words[static_cast<std::size_t>(event.change)]);
+}
+
 // Segment.
 
 Segment::Host& Segment::start(const std::string& name,
@@ -124,7 +165,7 @@ bool Segment::run_until(const std::function<bool()>& done, DurationNs limit) {
 }
 
 TimeNs Segment::next_event() const {
-  TimeNs next = flights_.empty() ? never_ns : flights_.front().at;
+  TimeNs next = flights_.empty() ? never_ns : flights_.begin()->first;
   for (const auto& host : hosts_)
     if (host->running) next = std::min(next, host->member->next_deadline());
   return std::max(next, now_);
@@ -132,11 +173,8 @@ TimeNs Segment::next_event() const {
 
 void Segment::step(TimeNs at) {
   now_ = at;
-  while (!flights_.empty() && flights_.front().at <= now_) {
-    Flight flight = std::move(flights_.front());
-    flights_.pop_front();
-    deliver(std::move(flight));
-  }
+  while (!flights_.empty() && flights_.begin()->first <= now_)
+    deliver(flights_.extract(flights_.begin()).mapped());
   for (const auto& host : hosts_) {
     if (!host->running) continue;
     host->member->on_deadline(now_);
@@ -145,8 +183,8 @@ void Segment::step(TimeNs at) {
   }
 }
 
-/// Puts what a host has transmitted on its way. Every packet takes as long, so that they arrive
-/// in the order in which they were sent.
+/// Puts what a host has transmitted on its way. Without a `delay` every packet takes as long, so
+/// that they arrive in the order in which they were sent.
 void Segment::collect(Host& from) {
   for (auto& sent : from.port.take_transmitted()) {
     if (sent.to == group && !from.config.multicast) {
@@ -166,12 +204,12 @@ void Segment::collect(Host& from) {
                              std::string(name_of(type)));
       }
       if (filter && !filter(transit)) continue;
-      flights_.push_back({now_ + delay_ns, to.get(), from.config.self, sent.bytes});
+      flights_.emplace(now_ + delay_ns + delay(), Flight{to.get(), from.config.self, sent.bytes});
     }
   }
 }
 
-void Segment::deliver(Flight flight) {
+void Segment::deliver(const Flight& flight) {
   Host& to = *flight.to;
   if (!to.running) return;
   Packet& packet = to.port.received(flight.from, flight.bytes);

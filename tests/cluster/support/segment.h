@@ -2,7 +2,7 @@
 // conversation packet by packet. Faults are what a test says: a filter decides on each packet.
 #pragma once
 
-#include <deque>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -16,12 +16,14 @@
 namespace muster::test {
 
 /// What one member's application heard, as short lines: "joined bob", "bound bob /db=1",
-/// "message bob hi".
+/// "message bob hi", "published bob hi", "stream bob began 1", "subscriber bob joined".
 class Listener : public Events {
  public:
   std::vector<std::string> heard;
   bool accept = true;
   bool ready_now = true;
+  /// Packets of topics that it will still take.
+  std::size_t publications_max = SIZE_MAX;
 
   bool has(std::string_view line) const;
   std::size_t count(std::string_view line) const;
@@ -39,6 +41,9 @@ class Listener : public Events {
   void on_synchronized() override;
   bool on_messages(const Delivery& delivery) override;
   void on_undelivered(const Undelivered& undelivered) override;
+  bool on_publication(const Publication& publication) override;
+  void on_stream(const StreamEvent& event) override;
+  void on_subscriber(const SubscriberEvent& event) override;
 
   /// Names by id, so that lines say "bob" and not a number; shared by the segment.
   const std::map<MemberId, std::string>* names = nullptr;
@@ -48,6 +53,7 @@ class Listener : public Events {
   void hear(const Delivery& delivery, const wire::MessageView& message);
 
   std::map<std::pair<MemberId, ChannelId>, std::string> begun_;  // of messages in pieces
+  std::map<std::pair<MemberId, TopicNumber>, std::string> begun_of_topics_;
 };
 
 class Segment {
@@ -89,6 +95,8 @@ class Segment {
   bool run_until(const std::function<bool()>& done, DurationNs limit = 10 * second);
   /// Packets for which this returns false are lost.
   std::function<bool(const Transit&)> filter;
+  /// How much longer a packet takes than others.
+  std::function<DurationNs()> delay = [] { return DurationNs{0}; };
   /// One line for each packet that `record` selects: "ann -> * advertisement".
   std::vector<std::string> transcript;
   std::function<bool(const Transit&)> record = [](const Transit&) { return false; };
@@ -98,20 +106,19 @@ class Segment {
 
  private:
   struct Flight {
-    TimeNs at;
     Host* to;
     Endpoint from;
     std::vector<std::byte> bytes;
   };
   void collect(Host& from);
-  void deliver(Flight flight);
+  void deliver(const Flight& flight);
   TimeNs next_event() const;
   void step(TimeNs at);
 
   TimeNs now_ = second;
   std::vector<std::unique_ptr<Host>> hosts_;
   std::map<MemberId, std::string> names_;
-  std::deque<Flight> flights_;
+  std::multimap<TimeNs, Flight> flights_;
 };
 
 std::span<const std::byte> bytes(std::string_view text);
