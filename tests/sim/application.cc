@@ -31,6 +31,8 @@ Application::Application(const Shared& shared, std::size_t self, Incarnation inc
       watcher_(watcher),
       dice_(seed),
       outgoing_(shared.roster, shared.conversations),
+      topics_({shared.scenario, shared.roster, shared.broadcasts, shared.trace, shared.verdict},
+              self, incarnation, seed + 1),
       calls_(shared.scenario.messaging.calls_max) {}
 
 Party Application::party(const MemberKey& member) const {
@@ -46,6 +48,7 @@ void Application::on_standing(Standing standing) {
   if (standing == Standing::joining || standing == Standing::member) return;
   outgoing_.clear(*port_);
   incoming_->clear();
+  topics_.clear();
   end_calls();
 }
 
@@ -105,6 +108,7 @@ void Application::attach(Member& member, SimPort& port) {
   member_ = &member;
   port_ = &port;
   incoming_.emplace(port, shared_.scenario.kept_packets_max, shared_.scenario.assembly_bytes_max);
+  topics_.attach(member, port);
 }
 
 void Application::reincarnated(Incarnation incarnation) {
@@ -112,12 +116,14 @@ void Application::reincarnated(Incarnation incarnation) {
   incoming_->clear();
   end_calls();
   incarnation_ = incarnation;
+  topics_.reincarnated();
   watcher_.started_anew(*member_);
 }
 
 /// What is held and put together already has had its place.
 std::size_t Application::left_min() const {
-  const std::size_t had = member_->messaging().packets_held() + incoming_->packets_max();
+  const std::size_t had =
+      member_->messaging().packets_held() + incoming_->packets_max() + topics_.packets_max();
   const std::size_t all = shared_.scenario.spare_packets();
   return all - std::min(all, had);
 }
@@ -213,6 +219,21 @@ void Application::on_undelivered(const Undelivered& undelivered) {
                                     undelivered.first, undelivered.messages);
 }
 
+bool Application::on_publication(const Publication& publication) {
+  watcher_.named(publication.stream.publisher, "a publication");
+  return topics_.on_publication(publication);
+}
+
+void Application::on_stream(const StreamEvent& event) {
+  watcher_.named(event.stream.publisher, "a stream");
+  topics_.on_stream(event);
+}
+
+void Application::on_subscriber(const SubscriberEvent& event) {
+  watcher_.named(event.subscriber, "a subscriber");
+  topics_.on_subscriber(event);
+}
+
 bool Application::say(const Recipient& to, std::vector<std::byte> payload) {
   return outgoing_.put(to, {.path = {}, .payload = std::move(payload)});
 }
@@ -270,6 +291,7 @@ void Application::end_calls() {
 
 void Application::work(TimeNs now) {
   outgoing_.flush(*member_, *port_, left_min());
+  topics_.flush();
   std::erase_if(kept_, [&](const Kept& kept) {
     const bool done = calm_ || now >= kept.until;
     if (done) port_->release(*kept.packet);
@@ -282,6 +304,7 @@ void Application::release_all() {
   kept_.clear();
   outgoing_.clear(*port_);
   incoming_->clear();
+  topics_.clear();
 }
 
 }  // namespace muster::sim

@@ -16,6 +16,7 @@
 #include "tests/sim/incoming.h"
 #include "tests/sim/outgoing.h"
 #include "tests/sim/scenario.h"
+#include "tests/sim/topics.h"
 #include "tests/sim/trace.h"
 #include "tests/sim/watcher.h"
 
@@ -28,6 +29,7 @@ class Application final : public Events {
     const Scenario& scenario;
     const Roster& roster;
     Conversations& conversations;
+    Broadcasts& broadcasts;
     Trace& trace;
     Verdict& verdict;
   };
@@ -42,7 +44,10 @@ class Application final : public Events {
   TimeNs next_deadline() const { return calls_.next_deadline(); }
   void meet_deadlines(TimeNs local_now);
   /// From now on it accepts whatever comes, and keeps nothing.
-  void calm_down() { calm_ = true; }
+  void calm_down() {
+    calm_ = true;
+    topics_.calm_down();
+  }
   /// The process ends.
   void release_all();
   /// The member has become this, at the end of the step in which it did: all conversations begin
@@ -52,12 +57,15 @@ class Application final : public Events {
   bool busy() const { return !calm_ && shared_.verdict.now() < busy_until_; }
   /// It has something to do at its next chance.
   bool eager() const {
-    return busy() || refuses_a_channel() || !outgoing_.empty() || !kept_.empty();
+    return busy() || refuses_a_channel() || !outgoing_.empty() || !kept_.empty() || topics_.eager();
   }
   /// Packets in its hands, at most.
   std::size_t packets_max() const {
-    return kept_.size() + outgoing_.packets() + incoming_->packets_max();
+    return kept_.size() + outgoing_.packets() + incoming_->packets_max() + topics_.packets_max();
   }
+
+  Topics& topics() { return topics_; }
+  const Topics& topics() const { return topics_; }
 
   /// To be sent at its next chance. False: too much waits already.
   bool say(const Recipient& to, std::vector<std::byte> payload);
@@ -80,6 +88,9 @@ class Application final : public Events {
   void on_synchronized() override;
   bool on_messages(const Delivery& delivery) override;
   void on_undelivered(const Undelivered& undelivered) override;
+  bool on_publication(const Publication& publication) override;
+  void on_stream(const StreamEvent& event) override;
+  void on_subscriber(const SubscriberEvent& event) override;
 
  private:
   struct Waiter {
@@ -119,6 +130,7 @@ class Application final : public Events {
   std::vector<Kept> kept_;
   Outgoing outgoing_;
   std::optional<Incoming> incoming_;
+  Topics topics_;
   CallTable<Waiter> calls_;
   std::map<CallId, std::uint64_t> in_flight_;  // numbers of calls that have not ended
   std::uint64_t calls_made_ = 0;

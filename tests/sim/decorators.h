@@ -43,6 +43,11 @@ class EventsDecorator : public Events {
   void on_undelivered(const Undelivered& undelivered) override {
     inner_.on_undelivered(undelivered);
   }
+  bool on_publication(const Publication& publication) override {
+    return inner_.on_publication(publication);
+  }
+  void on_stream(const StreamEvent& event) override { inner_.on_stream(event); }
+  void on_subscriber(const SubscriberEvent& event) override { inner_.on_subscriber(event); }
 
  protected:
   Events& inner() { return inner_; }

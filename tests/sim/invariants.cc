@@ -35,7 +35,7 @@ void Invariants::after_step(const Process& process) {
 void Invariants::check_packets(const Process& process, std::size_t reserved) {
   const MessagingConfig& messaging = scenario_.messaging;
   const std::size_t held = process.member().messaging().packets_held();
-  if (held > messaging.held_packets + scenario_.streams())
+  if (held > messaging.held_packets + scenario_.streams() + scenario_.topic_streams())
     verdict_.fail("I13", "m{} holds {} received packets for later, {} at most", process.server(),
                   held, messaging.held_packets);
   // Whoever had begun a packet may finish it.
@@ -171,6 +171,8 @@ std::optional<Invariants::Disagreement> Invariants::about_state(const Process& a
   if (!conversations_.settled(self, {b.server(), key.incarnation}))
     return Disagreement{
         "I11", fmt::format("messages of m{} have not reached m{}", a.server(), b.server())};
+  if (const auto missing = a.application().topics().missing_at(b.application().topics()))
+    return Disagreement{"I11", *missing};
   return std::nullopt;
 }
 
@@ -193,10 +195,14 @@ std::optional<Invariants::Disagreement> Invariants::about_itself(const Process& 
   if (application.calls() != 0)
     return Disagreement{"I11",
                         fmt::format("{} calls of m{} have not ended", application.calls(), server)};
-  if (process.port().live() != member.packets_reserved())
-    return Disagreement{"I13",
-                        fmt::format("m{} holds {} packets, {} of them for membership", server,
-                                    process.port().live(), member.packets_reserved())};
+  const std::size_t kept = application.topics().packets_max();
+  if (kept > scenario_.history_packets())
+    return Disagreement{"I11", fmt::format("m{} keeps {} packets of topics", server, kept)};
+  if (process.port().live() != member.packets_reserved() + kept)
+    return Disagreement{
+        "I13", fmt::format("m{} holds {} packets, {} of them for membership and {} "
+                           "of topics",
+                           server, process.port().live(), member.packets_reserved(), kept)};
   return std::nullopt;
 }
 

@@ -42,6 +42,8 @@ void PacketRules::transmitted(const Process& process, const Packet& packet) {
   if (const auto* request = std::get_if<const wire::SyncRequest*>(&parsed.body))
     check_request(process, **request, packet);
   if (type == wire::Type::sync_answer) check_answer(process, packet);
+  if (const auto* publication = std::get_if<wire::PublicationView>(&parsed.body))
+    check_publication(process, *publication->body, packet);
   catch_up_.transmitted(process, parsed, packet.peer);
   if (packet.peer == roster_.group() && !process.member().hears_group())
     verdict_.fail("I1", "m{} says a {} to a group that does not hear it", server, name_of(type));
@@ -72,6 +74,18 @@ void PacketRules::check_answer(const Process& process, const Packet& packet) {
   const bool asked = handling_ && handling_->type == wire::Type::sync_request;
   if (!asked || packet.peer != handling_->from)
     verdict_.fail("I4", "m{} sends an answer to somebody who did not ask", process.server());
+}
+
+/// Once to all; what somebody lacks then goes to that one.
+void PacketRules::check_publication(const Process& process, const wire::Publication& publication,
+                                    const Packet& packet) {
+  if (packet.peer != roster_.group()) return;
+  std::uint32_t& newest = to_group_[{process.server(), process.member().self().incarnation,
+                                     std::uint64_t{publication.topic}}];
+  if (publication.sequence <= newest)
+    verdict_.fail("I4", "m{} publishes packet {} to the group again", process.server(),
+                  std::uint32_t{publication.sequence});
+  newest = publication.sequence;
 }
 
 }  // namespace muster::sim

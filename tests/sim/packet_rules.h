@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include "cluster/wire/parse.h"
@@ -50,6 +51,8 @@ class PacketRules {
   void check_request(const Process& process, const wire::SyncRequest& request,
                      const Packet& packet);
   void check_answer(const Process& process, const Packet& packet);
+  void check_publication(const Process& process, const wire::Publication& publication,
+                         const Packet& packet);
 
   const Roster& roster_;
   Verdict& verdict_;
@@ -57,6 +60,8 @@ class PacketRules {
   std::optional<Handling> handling_;
   TimeNs quiet_from_ns_ = never_ns;
   std::vector<std::vector<Heard>> heard_;  // [receiver][owner]
+  /// The newest packet of each server's, incarnation's, topic's stream that all were sent.
+  std::map<std::tuple<std::size_t, Incarnation, std::uint64_t>, std::uint32_t> to_group_;
 };
 
 }  // namespace muster::sim

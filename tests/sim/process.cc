@@ -46,6 +46,9 @@ std::uint64_t fingerprint(const Process& process) {
   const MessagingStats& messaging = member.messaging().stats();
   mix(messaging.packets_delivered, messaging.packets_retransmitted, messaging.deliveries_refused,
       messaging.acknowledgements_sent, member.messaging().packets_held());
+  const PublishingStats publishing = member.publishing().stats();
+  mix(publishing.packets_published, publishing.packets_delivered, publishing.reports_sent,
+      publishing.positions_sent, publishing.packets_repaired);
   for (const auto& [id, peer] : member.membership().peers()) {
     mix(id, peer.key.incarnation, peer.last_heard_ns, peer.packet_number, peer.suspected);
     const Tree& copy = member.directory().replica(id)->tree();

@@ -9,6 +9,7 @@
 #include "cluster/membership/guarantee.h"
 #include "cluster/wire/path.h"
 #include "tests/sim/outgoing.h"
+#include "tests/sim/topics.h"
 
 namespace muster::sim {
 namespace {
@@ -211,6 +212,20 @@ void pick_messages(Dice dice, Scenario& scenario) {
   scenario.never_read = static_cast<ChannelId>(dice.below(scenario.channels));
 }
 
+/// With dice of their own too.
+void pick_topics(Dice dice, Scenario& scenario) {
+  for (std::uint64_t left = dice.chance(400'000) ? 0 : dice.between(1, 3); left > 0; --left) {
+    TopicConfig topic{.name = fmt::format("/t{}", left)};
+    topic.kind = TopicKind{static_cast<std::uint8_t>(dice.below(3))};
+    topic.slow = dice.chance(500'000) ? SlowSubscriber::slows : SlowSubscriber::dropped;
+    topic.multicast = dice.chance(700'000);
+    topic.history_packets = static_cast<std::uint32_t>(dice.chance(500'000) ? dice.below(50) : 0);
+    topic.lag_packets = static_cast<std::uint32_t>(dice.between(1, dice.chance(500'000) ? 8 : 200));
+    scenario.topics.push_back(topic);
+  }
+  scenario.topic_work = static_cast<Ppm>(dice.between(50'000, 1'000'000));
+}
+
 void pick_work(Dice& dice, Scenario& scenario) {
   for (std::uint32_t& weight : scenario.work_weights)
     weight = static_cast<std::uint32_t>(dice.below(5));
@@ -261,7 +276,30 @@ std::size_t Scenario::spare_packets() const {
   constexpr std::size_t on_their_way = 64;  // received, or being written
   // On each channel the next one received, a message in pieces, and the next piece of one to send.
   const std::size_t of_each_stream = 1 + std::max<std::size_t>(kept_packets_max, 1) + 1;
-  return messaging.held_packets + streams() * of_each_stream + on_their_way;
+  return messaging.held_packets + (streams() + topic_streams()) * of_each_stream + topic_packets() +
+         on_their_way;
+}
+
+std::size_t Scenario::topic_packets() const {
+  std::size_t packets = 0;
+  for (const TopicConfig& topic : topics) packets += topic.history_packets + topic.lag_packets;
+  return packets;
+}
+
+std::size_t Scenario::history_packets() const {
+  std::size_t packets = 0;
+  for (const TopicConfig& topic : topics) packets += topic.history_packets;
+  return packets;
+}
+
+/// What waits for a topic, one packet at a time; and whoever is behind is told so before.
+DurationNs Scenario::topics_backlog_ns() const {
+  constexpr std::size_t message_packets = Topics::message_bytes_max / 1'300 + 1;
+  const std::size_t packets =
+      topic_packets() + topics.size() * Topics::waiting_messages_max * message_packets;
+  return topics.empty() ? 0
+                        : packets * servers * 2 * (fair_delay_max_ns() + cycle_ns) +
+                              8 * messaging.retransmit_max_ns;
 }
 
 /// What waits on a channel goes one packet at a time at worst: the receiver may hold no more.
@@ -288,7 +326,8 @@ DurationNs Scenario::convergence_ns() const {
   const DurationNs meeting = deaf == 0 ? 0 : meeting_heartbeats_max * heartbeat_ns();
   return meeting + transfer_ns + links.late_max_ns + membership.join_listen_ns +
          10 * heartbeat_ns() + 3 * (membership.suspect_after_ns + membership.dead_after_ns) +
-         32 * directory.request_timeout_ns + backlog_ns() + call_deadline_max_ns;
+         32 * directory.request_timeout_ns + backlog_ns() + topics_backlog_ns() +
+         call_deadline_max_ns;
 }
 
 Scenario scenario_of(std::uint64_t seed) {
@@ -306,6 +345,7 @@ Scenario scenario_of(std::uint64_t seed) {
   pick_faults(dice, scenario);
   pick_work(dice, scenario);
   pick_messages(Dice(seed ^ 0x6d65737361676573), scenario);
+  pick_topics(Dice(seed ^ 0x746f706963730000), scenario);
   return scenario;
 }
 
@@ -320,7 +360,7 @@ std::string describe(const Scenario& scenario) {
       "late {:.1f} %, pauses up to {:.3f} ms, outages up to {:.3f} ms, faults for "
       "{:.0f} ms, one each {:.0f} ms, window {} packets, queue {}, held {}, {} channels, {:.1f} % "
       "of "
-      "the messages up to {} bytes",
+      "the messages up to {} bytes, {} topics",
       scenario.servers, std::popcount(scenario.deaf),
       weathers[static_cast<std::size_t>(scenario.weather)], in_ms(scenario.heartbeat_ns()),
       in_ms(scenario.membership.suspect_after_ns), in_ms(scenario.membership.dead_after_ns),
@@ -331,7 +371,7 @@ std::string describe(const Scenario& scenario) {
       in_ms(scenario.faults_last_ns), in_ms(scenario.fault_interval_ns),
       scenario.messaging.window_packets, scenario.messaging.queue_packets,
       scenario.messaging.held_packets, scenario.channels, scenario.large / 1e4,
-      scenario.large_bytes_max);
+      scenario.large_bytes_max, scenario.topics.size());
 }
 
 }  // namespace muster::sim

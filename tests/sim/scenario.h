@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cluster/config.h"
+#include "cluster/publishing/topic_config.h"
 #include "sim/dice.h"
 #include "sim/virtual_network.h"
 
@@ -90,12 +91,18 @@ struct Scenario {
   Ppm refuse = 0;  ///< chance that the application turns busy at a message
   Ppm keep = 0;    ///< chance that it keeps the packet for a while
   DurationNs call_deadline_max_ns = 0;
+  std::vector<TopicConfig> topics;  ///< that servers publish and follow
+  Ppm topic_work = 0;               ///< chance that a server that works does so with topics too
 
   bool hears_group(std::size_t server) const { return (deaf >> server & 1) == 0; }
   bool never_reads(std::size_t server, ChannelId channel) const {
     return server == never_reading && channel == never_read;
   }
   std::size_t streams() const { return (servers - 1) * channels; }
+  std::size_t topic_streams() const { return (servers - 1) * topics.size(); }
+  /// Of all topics, that one server publishes.
+  std::size_t topic_packets() const;
+  std::size_t history_packets() const;
   /// Packets that a process leaves to the network, and to what must be held whatever comes.
   std::size_t spare_packets() const;
   std::size_t pool_packets() const { return spare_packets() + share_packets; }
@@ -115,6 +122,7 @@ struct Scenario {
   DurationNs late_answers_ns() const;
   DurationNs over_budget_ns() const;
   DurationNs backlog_ns() const;
+  DurationNs topics_backlog_ns() const;
 };
 
 Scenario scenario_of(std::uint64_t seed);

@@ -7,6 +7,8 @@
 namespace muster::sim {
 
 void Workload::act(Process& process, TimeNs local_now) {
+  if (topic_dice_.chance(shared_.scenario.topic_work))
+    process.application().topics().act(ledger_.current(process.server()));
   switch (WorkKind{static_cast<std::uint8_t>(dice_.weighted(shared_.scenario.work_weights))}) {
     case WorkKind::bind:
       return bind(process);
@@ -94,6 +96,7 @@ void Workload::withdraw_all(Process& process, TimeNs local_now) {
     shared_.verdict.fail("I2", "m{} withdrew all, and had {} bindings", process.server(),
                          life.bindings());
   if (!empty) life.withdraw_all();
+  process.application().topics().withdrawn_all();
 }
 
 void Workload::withdraw(Process& process) {

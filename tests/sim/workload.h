@@ -12,7 +12,7 @@ namespace muster::sim {
 class Workload {
  public:
   Workload(const Application::Shared& shared, Ledger& ledger, std::uint64_t seed)
-      : shared_(shared), ledger_(ledger), dice_(seed) {}
+      : shared_(shared), ledger_(ledger), dice_(seed), topic_dice_(seed + 1) {}
 
   /// One thing or a few, of the kind that the scenario's weights choose.
   void act(Process& process, TimeNs local_now);
@@ -37,6 +37,7 @@ class Workload {
   Application::Shared shared_;
   Ledger& ledger_;
   Dice dice_;
+  Dice topic_dice_;
 };
 
 }  // namespace muster::sim

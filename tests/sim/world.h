@@ -101,6 +101,7 @@ class World final : private Wire {
   Ledger ledger_;
   Census census_;
   Conversations conversations_;
+  Broadcasts broadcasts_;
   Application::Shared shared_;
   Invariants invariants_;
   PacketRules packet_rules_;
