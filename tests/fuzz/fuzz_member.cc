@@ -32,6 +32,9 @@ constexpr std::uint32_t held_packets = 6;
 constexpr std::uint32_t kept_packets_max = 2;  // of a message in pieces
 constexpr std::size_t assembly_bytes_max = 1 << 16;
 constexpr std::uint32_t calls_max = 8;
+constexpr std::uint32_t topics_max = 3;  // and subscriptions
+constexpr std::uint32_t streams_max = 6;
+constexpr std::uint32_t retained_packets = 24;
 constexpr std::size_t tree_bytes_max = 16 << 10;
 constexpr std::size_t packets_max = 64;
 constexpr std::size_t packet_bytes_max = 1472;
@@ -80,11 +83,31 @@ class FuzzedApplication final : public Events {
                   "no more is reported than a channel holds");
   }
 
+  bool on_publication(const Publication& publication) override {
+    if (!accepts || publication.opens_bytes > assembly_bytes_max) return false;
+    Assembly& assembly =
+        topics_.try_emplace({publication.stream.publisher.id, publication.stream.topic}, *shared_)
+            .first->second;
+    for (const wire::MessageView& piece : wire::messages_in(publication.packet.data)) {
+      if (assembly.add(piece, publication.packet) != Assembly::Step::whole) continue;
+      hear(publication.stream.publisher.id, assembly.message());
+      assembly.clear();
+    }
+    return true;
+  }
+  void on_stream(const StreamEvent& event) override {
+    read(event.topic);
+    fuzz::require(event.change != StreamChange::gap || event.packets > 0, "a gap is of something");
+    topics_.erase({event.stream.publisher.id, event.stream.topic});
+  }
+
   /// Before the first event.
   void attach(PacketPort& port) { shared_.emplace(Assembly::Shared{port, kept_packets_max}); }
   CallTable<CallId>& calls() { return calls_; }
   /// Packets that it keeps, at most.
-  std::size_t packets_max() const { return assemblies_.size() * kept_packets_max; }
+  std::size_t packets_max() const {
+    return (assemblies_.size() + topics_.size()) * kept_packets_max;
+  }
 
  private:
   void read(std::span<const std::byte> bytes) {
@@ -110,6 +133,7 @@ class FuzzedApplication final : public Events {
   volatile unsigned sum_ = 0;
   std::optional<Assembly::Shared> shared_;
   std::map<std::pair<MemberId, ChannelId>, Assembly> assemblies_;
+  std::map<std::pair<MemberId, TopicNumber>, Assembly> topics_;
   CallTable<CallId> calls_{calls_max};
 };
 
@@ -154,6 +178,9 @@ class Trial {
     config.messaging.window_packets = window_packets;
     config.messaging.queue_packets = queue_packets;
     config.messaging.held_packets = held_packets;
+    config.messaging.topics_max = config.messaging.subscriptions_max = topics_max;
+    config.messaging.streams_max = streams_max;
+    config.messaging.retained_packets = retained_packets;
     return config;
   }
   static MemberId some_member(std::uint8_t number) {
@@ -162,7 +189,7 @@ class Trial {
   }
 
   void step(fuzz::Input& input) {
-    switch (input.take<std::uint8_t>() % 14) {
+    switch (input.take<std::uint8_t>() % 16) {
       case 0:
         return receive(some_packet(input));
       case 1:
@@ -193,6 +220,10 @@ class Trial {
         return;
       case 12:
         return receive(fuzz::addressed(some_packet(input), member_, port_), self);
+      case 14:
+        return take_part(input);
+      case 15:
+        return publish(input);
       default:
         if (input.take<std::uint8_t>() == 0) member_.leave(now_);
         return;
@@ -270,6 +301,40 @@ class Trial {
     port_.release(*packet);
     return false;
   }
+  static std::string some_topic(std::uint8_t number) {
+    return std::string("/") + static_cast<char>('a' + number % 3);
+  }
+  /// Announces, withdraws, subscribes or unsubscribes.
+  void take_part(fuzz::Input& input) {
+    const auto what = input.take<std::uint8_t>();
+    const std::string topic = some_topic(what);
+    const auto number = input.take<std::uint8_t>();
+    if ((what & 16) != 0) return member_.withdraw_topic(1 + number % 8);
+    if ((what & 32) != 0) return member_.unsubscribe(1 + number % 8);
+    if ((what & 64) != 0) {
+      member_.subscribe(topic, From{static_cast<std::uint8_t>(number & 1)});
+      return;
+    }
+    member_.announce({.name = topic,
+                      .kind = TopicKind{static_cast<std::uint8_t>(number % 3)},
+                      .slow = SlowSubscriber{static_cast<std::uint8_t>(number / 3 % 2)},
+                      .multicast = number / 6 % 2 == 0,
+                      .history_packets = number / 12 % 4U,
+                      .lag_packets = 1 + number / 48 % 8U});
+  }
+  void publish(fuzz::Input& input) {
+    const TopicNumber topic = 1 + input.take<std::uint8_t>() % 8;
+    const std::vector<std::byte> payload(input.take<std::uint16_t>() % 6000);
+    for (MessageWriter writer({}, payload); !writer.done();) {
+      Packet* packet = port_.allocate();
+      if (packet == nullptr) return;
+      begin_messages(*packet);
+      fuzz::require(writer.write(*packet), "an empty packet has room for a piece");
+      const auto ended = static_cast<std::uint32_t>(writer.done() ? 1 : 0);
+      if (member_.publish(topic, *packet, ended).result == PublishResult::sent) continue;
+      return port_.release(*packet);
+    }
+  }
   Recipient some_recipient(std::uint8_t number) const {
     const MemberId id = some_member(number);
     const Peer* peer = member_.membership().find(id);
@@ -285,7 +350,13 @@ class Trial {
     fuzz::require(directory.own().bytes() <= tree_bytes_max, "the own tree keeps within its limit");
     const std::size_t streams = peers.size() * wire::channels;
     const std::size_t held = member_.messaging().packets_held();
-    fuzz::require(held <= held_packets + streams, "no more is held than may be");
+    fuzz::require(held <= held_packets + streams + streams_max, "no more is held than may be");
+    fuzz::require(member_.publishing().subscriber().streams() <= streams_max,
+                  "no more is followed than may be");
+    std::size_t retained = 0;
+    member_.publishing().publisher().for_each(
+        [&](const Topic& topic) { retained += topic.packets_held(); });
+    fuzz::require(retained <= retained_packets, "no more is kept than may be");
     fuzz::require(port_.live() <= packets_max + held + events_.packets_max(),
                   "no more packets than the windows hold");
     for (const auto& [id, peer] : peers) {

@@ -42,6 +42,12 @@ class FuzzPort final : public PacketPort {
     if (const auto* request = std::get_if<const wire::IntroductionRequest*>(&parsed.body))
       introduction_nonce_ = (*request)->nonce;
     if (const auto* session = std::get_if<wire::SessionView>(&parsed.body)) note(*session->body);
+    if (const auto* published = std::get_if<wire::PublicationView>(&parsed.body))
+      published_ = published->body->sequence;
+    if (const auto* position = std::get_if<const wire::Position*>(&parsed.body))
+      turn_ = (*position)->turn;
+    if (const auto* report = std::get_if<wire::ReportView>(&parsed.body))
+      reported_ = report->body->acknowledged;
     release(packet);
   }
 
@@ -65,6 +71,11 @@ class FuzzPort final : public PacketPort {
     std::uint32_t sequence = 0;
   };
   const Said& said(ChannelId channel) const { return said_[channel]; }
+  /// The packet of a topic, and the turn of a position, that it has sent last; and up to where it
+  /// has reported one.
+  std::uint32_t published() const { return published_; }
+  std::uint64_t turn() const { return turn_; }
+  std::uint32_t reported() const { return reported_; }
 
  private:
   static constexpr std::size_t payload_bytes_max = 1472;
@@ -96,6 +107,9 @@ class FuzzPort final : public PacketPort {
   std::array<Said, wire::channels> said_{};
   std::uint32_t last_request_ = 0;
   std::uint64_t introduction_nonce_ = 0;
+  std::uint32_t published_ = 0;
+  std::uint64_t turn_ = 0;
+  std::uint32_t reported_ = 0;
 };
 
 }  // namespace muster::fuzz

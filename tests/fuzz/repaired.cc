@@ -81,6 +81,29 @@ void continue_channel(std::vector<std::byte>& bytes, const FuzzPort& port) {
       said.sequence - std::min<std::uint32_t>(said.sequence, session->acknowledged % ahead);
 }
 
+/// What comes next of a topic, near enough: few topics and subscriptions, so that there is one.
+void continue_topic(std::vector<std::byte>& bytes, const FuzzPort& port) {
+  constexpr std::uint32_t ahead = 8;
+  constexpr std::uint64_t numbers = 3;
+  if (auto* publication = body_of<wire::Publication>(bytes, wire::Type::publication)) {
+    publication->topic = 1 + publication->topic % numbers;
+    publication->sequence = port.reported() + 1 + publication->sequence % ahead;
+  }
+  if (auto* position = body_of<wire::Position>(bytes, wire::Type::position)) {
+    position->topic = 1 + position->topic % numbers;
+    position->subscription = 1 + position->subscription % numbers;
+    position->turn = 1 + position->turn % ahead;
+    position->first = 1 + position->first % (port.reported() + ahead);
+    position->kind &= 1;
+  }
+  if (auto* report = body_of<wire::Report>(bytes, wire::Type::report)) {
+    report->topic = 1 + report->topic % numbers;
+    report->turn = port.turn() - std::min<std::uint64_t>(port.turn(), report->turn % 2);
+    report->acknowledged =
+        port.published() - std::min<std::uint32_t>(port.published(), report->acknowledged % ahead);
+  }
+}
+
 }  // namespace
 
 std::vector<std::byte> addressed(std::span<const std::byte> taken, const Member& member,
@@ -93,6 +116,10 @@ std::vector<std::byte> addressed(std::span<const std::byte> taken, const Member&
   header.cluster = cluster_id("simulated");
   if (auto* session = body_of<wire::Session>(bytes, wire::Type::session))
     session->receiver_incarnation = member.self().incarnation;
+  if (auto* position = body_of<wire::Position>(bytes, wire::Type::position))
+    position->receiver_incarnation = member.self().incarnation;
+  if (auto* report = body_of<wire::Report>(bytes, wire::Type::report))
+    report->receiver_incarnation = member.self().incarnation;
   if (auto* answer = body_of<wire::SyncAnswer>(bytes, wire::Type::sync_answer))
     answer->request = port.last_request();
   if (auto* introduction = body_of<wire::Introduction>(bytes, wire::Type::introduction))
@@ -120,6 +147,7 @@ std::vector<std::byte> expected(std::span<const std::byte> taken, const Member& 
   continue_tree(bytes, member.directory(), sender.key);
   continue_fetch(bytes, member.directory(), sender.key);
   continue_channel(bytes, port);
+  continue_topic(bytes, port);
   return bytes;
 }
 
