@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "cluster/publishing/role.h"
 #include "cluster/wire/parse.h"
 #include "tests/sim/run.h"
 
@@ -25,7 +26,7 @@ constexpr std::size_t of_each_type_max = 8;  // in a session: its rarer packets 
 constexpr std::size_t small_bytes_max = 128;
 // Records of fuzz_member.
 constexpr std::uint8_t addressed = 1, expected = 2, after = 4, transmit = 6, bind = 7, several = 8,
-                       send = 9, lag = 11, from_own_address = 12;
+                       send = 9, lag = 11, from_own_address = 12, take_part = 14, publish = 15;
 constexpr std::uint64_t seeds = 60;
 constexpr std::uint64_t sessions = 16;  // of the first seeds
 
@@ -66,6 +67,55 @@ std::vector<std::byte> bind_of(std::uint64_t sender, char name) {
   return packet_of(wire::Type::advertisement, sender, head, change,
                    std::array{'/', name, name});  // the path, and the value
 }
+/// It takes a part in topic "/a".
+std::vector<std::byte> role_of(std::uint64_t sender, const std::string& path,
+                               const AttributeSet& role) {
+  wire::Advertisement head{};
+  head.changes = 1;
+  const auto attributes = role.view().bytes();
+  wire::Change change{};
+  change.kind = static_cast<std::uint8_t>(wire::ChangeKind::bind);
+  change.path_length = static_cast<std::uint8_t>(path.size());
+  change.attribute_bytes = static_cast<std::uint16_t>(attributes.size());
+  change.length = static_cast<std::uint16_t>(attributes.size());
+  std::vector<std::byte> bytes = packet_of(wire::Type::advertisement, sender, head, change);
+  const auto name = std::as_bytes(std::span(path));
+  bytes.insert(bytes.end(), name.begin(), name.end());
+  bytes.insert(bytes.end(), attributes.begin(), attributes.end());
+  return bytes;
+}
+/// fuzz_member makes it one of the first topic, near to what comes next.
+std::vector<std::byte> publication_of(std::uint64_t sender, std::uint32_t ahead,
+                                      std::uint8_t flags) {
+  wire::Publication publication{};
+  publication.sequence = ahead;
+  publication.report_delay_us = 10;
+  publication.report_packets = 2;
+  publication.messages = 1;
+  wire::Message message{};
+  message.kind = static_cast<std::uint8_t>(wire::MessageKind::data);
+  message.flags = flags;
+  message.payload_bytes = 2;
+  const std::array payload{'x', 'y'};
+  if (flags != wire::piece_more)
+    return packet_of(wire::Type::publication, sender, publication, message, payload);
+  return packet_of(wire::Type::publication, sender, publication, message, wire::Le32(4), payload);
+}
+std::vector<std::byte> position_of(std::uint64_t sender, std::uint64_t turn, std::uint8_t kind) {
+  wire::Position position{};
+  position.turn = turn;
+  position.first = turn;
+  position.kind = kind;
+  return packet_of(wire::Type::position, sender, position);
+}
+std::vector<std::byte> report_of(std::uint64_t sender, std::uint32_t behind) {
+  wire::Report report{};
+  report.acknowledged = behind;
+  report.window_packets = 4;
+  report.selective_words = 1;
+  return packet_of(wire::Type::report, sender, report, wire::Le64(behind > 1 ? 2 : 0));
+}
+
 /// It withdraws everything.
 std::vector<std::byte> clear_of(std::uint64_t sender) {
   wire::Advertisement head{};
@@ -136,6 +186,7 @@ class Recorder final : public sim::Mutation {
     }
     put_time();
     put_messages();
+    put_topics(seed);
     put(lag);
     for (const auto& [type, bytes] : small_) put_packet(expected, bytes);
     put(several, 0);  // withdraw all
@@ -187,6 +238,31 @@ class Recorder final : public sim::Mutation {
            {wire::MessageKind::data, wire::MessageKind::request, wire::MessageKind::response}) {
         put_packet(expected, piece_of(from, kind, wire::piece_more, 3));
         put_packet(expected, piece_of(from, kind, wire::piece_continues, 0));
+      }
+  }
+  /// The first topic and the first subscription, of "/a", of a kind that the seed chooses;
+  /// everybody else publishes it and subscribes to it too. At first nobody says what he has.
+  void put_topics(std::uint64_t seed) {
+    constexpr std::uint64_t kinds = 12;
+    constexpr std::uint8_t a = 0, subscribe = 64;
+    constexpr std::uint16_t large = 4'000;
+    put(take_part, a, 2 * kinds + seed % kinds);  // two packets of history, one of lag
+    put(take_part, a | subscribe, seed % 2);
+    put_time();
+    for (std::uint64_t from = 0; from < members; ++from) {
+      const TopicKind kind = from % 3 == 2 ? TopicKind::unreliable : TopicKind::reliable;
+      put_packet(expected, role_of(from, publisher_path("/a"), publisher_attributes(1, kind)));
+      put_packet(expected,
+                 role_of(from, subscriber_path("/a"), subscriber_attributes(1, From::history)));
+    }
+    for (std::uint64_t turn = 0; turn < 4; ++turn)
+      for (std::uint64_t from = 0; from < members; ++from) {
+        put(publish, 0, large & 0xff, large >> 8, publish, 0, 3, 0);
+        put_packet(expected, position_of(from, turn, turn == 3 ? 1 : 0));
+        put_packet(expected, publication_of(from, 1, 0));
+        put_packet(expected, publication_of(from, 0, wire::piece_more));
+        put_packet(expected, publication_of(from, 0, wire::piece_continues));
+        put_packet(expected, report_of(from, static_cast<std::uint32_t>(turn)));
       }
   }
   void put_bind(char name) {
