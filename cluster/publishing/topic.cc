@@ -128,23 +128,24 @@ PublishOutcome Topic::publish(Packet& packet, std::uint32_t messages) {
     return {PublishResult::too_large};
   if (const Follower* slow = in_the_way()) return {PublishResult::would_block, slow->member()};
   for (const auto& follower : followers_)
-    if (follower->window().full()) make_room(*follower);
+    if (follower->window().full()) make_room(*follower, begins);
   open_ = goes_on;
   write_head(packet);
   if (config_.kind == TopicKind::unreliable) {
     send_unreliable(packet);
   } else {
-    for (const auto& follower : followers_) offer(*follower, packet, messages, begins);
+    for (const auto& follower : followers_) offer(*follower, packet, messages);
     remember(packet, messages, begins);
     shared_.outbox.port().release(packet);
   }
   ++next_;
+  if (!open_) begin_those_who_wait();
   ++shared_.stats.packets_published;
   return {};
 }
 
 /// Whom it serves all the same goes on at the latest value, or else with the next (§9.6).
-void Topic::make_room(Follower& follower) {
+void Topic::make_room(Follower& follower, bool begins) {
   if (config_.kind != TopicKind::last_value) {
     follower.drop(next_, ++shared_.turns);
     ++shared_.stats.subscribers_dropped;
@@ -153,6 +154,8 @@ void Topic::make_room(Follower& follower) {
     ++shared_.stats.values_skipped;
     if (value_ > follower.window().first())
       follower.begin(value_, ++shared_.turns);
+    else if (begins)
+      follower.begin(next_, ++shared_.turns);
     else
       follower.wait(next_);
   }
@@ -176,15 +179,20 @@ void Topic::write_head(Packet& packet) {
   packet.peer = {};  // it goes to nobody yet
 }
 
-void Topic::offer(Follower& follower, Packet& packet, std::uint32_t messages, bool begins) {
-  if (follower.dropped()) return;
-  if (follower.waits() && begins) {
-    follower.begin(next_, ++shared_.turns);
-    arm(follower);
-  }
-  if (follower.waits()) return;
+void Topic::offer(Follower& follower, Packet& packet, std::uint32_t messages) {
+  if (!follower.follows()) return;
   shared_.outbox.port().retain(packet);
   follower.window().push(packet, messages);
+}
+
+/// A message begins in the next packet.
+void Topic::begin_those_who_wait() {
+  if (config_.kind == TopicKind::unreliable) return;
+  for (const auto& follower : followers_) {
+    if (!follower->waits()) continue;
+    follower->begin(next_, ++shared_.turns);
+    arm(*follower);
+  }
 }
 
 void Topic::remember(Packet& packet, std::uint32_t messages, bool begins) {

@@ -79,10 +79,11 @@ class Topic : public boost::intrusive::list_base_hook<
   using Followers = std::vector<std::unique_ptr<Follower>>;
 
   Followers::const_iterator place_of(MemberId member) const;
-  void make_room(Follower& follower);
+  void make_room(Follower& follower, bool begins);
   void write_head(Packet& packet);
   void remember(Packet& packet, std::uint32_t messages, bool begins);
-  void offer(Follower& follower, Packet& packet, std::uint32_t messages, bool begins);
+  void offer(Follower& follower, Packet& packet, std::uint32_t messages);
+  void begin_those_who_wait();
   void send_unreliable(Packet& packet);
 
   bool is_slowed() const {
