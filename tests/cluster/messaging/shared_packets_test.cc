@@ -8,6 +8,15 @@
 namespace muster::test {
 namespace {
 
+/// Packets whose heads are written before anybody sends them.
+void push(TestedWindow& sender, Sequence packets) {
+  for (Sequence sequence = 1; sequence <= packets; ++sequence) {
+    Packet& packet = *sender.port.allocate();
+    begin_messages(packet);
+    session_head(packet).sequence = sequence_to_wire(sequence);
+    sender.window->push(packet, 1);
+  }
+}
 void sent_to_all(TestedWindow& sender, int packets) {
   for (; packets > 0; --packets) {
     ASSERT_TRUE(sender.window->may_send_new());
@@ -18,14 +27,14 @@ void sent_to_all(TestedWindow& sender, int packets) {
 bool acknowledge(TestedWindow& sender, Sequence upto, const std::vector<wire::Le64>& words,
                  Sequence overheard) {
   return sender.window->acknowledge(
-      1000, 1,
+      1000, 0,
       {.acknowledged = static_cast<std::uint32_t>(upto), .window_packets = 64, .selective = words},
       overheard);
 }
 
 TEST(SharedPackets, SentToAllAreUnderWayAndRepairedToOne) {
   TestedWindow sender;
-  sender.push(5);
+  push(sender, 5);
   sent_to_all(sender, 5);
   EXPECT_EQ(sender.route.in_flight, 5U);
   EXPECT_EQ(sender.transmit(0), Sequences{}) << "it has gone already";
@@ -61,7 +70,7 @@ TEST(SharedPackets, OverheardToTheEndAreAcknowledgedWithoutBeingSent) {
 /// The receiver has all, and no room: whether there is room again is asked for at the timeout.
 TEST(SharedPackets, OverheardAndNotTakenAreAskedAfter) {
   TestedWindow sender;
-  sender.push(2);
+  push(sender, 2);
   EXPECT_TRUE(acknowledge(sender, 0, {wire::Le64(0b11)}, 3));
   ASSERT_NE(sender.window->deadline(), never_ns);
   EXPECT_EQ(sender.time_out(), Sequences{1});
