@@ -143,6 +143,11 @@ void Messaging::way_has_changed(TimeNs now, MemberId id) {
   if (Session* session = find(id)) way_has_changed(now, *session);
 }
 
+void Messaging::ways_have_changed(TimeNs now) {
+  for (auto& [id, session] : sessions_) way_has_changed(now, *session);
+  if (!may_send_.empty()) go_on_ns_ = std::min(go_on_ns_, now);
+}
+
 Route* Messaging::route(MemberId id) const {
   Session* session = find(id);
   return session == nullptr ? nullptr : &session->route();

@@ -75,6 +75,8 @@ class Messaging {
   /// Others have heard something of what they sent on the way to this member, or have left it:
   /// packets of a session may have been overtaken, or may go now.
   void way_has_changed(TimeNs now, MemberId id);
+  /// The same, to any of them.
+  void ways_have_changed(TimeNs now);
   /// Others hold packets for later within the same limit.
   HoldingLimit& holding_limit() { return limit_; }
 

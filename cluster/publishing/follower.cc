@@ -35,7 +35,11 @@ void Follower::give_position(wire::PositionKind kind, Sequence first, std::uint6
 void Follower::tell_position(TimeNs now, PublishingStats& stats) {
   if (now < position_due_ns_) return;
   Packet* packet = outbox_.open(wire::Type::position);
-  if (packet == nullptr) return;  // at the end of the next burst
+  const DurationNs once_ns = route_.round_trip.timeout_ns();
+  if (packet == nullptr) {  // what it has never been told is tried again with the next burst
+    if (!owes_position()) position_due_ns_ = now + once_ns;
+    return;
+  }
   append(*packet, wire::Position{.receiver_incarnation = member().incarnation,
                                  .topic = topic_.number(),
                                  .subscription = subscription(),
@@ -44,7 +48,6 @@ void Follower::tell_position(TimeNs now, PublishingStats& stats) {
                                  .kind = static_cast<std::uint8_t>(kind_)});
   outbox_.send(*packet, endpoint());
   ++stats.positions_sent;
-  const DurationNs once_ns = route_.round_trip.timeout_ns();
   position_due_ns_ = now + std::min(once_ns << std::min(times_told_++, doublings_max),
                                     std::max(timeout_max_ns_, once_ns));
 }

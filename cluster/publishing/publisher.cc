@@ -1,6 +1,7 @@
 #include "cluster/publishing/publisher.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace muster {
 namespace {
@@ -16,7 +17,7 @@ Publisher::Publisher(const MessagingConfig& config, Outbox& outbox, Messaging& m
       outbox_(outbox),
       messaging_(messaging),
       stats_(stats),
-      shared_{config_, outbox, events, stats_, sending_, timers_, turns_} {}
+      shared_{config_, outbox, events, stats_, sending_, timers_, turns_, ways_left_} {}
 
 std::size_t Publisher::packets_reserved() const {
   std::size_t packets = 0;
@@ -130,6 +131,10 @@ void Publisher::on_deadline(TimeNs now) {
 }
 
 void Publisher::transmit(TimeNs now) {
+  if (std::exchange(ways_left_, false)) {
+    messaging_.ways_have_changed(now);
+    way_has_changed();
+  }
   List now_looked_at;
   now_looked_at.swap(to_look_at_);
   std::uint32_t left = transmit_packets;

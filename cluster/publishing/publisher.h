@@ -75,6 +75,7 @@ class Publisher {
   MessagingStats sending_;
   TimerQueue<Follower> timers_;
   std::uint64_t turns_ = 0;
+  bool ways_left_ = false;
   TopicNumber last_number_ = 0;
   const Topic::Shared shared_;
   List to_look_at_;  ///< something of them may go

@@ -88,6 +88,7 @@ void Topic::remove(MemberId member) {
   const MemberKey gone = (*at)->member();
   if ((*at)->reached()) --reached_;
   followers_.erase(at);
+  shared_.ways_left = true;
   shared_.events.on_subscriber({number_, gone, SubscriberChange::left});
 }
 
@@ -144,22 +145,31 @@ PublishOutcome Topic::publish(Packet& packet, std::uint32_t messages) {
   return {};
 }
 
-/// Whom it serves all the same goes on at the latest value, or else with the next (§9.6).
 void Topic::make_room(Follower& follower, bool begins) {
-  if (config_.kind != TopicKind::last_value) {
+  shared_.ways_left = true;
+  if (config_.kind == TopicKind::last_value) {
+    skip(follower, begins);
+  } else {
     follower.drop(next_, ++shared_.turns);
     ++shared_.stats.subscribers_dropped;
     shared_.events.on_subscriber({number_, follower.member(), SubscriberChange::dropped});
-  } else {
-    ++shared_.stats.values_skipped;
-    if (value_ > follower.window().first())
-      follower.begin(value_, ++shared_.turns);
-    else if (begins)
-      follower.begin(next_, ++shared_.turns);
-    else
-      follower.wait(next_);
   }
   arm(follower);
+}
+
+/// To the latest value, or to one that has begun since, or to the next (§9.6). It waits for that
+/// only where a single value is longer than all that it may lag.
+void Topic::skip(Follower& follower, bool begins) {
+  ++shared_.stats.values_skipped;
+  const Sequence oldest = follower.window().first();
+  if (value_ > oldest)
+    follower.begin(value_, ++shared_.turns);
+  else if (open_ && begun_ > oldest)
+    follower.begin(begun_, ++shared_.turns);
+  else if (begins)
+    follower.begin(next_, ++shared_.turns);
+  else
+    follower.wait(next_);
 }
 
 /// The messages, and how many they are, stand in the packet already. The more subscribers there

@@ -36,6 +36,7 @@ class Topic : public boost::intrusive::list_base_hook<
     MessagingStats& sending;
     TimerQueue<Follower>& timers;
     std::uint64_t& turns;
+    bool& ways_left;  ///< packets under way were given up: others may use the way
   };
   /// `first` is the sequence of the first packet.
   Topic(const Shared& shared, const TopicConfig& config, TopicNumber number, Sequence first);
@@ -80,6 +81,7 @@ class Topic : public boost::intrusive::list_base_hook<
 
   Followers::const_iterator place_of(MemberId member) const;
   void make_room(Follower& follower, bool begins);
+  void skip(Follower& follower, bool begins);
   void write_head(Packet& packet);
   void remember(Packet& packet, std::uint32_t messages, bool begins);
   void offer(Follower& follower, Packet& packet, std::uint32_t messages);

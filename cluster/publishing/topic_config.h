@@ -27,7 +27,9 @@ enum class SlowSubscriber : std::uint8_t {
   slows,    ///< the publisher has to wait
 };
 
-/// A subscriber may lag by history_packets + lag_packets.
+/// A subscriber may lag by history_packets + lag_packets. A last value of more packets than that
+/// comes to those alone who are not slow; and one of more than history_packets is not kept for
+/// newcomers.
 struct TopicConfig {
   std::string name;  ///< a wire::valid_path() of at most topic_name_bytes_max
   TopicKind kind = TopicKind::reliable;

@@ -174,6 +174,25 @@ TEST(Subscribers, AreToldOfTheGapThoughWordOfItIsLost) {
   EXPECT_EQ(positions, 7) << "three were lost, three answers were, and then it was silent";
 }
 
+/// Nor does it hang where there is no packet to say it in.
+TEST(Subscribers, AreToldThoughThereIsNoPacketForItForAWhile) {
+  Cluster cluster({"ann", "bob"});
+  const TopicNumber topic = cluster.announce(cluster.ann(), with_history(0));
+  bool lost = true;
+  cluster.segment.filter = [&](const Segment::Transit& transit) {
+    return transit.type != wire::Type::position || !lost;
+  };
+  cluster.subscribe(cluster.bob(), name);
+  cluster.ann().port.set_packets_max(cluster.ann().port.alive());
+  cluster.segment.run_for(100 * ms);
+  EXPECT_EQ(told(cluster.bob()), Lines{});
+  lost = false;
+  cluster.ann().port.set_packets_max(4096);
+  cluster.segment.run_for(second);
+  cluster.publish_all(cluster.ann(), topic, {"1"});
+  EXPECT_EQ(published_to(cluster.bob()), Lines{"1"});
+}
+
 TEST(Subscribers, WhoIsSlowGoesOnAtTheLatestValue) {
   Cluster cluster({"ann", "bob", "carol"});
   const TopicNumber topic = cluster.announce(
