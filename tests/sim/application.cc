@@ -16,8 +16,8 @@ namespace {
 std::uint64_t answer_of(CallId call) { return XXH3_64bits(&call, sizeof call); }
 
 constexpr const char* kinds[] = {"", "message", "request", "response"};
-constexpr const char* outcomes[] = {"ok", "no such service", "failed", "deadline",
-                                    "member removed"};
+constexpr const char* outcomes[] = {"ok",       "no such service", "failed", "refused",
+                                    "deadline", "member removed",  "closed"};
 constexpr const char* standings[] = {"idle", "joining", "a member", "refused", "replaced", "left"};
 constexpr const char* reasons[] = {"left", "died", "was replaced"};
 

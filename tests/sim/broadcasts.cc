@@ -44,7 +44,9 @@ void Broadcasts::changed(const Follower& follower, const Source& source, const S
   const TopicConfig& config = stream->second.config;
   Heard& heard = heard_[{follower, source}];
   const bool begins = event.change == StreamChange::began;
-  if (heard.runs == begins)
+  // Whoever is too slow to hear of the beginning is dropped all the same.
+  const bool never_began = event.change == StreamChange::dropped && !heard.dropped;
+  if (heard.runs == begins && !never_began)
     return verdict_.fail("I11", "m{} was told twice how the stream of m{} begins, or ends",
                          follower.server, source.publisher.server);
   switch (event.change) {

@@ -37,9 +37,16 @@ void Topics::act(Life& life) {
   for (std::uint64_t left = dice_.between(1, 4); left > 0; --left) say(own->second);
 }
 
+/// Of topics alone there is room for all that a scenario has.
+bool Topics::tree_is_full(TopicResult result) const {
+  constexpr std::size_t role_bytes_max = 1'000;
+  return result == TopicResult::no_room && member_->directory().own().bytes() + role_bytes_max >
+                                               shared_.scenario.directory.tree_bytes_max;
+}
+
 void Topics::announce(const TopicConfig& config, Life& life) {
   const Announced announced = member_->announce(config);
-  if (announced.result == TopicResult::closed) return;
+  if (announced.result == TopicResult::closed || tree_is_full(announced.result)) return;
   if (announced.result != TopicResult::done)
     return shared_.verdict.fail("I13", "m{} could not announce {}", self_, config.name);
   const AttributeSet attributes = publisher_attributes(announced.topic, config.kind);
@@ -60,7 +67,7 @@ void Topics::withdraw(TopicNumber topic, Life& life) {
 void Topics::subscribe(const std::string& name, Life& life) {
   const From from = dice_.chance(500'000) ? From::history : From::now;
   const Subscribed subscribed = member_->subscribe(name, from);
-  if (subscribed.result == TopicResult::closed) return;
+  if (subscribed.result == TopicResult::closed || tree_is_full(subscribed.result)) return;
   if (subscribed.result != TopicResult::done)
     return shared_.verdict.fail("I13", "m{} could not subscribe to {}", self_, name);
   const AttributeSet attributes = subscriber_attributes(subscribed.subscription, from);
@@ -78,7 +85,11 @@ void Topics::unsubscribe(SubscriptionNumber subscription, Life& life) {
 
 void Topics::say(Own& own) {
   if (own.waiting.size() >= waiting_messages_max) return;
-  const std::size_t most = dice_.chance(100'000) ? message_bytes_max : 200;
+  std::size_t most = dice_.chance(100'000) ? message_bytes_max : 200;
+  // A longer last value need not come to who is slow.
+  constexpr std::size_t packet_bytes = 1'300;
+  if (own.config.kind == TopicKind::last_value)
+    most = std::min(most, Topic::packets_max(own.config) * packet_bytes);
   std::vector<std::byte> payload(Broadcasts::head_bytes + dice_.below(most));
   std::ranges::fill(payload, static_cast<std::byte>(dice_.below(256)));
   own.waiting.push_back(std::move(payload));
@@ -151,13 +162,17 @@ bool Topics::eager() const {
          std::ranges::any_of(own_, [](const auto& entry) { return !entry.second.waiting.empty(); });
 }
 
-std::size_t Topics::packets_max() const {
+std::size_t Topics::packets_kept() const {
   std::size_t packets = 0;
-  for (const auto& [topic, own] : own_) {
-    packets += own.packet != nullptr ? 1 : 0;
-    if (const Topic* held = member_->publishing().publisher().find(topic))
-      packets += held->packets_held();
-  }
+  for (const auto& [topic, own] : own_)
+    if (const Topic* kept = member_->publishing().publisher().find(topic))
+      packets += kept->packets_held();
+  return packets;
+}
+
+std::size_t Topics::packets_max() const {
+  std::size_t packets = packets_kept();
+  for (const auto& [topic, own] : own_) packets += own.packet != nullptr ? 1 : 0;
   for (const auto& [id, assembly] : assemblies_)
     if (assembly.message_bytes() > 0)
       packets += std::max<std::size_t>(shared_.scenario.kept_packets_max, 1);

@@ -55,7 +55,9 @@ class Topics {
 
   /// It has something to do at its next chance.
   bool eager() const;
-  /// Packets in its hands, at most, and of its streams in the member's.
+  /// Packets of its streams in the member's hands.
+  std::size_t packets_kept() const;
+  /// Those, and at most so many in its own.
   std::size_t packets_max() const;
 
   bool on_publication(const Publication& publication);
@@ -87,6 +89,7 @@ class Topics {
   void say(Own& own);
   bool publish_packet(TopicNumber topic, Own& own);
   void discard(Own& own);
+  bool tree_is_full(TopicResult result) const;
   bool is_busy();
 
   Shared shared_;
