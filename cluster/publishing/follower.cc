@@ -36,8 +36,8 @@ void Follower::tell_position(TimeNs now, PublishingStats& stats) {
   if (now < position_due_ns_) return;
   Packet* packet = outbox_.open(wire::Type::position);
   const DurationNs once_ns = route_.round_trip.timeout_ns();
-  if (packet == nullptr) {  // what it has never been told is tried again with the next burst
-    if (!owes_position()) position_due_ns_ = now + once_ns;
+  if (packet == nullptr) {
+    position_due_ns_ = now + once_ns;
     return;
   }
   append(*packet, wire::Position{.receiver_incarnation = member().incarnation,

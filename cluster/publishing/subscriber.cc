@@ -148,10 +148,10 @@ void Subscriber::on_deadline(TimeNs now) {
 
 void Subscriber::transmit(TimeNs now) {
   for (auto at = owing_packets_.begin(); at != owing_packets_.end();) settle(*at++);
-  // Without a packet to write they wait for the next cycle.
+  // Without a packet to write they wait for a moment.
   while (!owing_reports_.empty() && owing_reports_.front().send_report())
     owing_reports_.pop_front();
-  go_on_ns_ = owing_reports_.empty() ? never_ns : now;
+  go_on_ns_ = owing_reports_.empty() ? never_ns : now + config_.retransmit_min_ns;
 }
 
 }  // namespace muster

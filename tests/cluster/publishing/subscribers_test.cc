@@ -174,23 +174,31 @@ TEST(Subscribers, AreToldOfTheGapThoughWordOfItIsLost) {
   EXPECT_EQ(positions, 7) << "three were lost, three answers were, and then it was silent";
 }
 
-/// Nor does it hang where there is no packet to say it in.
+/// Nor does anybody hang where there is no packet to say it in, at first or later.
 TEST(Subscribers, AreToldThoughThereIsNoPacketForItForAWhile) {
-  Cluster cluster({"ann", "bob"});
-  const TopicNumber topic = cluster.announce(cluster.ann(), with_history(0));
-  bool lost = true;
-  cluster.segment.filter = [&](const Segment::Transit& transit) {
-    return transit.type != wire::Type::position || !lost;
-  };
-  cluster.subscribe(cluster.bob(), name);
-  cluster.ann().port.set_packets_max(cluster.ann().port.alive());
-  cluster.segment.run_for(100 * ms);
-  EXPECT_EQ(told(cluster.bob()), Lines{});
-  lost = false;
-  cluster.ann().port.set_packets_max(4096);
-  cluster.segment.run_for(second);
-  cluster.publish_all(cluster.ann(), topic, {"1"});
-  EXPECT_EQ(published_to(cluster.bob()), Lines{"1"});
+  for (const bool at_first : {true, false}) {
+    SCOPED_TRACE(at_first ? "at first" : "later");
+    Cluster cluster({"ann", "bob"});
+    const TopicNumber topic = cluster.announce(cluster.ann(), with_history(0));
+    bool lost = true;
+    cluster.segment.filter = [&](const Segment::Transit& transit) {
+      return transit.type != wire::Type::position || !lost;
+    };
+    const auto exhaust = [](Host& host) { host.port.set_packets_max(host.port.alive()); };
+    if (at_first) exhaust(cluster.ann());
+    cluster.subscribe(cluster.bob(), name);
+    exhaust(cluster.ann());
+    cluster.segment.run_for(100 * ms);
+    EXPECT_EQ(told(cluster.bob()), Lines{});
+    lost = false;
+    cluster.ann().port.set_packets_max(4096);
+    exhaust(cluster.bob());  // who cannot say that he knows
+    cluster.segment.run_for(100 * ms);
+    cluster.bob().port.set_packets_max(4096);
+    cluster.segment.run_for(second);
+    cluster.publish_all(cluster.ann(), topic, {"1"});
+    EXPECT_EQ(published_to(cluster.bob()), Lines{"1"});
+  }
 }
 
 TEST(Subscribers, WhoIsSlowGoesOnAtTheLatestValue) {
