@@ -19,11 +19,6 @@ MessagingConfig window_of(MessagingConfig config, const TopicConfig& topic) {
   return config;
 }
 
-bool begins_a_message(const Packet& packet) {
-  const auto* first = reinterpret_cast<const wire::Message*>(packet.data + messages_offset);
-  return (first->flags & wire::piece_continues) == 0;
-}
-
 /// Of the message that goes on in other packets: the last one.
 std::uint32_t opens_bytes(const Packet& packet) {
   std::uint32_t bytes = 0;
@@ -122,7 +117,7 @@ bool Topic::has_room() const {
 }
 
 PublishOutcome Topic::publish(Packet& packet, std::uint32_t messages) {
-  const bool begins = begins_a_message(packet);
+  const bool begins = !continues_a_message(packet);
   if (begins == open_) return {PublishResult::out_of_turn};
   const bool goes_on = session_head(packet).messages > messages;
   if (begins && goes_on && opens_bytes(packet) > wire::message_bytes_max)
