@@ -1,4 +1,6 @@
 // As mutation_test.cc, for what topics are promised.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "cluster/wire/parse.h"
