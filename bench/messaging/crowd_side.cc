@@ -86,6 +86,7 @@ using Participants = std::vector<std::unique_ptr<Participant>>;
 Participants participants_of(std::string_view role, const Place& place) {
   Participants all;
   std::vector<std::string> eight;
+  eight.reserve(crowd_members);
   for (std::size_t i = 0; i < crowd_members; ++i) eight.push_back(name_of(i));
   if (role == name_of_the_one) {
     all.push_back(std::make_unique<Participant>(

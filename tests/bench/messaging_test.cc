@@ -311,16 +311,15 @@ TEST(ResultsOverRounds, SayWhyThereAreNone) {
 }
 
 TEST(Sockperf, IsReadInNanosecondsAndToldApartFromTooFew) {
-  const std::vector<std::string> lines{"sockperf: Summary: Round trip is 12.412 usec",
-                                       "sockperf: \x1b[2;35mTotal 2000 observations\x1b[0m; each "
-                                       "percentile contains 20.00 observations",
-                                       "sockperf: ---> <MAX> observation =  210.500",
-                                       "sockperf: ---> percentile 99.999 =  210.500",
-                                       "sockperf: ---> percentile 99.990 =  190.250",
-                                       "sockperf: ---> percentile 99.900 =   99.125",
-                                       "sockperf: ---> percentile 99.000 =   40.000",
-                                       "sockperf: ---> percentile 75.000 =   13.000",
-                                       "sockperf: ---> percentile 50.000 =   11.500"};
+  const std::string observations =
+      "sockperf: \x1b[2;35mTotal 2000 observations\x1b[0m; each percentile contains 20.00 "
+      "observations";
+  const std::vector<std::string> lines{
+      "sockperf: Summary: Round trip is 12.412 usec", observations,
+      "sockperf: ---> <MAX> observation =  210.500",  "sockperf: ---> percentile 99.999 =  210.500",
+      "sockperf: ---> percentile 99.990 =  190.250",  "sockperf: ---> percentile 99.900 =   99.125",
+      "sockperf: ---> percentile 99.000 =   40.000",  "sockperf: ---> percentile 75.000 =   13.000",
+      "sockperf: ---> percentile 50.000 =   11.500"};
   const NamedFigures figures = read_sockperf(lines);
   EXPECT_EQ(figures, (NamedFigures{{"p50", 11'500}, {"p99", 40'000}, {"p99.9", 99'125}}));
   EXPECT_THROW(read_sockperf({"sockperf: ERROR: cannot bind"}), std::runtime_error);

@@ -69,9 +69,9 @@ class NodeAllocation : public World {
   /// Three at once, each a coroutine that awaits another, and may be repeated elsewhere.
   void converse_in_coroutines(std::size_t rounds) {
     for (std::size_t i = 0; i < rounds; ++i) {
-      int answered = 0;
-      for (int j = 0; j < 3; ++j) (*a)->spawn(count_answer(*a->node, answered));
-      while (answered < 3) poll();
+      answered_ = 0;
+      for (int j = 0; j < 3; ++j) (*a)->spawn(count_answer());
+      while (answered_ < 3) poll();
     }
   }
   static Task<std::size_t> ask(Node& node) {
@@ -82,13 +82,14 @@ class NodeAllocation : public World {
       co_await node.next_poll();
     }
   }
-  static Task<> count_answer(Node& node, int& answered) {
-    const std::size_t size = co_await ask(node);
-    if (size == 4) ++answered;
+  Task<> count_answer() {
+    const std::size_t size = co_await ask(*a->node);
+    if (size == 4) ++answered_;
   }
 
   Server* a = nullptr;
   Server* b = nullptr;
+  int answered_ = 0;
 };
 INSTANTIATE_TEST_SUITE_P(BothWays, NodeAllocation, both_ways, mode_name);
 

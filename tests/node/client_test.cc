@@ -57,6 +57,7 @@ class NodeClient : public World {
   void run(const std::vector<std::function<void()>>& bodies) {
     std::atomic<std::size_t> running{bodies.size()};
     std::vector<std::thread> all;
+    all.reserve(bodies.size());
     for (const auto& body : bodies)
       all.emplace_back([&running, &body] {
         body();

@@ -44,6 +44,7 @@ struct Receiver {
   }
   std::vector<std::uint64_t> selective() const {
     std::vector<std::uint64_t> words;
+    words.reserve(window.selective_words());
     for (std::size_t i = 0; i < window.selective_words(); ++i)
       words.push_back(window.selective_word(i));
     return words;
@@ -162,6 +163,7 @@ TEST(HoldingLimitOfAll, AlwaysTakesTheNextInOrder) {
   test::MemoryPort port;
   HoldingLimit limit(10);
   std::vector<std::unique_ptr<Receiver>> receivers;
+  receivers.reserve(20);
   for (int i = 0; i < 20; ++i) receivers.push_back(std::make_unique<Receiver>(8, port, limit));
   for (auto& receiver : receivers) receiver->receive(2);
   EXPECT_EQ(limit.left(), 0U);
