@@ -21,9 +21,6 @@ NodeConfig config_for(const Place& place, Mode mode) {
   config.port = place.port;
   config.mode = mode;
   config.idle = mode == Mode::pipelined ? Idle::backoff : Idle::spin;
-  if (const char* w = std::getenv("W"))
-    config.messaging.congestion.window_packets_max = std::atoi(w);
-  if (const char* w = std::getenv("Q")) config.messaging.queue_packets = std::atoi(w);
   const auto core = static_cast<std::uint32_t>(place.core);
   if (mode == Mode::pipelined) config.cores = {.io = core, .engine = core};
   return config;
