@@ -12,6 +12,7 @@ namespace {
 void push(TestedWindow& sender, Sequence packets) {
   for (Sequence sequence = 1; sequence <= packets; ++sequence) {
     Packet& packet = *sender.port.allocate();
+    sender.outbox.stamp(packet, wire::Type::session);
     begin_messages(packet);
     session_head(packet).sequence = sequence_to_wire(sequence);
     sender.window->push(packet, 1);
