@@ -23,12 +23,12 @@ Application::Application(const NodeConfig& config, Handler& handler, Runner& run
       channels_(channels),
       attached_(!channels.all()),
       self_{member_id(config.name), 0},
+      to_send_(config.limits.long_message_bytes),
+      assemblies_{runner, config.limits.pool_packets / assembled_share},
       dice_(wall_ns() ^ static_cast<std::uint64_t>(self_.id)),
       own_(config.directory),
       repeats_(config.limits.long_message_bytes),
-      calls_(config.messaging.calls_max),
-      to_send_(config.limits.long_message_bytes),
-      assemblies_{runner, config.limits.pool_packets / assembled_share} {
+      calls_(config.messaging.calls_max) {
   unanswered_.reserve(unanswered_expected);
   repeating_.reserve(config.messaging.calls_max);
   peers_.reserve(config.membership.members_max);

@@ -212,6 +212,9 @@ class Application {
   std::uint64_t undelivered_ = 0;
   std::uint64_t messages_unsound_ = 0;
   std::vector<Answer> unanswered_;
+  // These outlive the channels of the peers, which give back to them.
+  LargeBuffers to_send_;
+  Assembly::Shared assemblies_;
   std::unordered_map<MemberId, Peer> peers_;
   Peer* found_last_ = nullptr;  ///< few talk to many in turn
   HugePages index_memory_;
@@ -225,9 +228,7 @@ class Application {
   std::vector<NextPoll*> next_poll_;  ///< they go on in the next poll(), and in this one
   std::vector<NextPoll*> this_poll_;
   Tasks tasks_;
-  std::vector<CallId> repeating_;  ///< those that wait for room
-  LargeBuffers to_send_;
-  Assembly::Shared assemblies_;
+  std::vector<CallId> repeating_;    ///< those that wait for room
   std::vector<Channel*> gathering_;  ///< channels with something gathered
   Hearing hearing_;
   std::vector<std::byte> one_piece_;
