@@ -51,7 +51,7 @@ std::size_t Application::poll() {
   try {
     if (!unanswered_.empty() || !repeating_.empty() || leaving_) retry();
     if (calls_.size() > 0)
-      calls_.expire(monotonic_ns(), [](CallId, const CallWaiter& waiter) {
+      calls_.expire(runner_.now(), [](CallId, const CallWaiter& waiter) {
         waiter.end(CallOutcome::deadline, {});
       });
     if (!next_poll_.empty() || !this_poll_.empty()) resume_waiting();

@@ -28,6 +28,7 @@ class InlineRunner final : public Driver, public Runner {
   std::size_t begin_cycle() override;
   std::size_t end_cycle() override;
   TimeNs next_deadline() const override { return engine_.next_deadline(); }
+  TimeNs now() const override { return in_cycle_ ? cycle_ns_ : monotonic_ns(); }
   bool next(Word& word) override { return listener_.events().pop(word); }
 
   void heard_packet() override { listener_.heard_packet(); }
@@ -58,8 +59,6 @@ class InlineRunner final : public Driver, public Runner {
 
  private:
   static constexpr std::size_t burst_max = 32;
-
-  TimeNs now() const { return in_cycle_ ? cycle_ns_ : monotonic_ns(); }
 
   OpenPort& port_;
   Transport& transport_;

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "node/channel_set.h"
+#include "node/clock.h"
 #include "node/engine.h"
 #include "node/listener.h"
 #include "node/runner.h"
@@ -39,6 +40,7 @@ class Lane : public Runner {
   }
   std::size_t end_cycle() override { return 0; }
   TimeNs next_deadline() const override { return never_ns; }
+  TimeNs now() const override { return monotonic_ns(); }
   bool next(Word& word) override {
     if (!listener_.events().pop(word)) return false;
     ++heard_words_;

@@ -21,6 +21,8 @@ class Runner : public PacketPort {
   virtual std::size_t end_cycle() = 0;
   /// When the application must poll again.
   virtual TimeNs next_deadline() const = 0;
+  /// As the cycle has read it, where it has.
+  virtual TimeNs now() const = 0;
 
   /// The next word, which the caller then owns; false: nothing more.
   virtual bool next(Word& word) = 0;

@@ -102,7 +102,7 @@ TEST_P(NodeEventLoop, SleepsUntilAMessageComes) {
 }
 
 /// What it wakes for is heartbeats, and timers that come a little before they must.
-TEST_P(NodeEventLoop, SleepsWhenThereIsNothingToDo) {
+TEST_P(NodeEventLoop, SleepsWhileNothingHappens) {
   const TimeNs begin = monotonic_ns();
   const std::size_t sleeps = loop.sleeps;
   while (monotonic_ns() - begin < second)
