@@ -32,6 +32,15 @@ void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std
 namespace muster::test {
 namespace {
 
+template <class F>
+std::uint64_t allocations_in(const F& f) {
+  const std::uint64_t before = allocations;
+  counting = true;
+  f();
+  counting = false;
+  return allocations - before;
+}
+
 class NodeAllocation : public World {
  protected:
   void SetUp() override {
@@ -95,28 +104,16 @@ INSTANTIATE_TEST_SUITE_P(BothWays, NodeAllocation, both_ways, mode_name);
 
 TEST_P(NodeAllocation, IsNotNeededForMessagesAndCalls) {
   converse(50);
-  const std::uint64_t before = allocations;
-  counting = true;
-  converse(300);
-  counting = false;
-  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_EQ(allocations_in([this] { converse(300); }), 0U);
 }
 
 TEST_P(NodeAllocation, IsNotNeededForCoroutines) {
   converse_in_coroutines(50);
-  const std::uint64_t before = allocations;
-  counting = true;
-  converse_in_coroutines(300);
-  counting = false;
-  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_EQ(allocations_in([this] { converse_in_coroutines(300); }), 0U);
 }
 
 TEST_P(NodeAllocation, IsCountedHere) {
-  counting = true;
-  const auto before = allocations.load();
-  (*a)->advertise("/control/plane");
-  counting = false;
-  EXPECT_GT(allocations.load(), before);
+  EXPECT_GT(allocations_in([this] { (*a)->advertise("/control/plane"); }), 0U);
 }
 
 }  // namespace

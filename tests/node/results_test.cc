@@ -13,6 +13,13 @@ class NodeResults : public World {
     full = std::string((*a)->packet_bytes_max(), '.');
   }
   void two() { two(config("a")); }
+  /// b calls a service of a, which is answered when the test wants.
+  bool call_a(std::optional<Responder>& later) {
+    const auto keep = [&later](const Request&, Responder answer) { later = std::move(answer); };
+    return (*a)->serve("/s", {}, keep) == AdvertiseResult::done &&
+           until([&] { return !(*b)->lookup("/s").empty(); }) &&
+           (*b)->call("/s", {}, second, [](auto, auto) {}).result == SendResult::sent;
+  }
   /// Until it is refused; returns why.
   SendResult fill(ChannelId channel) {
     for (;;)
@@ -92,11 +99,7 @@ TEST_P(NodeResults, WhoIsNotThereIsNotConnected) {
 TEST_P(NodeResults, AnAnswerToACallerThatHasGoneIsNotConnected) {
   two();
   std::optional<Responder> later;
-  ASSERT_EQ(
-      (*a)->serve("/s", {}, [&](const Request&, Responder answer) { later = std::move(answer); }),
-      AdvertiseResult::done);
-  ASSERT_TRUE(until([&] { return !(*b)->lookup("/s").empty(); }));
-  ASSERT_EQ((*b)->call("/s", {}, second, [](auto, auto) {}).result, SendResult::sent);
+  ASSERT_TRUE(call_a(later));
   ASSERT_TRUE(until([&] { return later.has_value(); }));
   (*b)->leave();
   ASSERT_TRUE(until([&] { return a->diary.heard("removed b"); }));
@@ -132,11 +135,7 @@ TEST_P(NodeResults, WhatIsTooLargeIsRefusedEverywhere) {
 TEST_P(NodeResults, WhoHasLeftIsClosed) {
   two();
   std::optional<Responder> later;
-  ASSERT_EQ(
-      (*a)->serve("/s", {}, [&](const Request&, Responder answer) { later = std::move(answer); }),
-      AdvertiseResult::done);
-  ASSERT_TRUE(until([&] { return !(*b)->lookup("/s").empty(); }));
-  ASSERT_EQ((*b)->call("/s", {}, second, [](auto, auto) {}).result, SendResult::sent);
+  ASSERT_TRUE(call_a(later));
   Buffer buffer;
   ASSERT_TRUE(until([&] {
     if (!buffer) buffer = (*a)->claim(1);

@@ -62,11 +62,7 @@ TEST(Subscribers, NobodyBeginsInTheMiddleOfAMessage) {
   const std::string long_one(3'000, 'x');
   MessageWriter writer({}, bytes(long_one));
   while (!writer.done()) {
-    Packet& packet = *cluster.ann().port.allocate();
-    begin_messages(packet);
-    ASSERT_TRUE(writer.write(packet));
-    ASSERT_EQ(cluster.ann().member->publish(topic, packet, writer.done() ? 1 : 0).result,
-              PublishResult::sent);
+    ASSERT_EQ(publish_piece(cluster.ann(), topic, writer).result, PublishResult::sent);
     if (cluster.bob().member->publishing().subscriber().streams() == 0 ||
         told(cluster.ann()).empty())
       cluster.subscribe(cluster.bob(), name);
@@ -235,11 +231,7 @@ TEST(Subscribers, AValueLongerThanTheLagIsSkippedByWhoIsSlow) {
   const std::string long_one(40'000, 'x');  // some thirty packets
   MessageWriter writer({}, bytes(long_one));
   while (!writer.done()) {
-    Packet& packet = *cluster.ann().port.allocate();
-    begin_messages(packet);
-    ASSERT_TRUE(writer.write(packet));
-    ASSERT_EQ(cluster.ann().member->publish(topic, packet, writer.done() ? 1 : 0).result,
-              PublishResult::sent);
+    ASSERT_EQ(publish_piece(cluster.ann(), topic, writer).result, PublishResult::sent);
     cluster.segment.run_for(100 * us);
   }
   cluster.bob().events.publications_max = SIZE_MAX;

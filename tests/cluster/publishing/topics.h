@@ -17,30 +17,31 @@ namespace muster::test {
 using Host = Segment::Host;
 using Lines = std::vector<std::string>;
 
+/// The next packet of a message.
+inline PublishOutcome publish_piece(Host& from, TopicNumber topic, MessageWriter& writer) {
+  Packet* packet = from.port.allocate();
+  if (packet == nullptr) return {PublishResult::would_block};
+  begin_messages(*packet);
+  EXPECT_TRUE(writer.write(*packet));
+  const PublishOutcome outcome = from.member->publish(topic, *packet, writer.done() ? 1 : 0);
+  if (outcome.result != PublishResult::sent) from.port.release(*packet);
+  return outcome;
+}
+
 /// Writes packets until all is said or one is not sent; what came of the last one.
 inline PublishOutcome publish(Host& from, TopicNumber topic, std::string_view payload) {
   PublishOutcome outcome;
   MessageWriter writer({}, bytes(payload));
-  while (!writer.done() && outcome.result == PublishResult::sent) {
-    Packet* packet = from.port.allocate();
-    if (packet == nullptr) return {PublishResult::would_block};
-    begin_messages(*packet);
-    EXPECT_TRUE(writer.write(*packet));
-    outcome = from.member->publish(topic, *packet, writer.done() ? 1 : 0);
-    if (outcome.result != PublishResult::sent) from.port.release(*packet);
-  }
+  while (!writer.done() && outcome.result == PublishResult::sent)
+    outcome = publish_piece(from, topic, writer);
   return outcome;
 }
 
 /// The first piece of a message that is never ended.
 inline PublishOutcome begin_to_publish(Host& from, TopicNumber topic) {
-  Packet& packet = *from.port.allocate();
-  begin_messages(packet);
   const std::string payload(4000, 'x');
-  EXPECT_TRUE(MessageWriter({}, bytes(payload)).write(packet));
-  const PublishOutcome outcome = from.member->publish(topic, packet, 0);
-  if (outcome.result != PublishResult::sent) from.port.release(packet);
-  return outcome;
+  MessageWriter writer({}, bytes(payload));
+  return publish_piece(from, topic, writer);
 }
 
 /// Members ann, bob, carol … that know each other.
@@ -85,11 +86,7 @@ struct Cluster {
         segment.run_for(10 * us);
         continue;
       }
-      Packet& packet = *from.port.allocate();
-      begin_messages(packet);
-      ASSERT_TRUE(writer.write(packet));
-      ASSERT_EQ(from.member->publish(topic, packet, writer.done() ? 1 : 0).result,
-                PublishResult::sent);
+      ASSERT_EQ(publish_piece(from, topic, writer).result, PublishResult::sent);
     }
   }
 
