@@ -140,15 +140,14 @@ TEST_P(NodeMembership, RefusesASecondMemberAtItsAddress) {
 }
 
 TEST_P(NodeMembership, RefusesOneMoreThanTheClusterTakes) {
-  const auto small = [this](const std::string& name) {
-    NodeConfig config = patient(name);
+  const auto small = [](NodeConfig config) {
     config.membership.members_max = 2;
     return config;
   };
-  start(small("a"));
-  start(small("b"));
+  start(small(config("a")));
+  start(small(config("b")));
   ASSERT_TRUE(settle());
-  Server& c = start(small("c"));
+  Server& c = start(small(patient("c")));
   const std::string why = why_refused(c);
   EXPECT_TRUE(why.ends_with(": raise limits.members of all members")) << why;
   EXPECT_EQ(c->standing(), Standing::refused);
