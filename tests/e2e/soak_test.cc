@@ -1,4 +1,4 @@
-// Eight real processes on two cores, over memif and the virtual switch, for two minutes: frames
+// Eight real processes on two cores, over memif and the virtual switch, for a minute: frames
 // lost, doubled and reordered, members killed, paused, leaving and coming back, names and messages
 // all the while. In the end all hold the same, and nothing has leaked.
 #include <algorithm>
@@ -27,7 +27,7 @@ std::uint64_t from_environment(const char* variable, std::uint64_t otherwise) {
 
 struct Options {
   std::uint64_t seed = from_environment("MUSTER_SOAK_SEED", 1);
-  milliseconds duration = seconds(from_environment("MUSTER_SOAK_SECONDS", 120));
+  milliseconds duration = seconds(from_environment("MUSTER_SOAK_SECONDS", 60));
   std::string program = std::getenv("MUSTER");
 
   std::string again() const {
