@@ -7,6 +7,7 @@
 namespace muster {
 
 /// Stands in the pipeline from its constructor to its destructor, which both wait for the engine.
+/// Where that ends before, what it has told is heard to the last word.
 class AttachedLane final : public Lane {
  public:
   AttachedLane(PipelinedRunner& pipeline, ChannelSet channels, bool directory)
@@ -21,9 +22,18 @@ class AttachedLane final : public Lane {
     pipeline_.carry_out(change);
   }
 
+  bool next(Word& word) override {
+    return Lane::next(word) || (ended() && listener().flush_backlog() > 0 && Lane::next(word));
+  }
+  /// Nothing would wake it any more.
+  bool arm(TimeNs until, bool for_room) override {
+    return Lane::arm(until, for_room) && !(ended() && (for_room || listener().unheard()));
+  }
   void cut(ChannelId channel) override { cut_.set(channel); }
 
  private:
+  bool ended() const { return pipeline_.shared_.ended.load(); }
+
   PipelinedRunner& pipeline_;
   ChannelSet cut_;
 };

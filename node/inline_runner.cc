@@ -20,7 +20,7 @@ InlineRunner::InlineRunner(const NodeConfig& config, OpenPort& port)
   engine_.start(monotonic_ns());
 }
 
-InlineRunner::~InlineRunner() {
+void InlineRunner::end() {
   say_farewell(engine_, [this] { transport_.flush(); });
 }
 

@@ -23,8 +23,6 @@ class InlineRunner final : public Driver, public Runner {
  public:
   /// Begins to join. `port` outlives the runner.
   InlineRunner(const NodeConfig& config, OpenPort& port);
-  ~InlineRunner() override;
-
   std::size_t begin_cycle() override;
   std::size_t end_cycle() override;
   TimeNs next_deadline() const override { return engine_.next_deadline(); }
@@ -56,6 +54,7 @@ class InlineRunner final : public Driver, public Runner {
   Runner& runner() override { return *this; }
   void fill(NodeStats& stats) override;
   std::unique_ptr<Runner> attach(ChannelSet channels, bool directory) override;
+  void end() override;
 
  private:
   static constexpr std::size_t burst_max = 32;

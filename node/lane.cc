@@ -100,7 +100,7 @@ bool Lane::arm(TimeNs until, bool for_room) {
   wake_up_->set_time(until);
   asleep_since_word_.store(heard_words_, std::memory_order_relaxed);
   asleep_since_room_.store(for_room ? room_seen_ : no_room_wanted, std::memory_order_relaxed);
-  asleep_.store(true, std::memory_order_release);
+  asleep_.store(true);  // before who attached looks for the engine's end: see wake_for_good()
   return true;
 }
 
@@ -175,6 +175,11 @@ void Lane::wake_application() {
   if (!wanted && asleep_since_word_.load(std::memory_order_relaxed) == listener_.told_words())
     return;
   if (asleep_.exchange(false, std::memory_order_acquire)) wake_up_->ring();
+}
+
+/// Of the two, each writes and then reads what the other writes: one of them sees it.
+void Lane::wake_for_good() {
+  if (asleep_.exchange(false)) wake_up_->ring();
 }
 
 }  // namespace muster

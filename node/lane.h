@@ -25,6 +25,7 @@ class Lane : public Runner {
   /// What the lanes of a node have in common, for all of their threads.
   struct Shared {
     std::atomic<bool> crowded{false};  ///< Messaging::crowded()
+    std::atomic<bool> ended{false};    ///< the engine's thread has done its last
   };
 
   /// For a thread with so many channels: of the packets that lie in stock it has a share for each.
@@ -71,6 +72,8 @@ class Lane : public Runner {
   std::size_t serve(Engine& engine, TimeNs now);
   /// At the end of a cycle: empty packets go there, and a sleeper is woken.
   void settle(Engine& engine);
+  /// Once Shared::ended is set.
+  void wake_for_good();
 
  private:
   using PacketRing = ring::SpscRing<Packet*>;

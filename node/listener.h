@@ -45,6 +45,8 @@ class Listener {
   void tell(Event event) { queue(Word::event(new Event(std::move(event)))); }
   std::size_t flush_backlog();
 
+  /// Something was told and not popped. For whoever is the only thread.
+  bool unheard() { return !backlog_.empty() || !events_.empty(); }
   /// Far from losing anything.
   bool ready() const { return backlog_.size() <= backlog_max_ / 8; }
   bool overrun() const { return overrun_; }

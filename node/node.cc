@@ -31,7 +31,7 @@ ChannelSet channels_of(const ClientConfig& config) {
   return channels;
 }
 
-/// Each part stands on those before it.
+/// The driver stands on the port, and clients that outlive the node stand on both.
 struct Opened {
   Opened(const NodeConfig& config, OpenPort opened)
       : port(std::move(opened)), driver(make_driver(config, port)) {}
@@ -40,12 +40,24 @@ struct Opened {
   std::unique_ptr<Driver> driver;
 };
 
+/// Ends with the node, after what the node's own thread has of it.
+struct Running {
+  Running(const NodeConfig& config, OpenPort port)
+      : opened(std::make_shared<Opened>(config, std::move(port))), driver(*opened->driver) {}
+  ~Running() { driver.end(); }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  std::shared_ptr<Opened> opened;
+  Driver& driver;
+};
+
 }  // namespace
 
-struct Node::Parts final : Opened, Client::Parts {
-  Parts(const NodeConfig& with, Handler& handler, OpenPort opened)
-      : Opened(with, std::move(opened)),
-        Client::Parts(with, handler, driver->runner(), all_channels),
+struct Node::Parts final : Running, Client::Parts {
+  Parts(const NodeConfig& with, Handler& handler, OpenPort port)
+      : Running(with, std::move(port)),
+        Client::Parts(with, handler, driver.runner(), all_channels),
         config(with) {
     application.advertise(config.services);
   }
@@ -77,7 +89,8 @@ Client Node::attach(const ClientConfig& config, Handler& handler) {
   own.application.give_away(channels);
   try {
     return Client(std::make_unique<AttachedParts>(
-        own.config, handler, own.driver->attach(channels, config.directory), channels));
+        own.config, handler, OwnRunner{own.opened, own.driver.attach(channels, config.directory)},
+        channels));
   } catch (...) {
     own.application.take_back(channels);
     throw;
@@ -86,7 +99,7 @@ Client Node::attach(const ClientConfig& config, Handler& handler) {
 
 NodeStats Node::stats() const {
   NodeStats stats;
-  parts().driver->fill(stats);
+  parts().driver.fill(stats);
   parts().application.fill(stats);
   return stats;
 }

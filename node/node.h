@@ -88,10 +88,11 @@ class Node : public Client {
   AdvertiseResult serve(std::string_view path, std::span<const std::byte> value,
                         ServiceHandler handler, Attributes attributes = {});
 
-  /// For another thread of a pipelined node: calls its functions and is called back there. It must
-  /// not outlive the node, nor the handler it. Waits for the engine thread, some tenths of a
-  /// millisecond as a rule. Throws StartError where the channels are not this thread's, or the node
-  /// is inline.
+  /// For another thread of a pipelined node: calls its functions and is called back there. The
+  /// handler outlives it. Should it outlive the node it hears that this member has left, and its
+  /// functions say `closed`; the port is closed with the last of them. Waits for the engine thread,
+  /// some tenths of a millisecond as a rule. Throws StartError where the channels are not this
+  /// thread's, or the node is inline.
   Client attach(const ClientConfig& config, Handler& handler);
 
   /// Pipelined: asks the two threads, and waits for some tenths of a second at most. Allocates.

@@ -56,7 +56,7 @@ void PipelinedRunner::start_threads(const CoresConfig& cores, const OpenPort& po
       io_.run(config_.idle);
     });
   } catch (const std::system_error& error) {
-    end_threads();
+    end();
     throw StartError(fmt::format(
         "a thread cannot be started: {}; raise the limit that `ulimit -u` shows, or set mode = "
         "\"inline\"",
@@ -64,7 +64,7 @@ void PipelinedRunner::start_threads(const CoresConfig& cores, const OpenPort& po
   }
 }
 
-void PipelinedRunner::end_threads() {
+void PipelinedRunner::end() {
   stopping_.store(true, std::memory_order_release);
   if (engine_thread_.joinable()) engine_thread_.join();
   io_.stop();  // after the engine's last word
@@ -72,7 +72,7 @@ void PipelinedRunner::end_threads() {
 }
 
 PipelinedRunner::~PipelinedRunner() {
-  end_threads();
+  end();
   for (PacketRing* packets : {&received_, &outgoing_})
     for (Packet* packet; packets->pop(packet);) transport_.release(*packet);
 }
@@ -84,6 +84,7 @@ std::unique_ptr<Runner> PipelinedRunner::attach(ChannelSet channels, bool direct
 void PipelinedRunner::carry_out(Change& change) {
   {
     const std::lock_guard lock(changes_mutex_);
+    if (shared_.ended.load()) return;  // nobody looks at the lanes any more
     changes_.push_back(&change);
     changes_wait_.store(true, std::memory_order_release);
   }
@@ -111,6 +112,7 @@ void PipelinedRunner::run_engine() {
   while (serve_lanes(now) > 0) {
   }
   say_farewell(engine_, [] {});  // the I/O thread goes on until this one has ended
+  leave_lanes(now);
 }
 
 std::size_t PipelinedRunner::serve_lanes(TimeNs now) {
@@ -121,8 +123,6 @@ std::size_t PipelinedRunner::serve_lanes(TimeNs now) {
 
 /// What a channel has carried for the one thread is behind it before it goes to another.
 void PipelinedRunner::change_lanes(TimeNs now) {
-  if (!changes_wait_.load(std::memory_order_acquire)) return;
-  const std::lock_guard lock(changes_mutex_);
   changes_wait_.store(false, std::memory_order_relaxed);
   for (Change* change : changes_) {
     Lane& until_now = change->adds ? own_ : change->lane;
@@ -140,6 +140,14 @@ void PipelinedRunner::change_lanes(TimeNs now) {
   changes_.clear();
 }
 
+/// From here on they are their threads' alone, which hear by themselves what they were told.
+void PipelinedRunner::leave_lanes(TimeNs now) {
+  const std::lock_guard lock(changes_mutex_);
+  change_lanes(now);
+  shared_.ended.store(true);
+  for (Lane* lane : lanes_) lane->wake_for_good();
+}
+
 std::size_t PipelinedRunner::engine_cycle(TimeNs now) {
   std::array<Packet*, burst_max> burst;
   const std::size_t received = received_.pop(burst);
@@ -147,7 +155,10 @@ std::size_t PipelinedRunner::engine_cycle(TimeNs now) {
   std::size_t work = received + serve_lanes(now);
   if (io_.take_port_lost()) engine_.port_lost();
   work += engine_.finish(now);
-  change_lanes(now);
+  if (changes_wait_.load(std::memory_order_acquire)) {
+    const std::lock_guard lock(changes_mutex_);
+    change_lanes(now);
+  }
   const bool crowded = engine_.member().messaging().crowded();
   if (crowded != shared_.crowded.load(std::memory_order_relaxed))
     shared_.crowded.store(crowded, std::memory_order_relaxed);

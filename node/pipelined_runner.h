@@ -24,12 +24,13 @@ class PipelinedRunner final : public Driver {
  public:
   /// Begins to join. `port` outlives the runner. Throws StartError when a core cannot be had.
   PipelinedRunner(const NodeConfig& config, OpenPort& port);
-  /// Leaves, sends what that takes, and ends the threads.
   ~PipelinedRunner() override;
 
   Runner& runner() override { return own_; }
   void fill(NodeStats& stats) override;
   std::unique_ptr<Runner> attach(ChannelSet channels, bool directory) override;
+  /// Leaves, sends what that takes, and ends the threads.
+  void end() override;
 
  private:
   using PacketRing = ring::SpscRing<Packet*>;
@@ -44,13 +45,14 @@ class PipelinedRunner final : public Driver {
   };
 
   void start_threads(const CoresConfig& cores, const OpenPort& port);
-  void end_threads();
-  /// By any thread; waits until the engine has done it, or has ended.
+  /// By any thread; waits until the engine has done it, unless it has ended.
   void carry_out(Change& change);
   void run_engine();
   std::size_t engine_cycle(TimeNs now);
   std::size_t serve_lanes(TimeNs now);
+  /// Under the lock of the changes.
   void change_lanes(TimeNs now);
+  void leave_lanes(TimeNs now);
 
   const NodeConfig config_;
   Transport& transport_;

@@ -6,70 +6,14 @@
 
 #include <poll.h>
 
-#include "tests/node/world.h"
+#include "tests/node/party.h"
 
 namespace muster::test {
 namespace {
 
 constexpr ChannelId threads = 4;
 
-ClientConfig on(ChannelId first_channel, bool directory = true) {
-  return {.first_channel = first_channel, .channels = 1, .directory = directory};
-}
-
-/// A client and what it has heard; for one thread.
-struct Party {
-  Party(Node& node, const ClientConfig& config) : client(node.attach(config, diary)) {}
-
-  bool until(const std::function<bool()>& done) {
-    const TimeNs start = monotonic_ns();
-    for (; !done(); client.idle(client.poll()))
-      if (monotonic_ns() - start > 15 * second) return false;
-    return true;
-  }
-  /// For whoever waits for others, who have a limit.
-  void serve_until(const std::function<bool()>& done) {
-    while (!done()) client.idle(client.poll());
-  }
-  bool knows(std::string_view name) {
-    return until([&] {
-      return client.standing() == Standing::member && client.member(id(name)) != nullptr;
-    });
-  }
-  bool send(std::string_view to, std::string_view payload) {
-    return until([&] { return client.send(id(to), bytes(payload)) == SendResult::sent; });
-  }
-
-  Diary diary;
-  Client client;
-};
-
-class NodeClient : public World {
- protected:
-  void SetUp() override { two(config("a"), config("b")); }
-  void two(const NodeConfig& of_a, NodeConfig of_b) {
-    a = &start(of_a);
-    of_b.address = "10.77.0.2/24";
-    b = &start(of_b);
-    ASSERT_TRUE(settle());
-  }
-  /// Each in a thread; this one polls the nodes until all have ended.
-  void run(const std::vector<std::function<void()>>& bodies) {
-    std::atomic<std::size_t> running{bodies.size()};
-    std::vector<std::thread> all;
-    all.reserve(bodies.size());
-    for (const auto& body : bodies)
-      all.emplace_back([&running, &body] {
-        body();
-        --running;
-      });
-    EXPECT_TRUE(until([&] { return running == 0; }));
-    for (std::thread& thread : all) thread.join();
-  }
-
-  Server* a = nullptr;
-  Server* b = nullptr;
-};
+using NodeClient = WithClients;
 INSTANTIATE_TEST_SUITE_P(Threads, NodeClient, testing::Values(Mode::pipelined), mode_name);
 
 /// Of these a member's death is noticed soon.
@@ -311,14 +255,6 @@ TEST_P(NodeClientOfMortals, GoesOnAsANewIncarnation) {
   }
 }
 
-TEST_P(NodeClient, LeavesWithTheNode) {
-  Party party(*a->node, on(1));
-  ASSERT_TRUE(party.knows("b"));
-  (*a)->leave();
-  EXPECT_TRUE(party.until([&] { return party.client.standing() == Standing::left; }));
-  EXPECT_EQ(party.client.send(id("b"), {}), SendResult::closed);
-}
-
 TEST_P(NodeClient, SleepsInAnEventLoopOfItsOwn) {
   Party party(*a->node, on(1));
   std::atomic<bool> done{false};
@@ -340,23 +276,6 @@ TEST_P(NodeClient, SleepsInAnEventLoopOfItsOwn) {
   ASSERT_TRUE(until([&] { return done.load(); }));
   thread.join();
   EXPECT_EQ(party.diary.messages, 20U);
-}
-
-/// The receiver waits for the rest: nothing else may go there.
-TEST_P(NodeClient, NothingFollowsAMessageThatWasCutOff) {
-  {
-    Party party(*a->node, on(4));
-    ASSERT_TRUE(party.knows("b"));
-    b->port->link = false;
-    const std::string longer(4'000'000, '.');
-    ASSERT_TRUE(
-        party.until([&] { return party.client.send(id("b"), bytes(longer)) == SendResult::sent; }));
-  }
-  b->port->link = true;
-  run_for(50 * ms);
-  EXPECT_EQ((*a)->send(id("b"), {}, 4), SendResult::no_such_channel);
-  EXPECT_EQ((*a)->send(id("b"), bytes("beside"), 5), SendResult::sent);
-  EXPECT_TRUE(until([&] { return b->diary.heard("message beside"); }));
 }
 
 TEST(NodeClientOfAnInlineNode, IsRefusedWithTheRemedy) {
