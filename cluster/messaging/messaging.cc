@@ -202,11 +202,12 @@ void Messaging::send_data(TimeNs now) {
 }
 
 void Messaging::send_acknowledgements(TimeNs now) {
-  // Without a packet to write they wait for the next cycle.
+  // Without a packet to write they wait.
   while (!owing_longer_.empty() && owing_longer_.front().send_acknowledgement()) {
     owing_longer_.pop_front();
     ++stats_.acknowledgements_sent;
   }
+  if (!owing_longer_.empty()) go_on_ns_ = std::min(go_on_ns_, now + config_.retransmit_min_ns);
   if (owing_acknowledgement_.empty()) return;
   owing_longer_.splice(owing_longer_.end(), owing_acknowledgement_);
   go_on_ns_ = now;

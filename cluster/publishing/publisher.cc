@@ -130,7 +130,7 @@ void Publisher::on_deadline(TimeNs now) {
   while (Follower* follower = timers_.pop(now)) follower->topic().on_deadline(now, *follower);
 }
 
-void Publisher::transmit(TimeNs now) {
+void Publisher::send(TimeNs now) {
   if (std::exchange(ways_left_, false)) {
     messaging_.ways_have_changed(now);
     way_has_changed();
@@ -147,7 +147,7 @@ void Publisher::transmit(TimeNs now) {
     else if (topic.wants_to_send())
       waiting_.push_back(topic);
   }
-  go_on_ns_ = to_look_at_.empty() ? never_ns : now;
+  if (!to_look_at_.empty()) go_on_ns_ = now;
 }
 
 }  // namespace muster

@@ -56,7 +56,10 @@ class Publisher {
   void way_has_changed();
   TimeNs next_deadline() const { return std::min(timers_.next_ns(), go_on_ns_); }
   void on_deadline(TimeNs now);
-  void transmit(TimeNs now);
+  void transmit(TimeNs now) {
+    go_on_ns_ = never_ns;
+    if (ways_left_ || !to_look_at_.empty()) send(now);
+  }
 
   /// Packets sent again, to one.
   std::uint64_t packets_repaired() const { return sending_.packets_retransmitted; }
@@ -67,6 +70,7 @@ class Publisher {
   Topic* find_topic(std::string_view name) const;
   std::size_t packets_reserved() const;
   void look_at(Topic& topic);
+  void send(TimeNs now);
 
   const MessagingConfig& config_;
   Outbox& outbox_;

@@ -125,8 +125,10 @@ TEST(Messaging, OwesTheAcknowledgementWhileThereIsNoPacketForIt) {
   pair.b.hear(0, pair.a.transmit(0));
   pair.b.port.set_packets_max(0);
   EXPECT_EQ(pair.b.transmit(0).size(), 0U);
+  EXPECT_EQ(pair.b.transmit(0).size(), 0U);
+  EXPECT_LE(pair.b.messaging.next_deadline(), 1 * ms);  // whoever sleeps looks again
   pair.b.port.set_packets_max(4096);
-  EXPECT_EQ(pair.b.transmit(0).size(), 1U);
+  EXPECT_EQ(pair.b.transmit(1 * ms).size(), 1U);
 }
 
 TEST(Messaging, RetransmitsAtTheDeadlineWithBackOff) {
