@@ -82,6 +82,7 @@ void Engine::share_out() {
 std::size_t Engine::go_on_walking() {
   std::size_t walked = 0;
   for (Other& other : others_) {
+    walked += other.listener->flush_backlog();
     if (other.walk.done() || !other.listener->ready()) continue;
     walked += other.walk.step(member_, walk_entries, [&](const Binding& binding) {
       other.listener->tell(change_of(true, binding));
@@ -120,8 +121,8 @@ void Engine::execute(TimeNs now, const Command& command) {
 
 std::size_t Engine::finish(TimeNs now) {
   if (own_.overrun()) member_.leave(now);  // before the application hears of it
-  std::size_t work = own_.flush_backlog() + go_on_walking();
-  for (const Other& other : others_) work += other.listener->flush_backlog();
+  std::size_t work = own_.flush_backlog();
+  if (!others_.empty()) work += go_on_walking();
   if (now >= member_.next_deadline()) {
     member_.on_deadline(now);
     ++work;

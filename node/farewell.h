@@ -5,7 +5,7 @@
 #include <chrono>
 #include <thread>
 
-#include "node/clock.h"
+#include "node/cycle_clock.h"
 #include "node/engine.h"
 
 namespace muster {
@@ -15,11 +15,11 @@ inline constexpr DurationNs farewell_ns = 100 * ms;
 
 /// `flush()` pushes out what the engine has said.
 template <class Flush>
-void say_farewell(Engine& engine, Flush&& flush) {
-  TimeNs now = monotonic_ns();
+void say_farewell(Engine& engine, CycleClock& clock, Flush&& flush) {
+  TimeNs now = clock.now();
   const TimeNs ends = now + farewell_ns;
   engine.execute(now, Leave{});
-  for (;; now = monotonic_ns()) {
+  for (;; now = clock.now()) {
     engine.finish(now);
     flush();
     if (engine.next_deadline() == never_ns || now >= ends) return;

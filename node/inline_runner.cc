@@ -1,12 +1,19 @@
 #include "node/inline_runner.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "node/errors.h"
 #include "node/farewell.h"
 #include "node/member_config.h"
 
 namespace muster {
+namespace {
+
+/// Packets become free in the pool without a word: who waits for one is asked so often.
+constexpr DurationNs quiet_max_ns = 1'000;
+
+}  // namespace
 
 InlineRunner::InlineRunner(const NodeConfig& config, OpenPort& port)
     : port_(port),
@@ -17,39 +24,45 @@ InlineRunner::InlineRunner(const NodeConfig& config, OpenPort& port)
       duty_(config.stall_threshold_ns),
       watch_(transport_, config.port_lost_after_ns) {
   port.enter_thread();
-  engine_.start(monotonic_ns());
+  engine_.start(clock_.now());
 }
 
 void InlineRunner::end() {
-  say_farewell(engine_, [this] { transport_.flush(); });
+  say_farewell(engine_, clock_, [this] { transport_.flush(); });
 }
 
 std::size_t InlineRunner::begin_cycle() {
-  cycle_ns_ = monotonic_ns();
+  cycle_ns_ = clock_.now();
   in_cycle_ = true;
   duty_.begin(cycle_ns_);
   std::array<Packet*, burst_max> burst;
   const std::size_t received = transport_.receive(burst);
-  engine_.receive(cycle_ns_, std::span(burst).first(received));
+  if (received > 0) {
+    active_ = true;
+    engine_.receive(cycle_ns_, std::span(burst).first(received));
+  }
   return received;
 }
 
 std::size_t InlineRunner::end_cycle() {
-  const std::size_t work = engine_.finish(cycle_ns_);
+  std::size_t work = 0;
+  if (std::exchange(active_, false) || cycle_ns_ >= quiet_until_ns_) {
+    work = engine_.finish(cycle_ns_);
+    quiet_until_ns_ = std::min(engine_.next_deadline(), cycle_ns_ + quiet_max_ns);
+  }
   transport_.flush();
   if (watch_.lost(cycle_ns_)) engine_.port_lost();
   in_cycle_ = false;
-  asked_ = false;
   return work;
 }
 
 SendResult InlineRunner::submit(Packet& packet, const Outgoing& outgoing, Credit*) {
-  asked_ = true;
+  active_ = true;
   return engine_.member().send(outgoing.to, packet, outgoing.messages);
 }
 
 bool InlineRunner::execute(Command command) {
-  asked_ = true;
+  active_ = true;
   engine_.execute(now(), command);
   return true;
 }
@@ -66,7 +79,7 @@ int InlineRunner::event_fd() {
 /// Room comes with packets, as everything does.
 bool InlineRunner::arm(TimeNs until, bool) {
   const TimeNs at = std::min(until, engine_.next_deadline());
-  if (asked_ || !listener_.events().empty() || at <= monotonic_ns()) return false;
+  if (active_ || !listener_.events().empty() || at <= monotonic_ns()) return false;
   wake_up_->set_time(at);
   duty_.sleep_until(at);
   return true;

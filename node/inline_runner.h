@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-#include "node/clock.h"
+#include "node/cycle_clock.h"
 #include "node/driver.h"
 #include "node/duty_cycle.h"
 #include "node/engine.h"
@@ -26,8 +26,12 @@ class InlineRunner final : public Driver, public Runner {
   std::size_t begin_cycle() override;
   std::size_t end_cycle() override;
   TimeNs next_deadline() const override { return engine_.next_deadline(); }
-  TimeNs now() const override { return in_cycle_ ? cycle_ns_ : monotonic_ns(); }
-  bool next(Word& word) override { return listener_.events().pop(word); }
+  TimeNs now() const override { return in_cycle_ ? cycle_ns_ : clock_.now(); }
+  bool next(Word& word) override {
+    if (!listener_.events().pop(word)) return false;
+    active_ = true;
+    return true;
+  }
 
   void heard_packet() override { listener_.heard_packet(); }
   void heard_opened(std::size_t bytes) override { listener_.heard_opened(bytes); }
@@ -66,7 +70,9 @@ class InlineRunner final : public Driver, public Runner {
   DutyCycle duty_;
   PortWatch watch_;
   std::optional<WakeUp> wake_up_;
-  bool asked_ = false;  ///< something, since the last cycle
+  mutable CycleClock clock_;
+  bool active_ = true;  ///< something has come, was heard or was asked for since the last finish()
+  TimeNs quiet_until_ns_ = 0;  ///< without that there is nothing to do before then
   TimeNs cycle_ns_ = 0;
   bool in_cycle_ = false;
 };

@@ -1,6 +1,5 @@
 #include "node/io_loop.h"
 
-#include "node/clock.h"
 #include "node/idle_strategy.h"
 
 namespace muster {
@@ -20,7 +19,7 @@ IoLoop::~IoLoop() {
 void IoLoop::run(Idle kind) {
   IdleStrategy idle(kind);
   while (!stopping_.load(std::memory_order_acquire)) {
-    const TimeNs now = monotonic_ns();
+    const TimeNs now = clock_.now();
     duty_.begin(now);
     idle.idle(cycle(now), never_ns);
   }

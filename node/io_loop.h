@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "node/cycle_clock.h"
 #include "node/duty_cycle.h"
 #include "node/inquiry.h"
 #include "node/open_port.h"
@@ -46,6 +47,7 @@ class IoLoop {
   PacketRing& outgoing_;
   std::array<Packet*, burst_max> burst_;
   std::span<Packet*> held_;  ///< of the burst: the ring had no room, so nothing more is received
+  CycleClock clock_;
   DutyCycle duty_;
   PortWatch watch_;
   Inquiry<std::vector<NamedCount>> counters_;

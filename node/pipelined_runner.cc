@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include "node/attached_lane.h"
-#include "node/clock.h"
 #include "node/farewell.h"
 #include "node/idle_strategy.h"
 #include "node/member_config.h"
@@ -39,7 +38,7 @@ PipelinedRunner::PipelinedRunner(const NodeConfig& config, OpenPort& port)
       io_(config, port, received_, outgoing_) {
   check_core("cores.io", config.cores.io);
   check_core("cores.engine", config.cores.engine);
-  engine_.start(monotonic_ns());
+  engine_.start(clock_.now());
   start_threads(config.cores, port);
 }
 
@@ -104,14 +103,14 @@ void PipelinedRunner::fill(NodeStats& stats) {
 void PipelinedRunner::run_engine() {
   IdleStrategy idle(config_.idle);
   while (!stopping_.load(std::memory_order_acquire)) {
-    const TimeNs now = monotonic_ns();
+    const TimeNs now = clock_.now();
     duty_.begin(now);
     idle.idle(engine_cycle(now), engine_.next_deadline());
   }
-  const TimeNs now = monotonic_ns();
+  const TimeNs now = clock_.now();
   while (serve_lanes(now) > 0) {
   }
-  say_farewell(engine_, [] {});  // the I/O thread goes on until this one has ended
+  say_farewell(engine_, clock_, [] {});  // the I/O thread goes on until this one has ended
   leave_lanes(now);
 }
 

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "node/cycle_clock.h"
 #include "node/driver.h"
 #include "node/duty_cycle.h"
 #include "node/engine.h"
@@ -63,6 +64,7 @@ class PipelinedRunner final : public Driver {
   Lane own_;
   std::vector<Lane*> lanes_{&own_};  // the engine's
   Engine engine_;
+  CycleClock clock_;  // the engine thread's
   DutyCycle duty_;
   Inquiry<NodeStats> engine_stats_;
   IoLoop io_;
