@@ -35,8 +35,8 @@ constexpr const char* explanation =
 
 Rows:
   path.WAY.SIZE.single         both ends in one thread: from the claim of a message until it is heard,
-                               one by one; burst: 32 under way together. No cache line travels, so
-                               this is what the processor has to do
+                               one by one; burst: 32 under way together; idle: a poll() with nothing
+                               to do. No cache line travels, so this is what the processor has to do
   ping.WAY.SIZE.p50 ...        round trip of one message at a time
   rate.WAY.SIZE.messages       received in a second, each checked by its number and its end, when the
                                sender sends as fast as it can; bytes; sender, receiver: processor

@@ -21,8 +21,8 @@ inline constexpr std::array<Percentile, 5> percentiles{
 
 /// By name: the percentiles, in ns; "messages" and "bytes", a second; "sender" and "receiver", ns
 /// of processor time for each message; "offered", messages a second; "lost", a share; "single" and
-/// "burst", ns for each message in one thread; "least", "most" and "others", see Crowd. Those that
-/// a measurement cannot give are not there.
+/// "burst", ns for each message in one thread, and "idle", ns for each cycle; "least", "most" and
+/// "others", see Crowd. Those that a measurement cannot give are not there.
 using NamedFigures = std::map<std::string, double, std::less<>>;
 
 /// The unit of the figure of that name.

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ constexpr DurationNs connect_limit_ns = 10'000'000'000;
 constexpr auto answer_limit = std::chrono::seconds(30);
 constexpr unsigned burst_messages = 32;
 constexpr unsigned batch_messages = 6400;
+constexpr unsigned batch_cycles = 1000;
+constexpr DurationNs idle_length_ns = 20'000'000;
 
 class Count final : public Inbox {
  public:
@@ -50,6 +53,8 @@ class Ends {
 
   std::size_t packet_message_bytes() const { return near_->packet_message_bytes(); }
 
+  void idle() { near_->poll(nothing_); }
+
   /// From the first claim until the last is heard.
   void pass(std::size_t bytes, unsigned messages) {
     const std::uint64_t all = count_.heard() + messages;
@@ -75,17 +80,31 @@ class Ends {
   std::unique_ptr<MessageEndpoint> near_;
 };
 
-double ns_per_message(Ends& ends, std::size_t bytes, unsigned burst, DurationNs length_ns) {
+/// Of what `batch()` does `count` times: the best tenth.
+template <class Batch>
+double ns_each(DurationNs length_ns, unsigned count, Batch&& batch) {
   std::vector<double> batches;
   const TimeNs end_ns = monotonic_ns() + length_ns;
   for (TimeNs begin_ns = monotonic_ns(); begin_ns < end_ns || batches.empty();) {
-    for (unsigned sent = 0; sent < batch_messages; sent += burst) ends.pass(bytes, burst);
+    batch();
     const TimeNs now_ns = monotonic_ns();
-    batches.push_back(static_cast<double>(now_ns - begin_ns) / batch_messages);
+    batches.push_back(static_cast<double>(now_ns - begin_ns) / count);
     begin_ns = now_ns;
   }
   std::ranges::sort(batches);
   return batches[batches.size() / 10];
+}
+
+double ns_per_message(Ends& ends, std::size_t bytes, unsigned burst, DurationNs length_ns) {
+  return ns_each(length_ns, batch_messages, [&] {
+    for (unsigned sent = 0; sent < batch_messages; sent += burst) ends.pass(bytes, burst);
+  });
+}
+
+double ns_per_idle_cycle(Ends& ends) {
+  return ns_each(idle_length_ns, batch_cycles, [&] {
+    for (unsigned cycle = 0; cycle < batch_cycles; ++cycle) ends.idle();
+  });
 }
 
 }  // namespace
@@ -99,7 +118,7 @@ int run_one_thread(std::span<char*> arguments) {
     const std::size_t bytes = task.bytes == 0 ? ends.packet_message_bytes() : task.bytes;
     const double single = ns_per_message(ends, bytes, 1, task.length_ns);
     const double burst = ns_per_message(ends, bytes, burst_messages, task.length_ns);
-    std::printf("%.17g %.17g\n", single, burst);
+    std::printf("%.17g %.17g %.17g\n", single, burst, ns_per_idle_cycle(ends));
     return 0;
   } catch (const std::exception& error) {
     std::printf("%s%s\n", failure_word, error.what());
@@ -111,10 +130,11 @@ Measured OneThread::measure(const Task& task) {
   Child child(std::string(way_.name) + ", both ends",
               {"/proc/self/exe", one_thread_option, std::string(way_.name), std::to_string(core_),
                to_line(task)});
-  const std::string line = child.read_line(answer_limit);
-  std::size_t behind = 0;
-  const double single = std::stod(line, &behind);
-  return {.figures = {{"single", single}, {"burst", std::stod(line.substr(behind))}}, .times = {}};
+  std::istringstream line(child.read_line(answer_limit));
+  Measured measured;
+  for (const char* figure : {"single", "burst", "idle"}) line >> measured.figures[figure];
+  if (!line) throw std::runtime_error("both ends in one thread answered \"" + line.str() + '"');
+  return measured;
 }
 
 }  // namespace muster::bench

@@ -15,7 +15,8 @@ inline constexpr const char* one_thread_option = "--one-thread";
 int run_one_thread(std::span<char*> arguments);
 
 /// Nanoseconds for each message, from its claim until it is heard, one by one ("single") and 32
-/// under way together ("burst"): the best tenth of many batches, since whoever disturbs only adds.
+/// under way together ("burst"), and for each poll() with nothing to do ("idle"): the best tenth of
+/// many batches, since whoever disturbs only adds.
 class OneThread final : public Stint {
  public:
   OneThread(const Way& way, int core) : way_(way), core_(core) {}

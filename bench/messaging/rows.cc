@@ -14,8 +14,8 @@ namespace muster::bench {
 namespace {
 
 constexpr std::string_view figures_of_all[] = {
-    "p50",    "p90",      "p99",  "p99.9",  "p99.99", "messages", "bytes", "offered",
-    "sender", "receiver", "lost", "single", "burst",  "least",    "most",  "others"};
+    "p50",      "p90",  "p99",    "p99.9", "p99.99", "messages", "bytes", "offered", "sender",
+    "receiver", "lost", "single", "burst", "idle",   "least",    "most",  "others"};
 
 std::vector<std::string> names() {
   std::vector<std::string> all;
@@ -164,7 +164,8 @@ void add_targets(Report& report, const Results& results) {
 }  // namespace
 
 std::string path_table(const Results& results) {
-  return table_of(results, "path", {{"single ns", "single", 1}, {"burst ns", "burst", 1}});
+  return table_of(results, "path",
+                  {{"single ns", "single", 1}, {"burst ns", "burst", 1}, {"idle ns", "idle", 1}});
 }
 
 std::string ping_table(const Results& results) {
