@@ -9,10 +9,8 @@ import json
 import pathlib
 import sys
 
-import matplotlib
-
-matplotlib.use("svg")
-import matplotlib.pyplot as plt  # noqa: E402  (the backend is chosen before)
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from plotting import draw_all, plt  # noqa: E402  (it is found by then)
 
 WAYS = {"bare": "bare port (memif)", "inline": "muster inline", "pipelined": "muster pipelined",
         "sockets": "muster over kernel sockets", "udp": "kernel UDP",
@@ -41,6 +39,17 @@ def draw(axes, points, **style):
     axes.errorbar([x for x, _ in points], values, yerr=bars, marker="o", capsize=2, **style)
 
 
+def with_legend(figure):
+    for axes in figure.axes:
+        axes.grid(True, alpha=0.3)
+    # A way may be missing from one of the axes.
+    handles = {label: handle for axes in figure.axes
+               for handle, label in zip(*axes.get_legend_handles_labels())}
+    figure.legend(handles.values(), handles.keys(), ncols=4, frameon=False, loc="upper center",
+                  bbox_to_anchor=(0.5, 0))
+    return figure
+
+
 def round_trip(rows):
     """How often a round trip of 64 bytes took how long, and how that changes with the size."""
     figure, (spread, sizes) = plt.subplots(1, 2, figsize=(13, 5))
@@ -61,7 +70,7 @@ def round_trip(rows):
                title="Round trip of 64 bytes")
     sizes.set(yscale="log", ylabel="µs, median", xlabel="bytes", title="Round trip by size")
     sizes.set_xticks(range(5), names)
-    return figure
+    return with_legend(figure)
 
 
 def rate(rows):
@@ -82,7 +91,7 @@ def rate(rows):
         axes.set_xscale("log", base=2)
     messages.set(ylabel="million messages a second", title="Highest rate, one way")
     volume.set(ylabel="MB/s", title="The same in bytes")
-    return figure
+    return with_legend(figure)
 
 
 def load(rows):
@@ -97,31 +106,8 @@ def load(rows):
             axes.set(yscale="log", title=f"{what}, {percentile}", xlabel="% of the way's highest rate")
             axes.set_xticks(PERCENTS)
         line[0].set_ylabel("µs from due to delivered")
-    return figure
-
-
-def main(report, folder):
-    rows = read(report)
-    folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    plt.rcParams["svg.hashsalt"] = "muster"  # the same figures, the same file
-    plt.rcParams["svg.fonttype"] = "none"
-    for plot in (round_trip, rate, load):
-        figure = plot(rows)
-        for axes in figure.axes:
-            axes.grid(True, alpha=0.3)
-        # A way may be missing from one of the axes.
-        handles = {label: handle for axes in figure.axes
-                   for handle, label in zip(*axes.get_legend_handles_labels())}
-        figure.legend(handles.values(), handles.keys(), ncols=4, frameon=False, loc="upper center",
-                      bbox_to_anchor=(0.5, 0))
-        figure.tight_layout()
-        file = folder / f"messaging-{plot.__name__.replace('_', '-')}.svg"
-        figure.savefig(file, metadata={"Date": None}, bbox_inches="tight")
-        print(file)
+    return with_legend(figure)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    main(*sys.argv[1:])
+    draw_all(__doc__, "messaging", read, (round_trip, rate, load))

@@ -10,10 +10,8 @@ import json
 import pathlib
 import sys
 
-import matplotlib
-
-matplotlib.use("svg")
-import matplotlib.pyplot as plt  # noqa: E402  (the backend is chosen before)
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from plotting import draw_all, plt  # noqa: E402  (it is found by then)
 
 LOSSES = ("0.1%", "1%", "5%")
 WHOSE = {"requester": "at the requester, for each\nchange that it missed", "owner": "at the owner,\nfor each change", "bystander": "at a member that missed\nnothing, for each change"}
@@ -106,21 +104,5 @@ def catch_up(lines):
     return figure
 
 
-def main(report, folder):
-    lines = read(report)
-    folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    plt.rcParams["svg.hashsalt"] = "muster"  # the same figures, the same file
-    plt.rcParams["svg.fonttype"] = "none"
-    for plot in (rest, times, catch_up):
-        figure = plot(lines)
-        figure.tight_layout()
-        file = folder / f"scale-{plot.__name__.replace('_', '-')}.svg"
-        figure.savefig(file, metadata={"Date": None}, bbox_inches="tight")
-        print(file)
-
-
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    main(*sys.argv[1:])
+    draw_all(__doc__, "scale", read, (rest, times, catch_up))
