@@ -17,6 +17,7 @@
 #include "cluster/random.h"
 #include "cluster/wire/parse.h"
 #include "node/call_waiter.h"
+#include "node/callbacks.h"
 #include "node/channel_set.h"
 #include "node/config.h"
 #include "node/huge_pages.h"
@@ -231,6 +232,7 @@ class Application {
   std::vector<CallId> repeating_;    ///< those that wait for room
   std::vector<Channel*> gathering_;  ///< channels with something gathered
   Hearing hearing_;
+  Callbacks callbacks_;  ///< of the event that is heard
   std::vector<std::byte> one_piece_;
   std::size_t kept_packets_ = 0;
 };

@@ -76,13 +76,16 @@ void Application::hear_answer(const wire::MessageView& head, const Message& mess
 }
 
 void Application::end_calls(CallOutcome outcome) {
-  calls_.erase_all([outcome](CallId, const CallWaiter& waiter) { waiter.end(outcome, {}); });
+  calls_.erase_all(
+      [&](CallId, const CallWaiter& waiter) { callbacks_.call([&] { waiter.end(outcome, {}); }); });
 }
 
 void Application::end_calls_to(MemberId removed) {
   calls_.erase_callee(
       removed, [&](CallId call) { return goes_on_elsewhere(call, removed); },
-      [](CallId, const CallWaiter& waiter) { waiter.end(CallOutcome::member_removed, {}); });
+      [&](CallId, const CallWaiter& waiter) {
+        callbacks_.call([&] { waiter.end(CallOutcome::member_removed, {}); });
+      });
 }
 
 /// At the next member that offers it, if there is one that was not asked yet.

@@ -13,7 +13,8 @@ namespace muster {
 /// an incarnation after its on_removed(), and a member's bindings are withdrawn before that.
 ///
 /// A callback may call any function of its node except poll(), join(), run_for() and the
-/// destructor. What it throws comes out of poll(); the event counts as heard. Views and spans are
+/// destructor. What it throws comes out of poll(); the event counts as heard, and what else there
+/// is to call for it is called: of what several throw, the first comes out. Views and spans are
 /// valid during the callback only.
 class Handler {
  public:

@@ -54,6 +54,7 @@ std::size_t Application::hear() {
     }
     const std::unique_ptr<Event> event(word.event());
     std::visit([this](auto& happened) { hear(happened); }, *event);
+    callbacks_.rethrow();
   }
   return heard;
 }
@@ -202,7 +203,7 @@ void Application::hear(const StandingChanged& event) {
         "the member at {} has taken over the name \"{}\" in cluster \"{}\": give each member a "
         "name of its own",
         to_string(event.refusal.by), config_.name, config_.cluster);
-  handler_.on_standing(standing_);
+  callbacks_.call([&] { handler_.on_standing(standing_); });
   if (over()) end_calls(CallOutcome::closed);
 }
 
@@ -234,7 +235,7 @@ void Application::hear(const Removed& event) {
       runner_.heard_opened(channel->incoming->message_bytes());
   report_stranded(peer);
   end_calls_to(event.key.id);
-  handler_.on_removed(peer.info(), event.reason);
+  callbacks_.call([&] { handler_.on_removed(peer.info(), event.reason); });
 }
 
 /// A thread that came late is told what there is and what changes, and may be told the same twice.
@@ -277,11 +278,10 @@ void Application::show(std::span<const BindingChanged> changes) {
   const WatchId newest = watches_.newest();
   for (const BindingChanged& change : changes) {
     const Binding binding = change.binding();
-    if (change.bound)
-      handler_.on_bound(binding);
-    else
-      handler_.on_withdrawn(binding);
-    watches_.tell({change.bound ? Change::Kind::bound : Change::Kind::withdrawn, binding}, newest);
+    callbacks_.call(
+        [&] { change.bound ? handler_.on_bound(binding) : handler_.on_withdrawn(binding); });
+    watches_.tell({change.bound ? Change::Kind::bound : Change::Kind::withdrawn, binding}, newest,
+                  callbacks_);
   }
 }
 
@@ -294,7 +294,7 @@ void Application::hear(const Undelivered& event) { report_undelivered(event); }
 
 void Application::report_undelivered(const Undelivered& undelivered) {
   undelivered_ += undelivered.messages;
-  handler_.on_undelivered(undelivered);
+  callbacks_.call([&] { handler_.on_undelivered(undelivered); });
 }
 
 /// Once: the channel is gone with its report.
@@ -329,8 +329,8 @@ void Application::hear(const Overrun&) {
       "limits.event_backlog",
       config_.limits.event_backlog,
       attached_ ? "client hears no more of cluster" : "node has left cluster", config_.cluster);
-  handler_.on_overrun(failure_);
-  handler_.on_standing(standing_);
+  callbacks_.call([&] { handler_.on_overrun(failure_); });
+  callbacks_.call([&] { handler_.on_standing(standing_); });
   for (auto& [id, peer] : peers_) report_stranded(peer);
   end_calls(CallOutcome::closed);
 }

@@ -41,23 +41,24 @@ void Watches::remove(WatchId id) {
       if (watch.id == id) watch.removed = any_removed_ = true;
 }
 
-void Watches::tell(const Change& change, WatchId newest) {
+void Watches::tell(const Change& change, WatchId newest, Callbacks& callbacks) {
   if (calling_ == 0 && any_removed_) erase_removed();
   const Calling calling(calling_);
   const std::string_view path = change.binding.path;
-  tell("/", newest, change);
+  tell("/", newest, change, callbacks);
   for (std::size_t end = 0; end < path.size();) {
     end = std::min(path.find('/', end + 1), path.size());
-    tell(path.substr(0, end), newest, change);
+    tell(path.substr(0, end), newest, change, callbacks);
   }
 }
 
-void Watches::tell(std::string_view prefix, WatchId newest, const Change& change) {
+void Watches::tell(std::string_view prefix, WatchId newest, const Change& change,
+                   Callbacks& callbacks) {
   const auto found = by_prefix_.find(prefix);
   if (found == by_prefix_.end()) return;
   std::list<Watch>& watches = found->second;  // stays where it is, whatever a callback adds
   for (Watch& watch : watches)
-    if (watch.id <= newest && !watch.removed) watch.callback(change);
+    if (watch.id <= newest && !watch.removed) callbacks.call([&] { watch.callback(change); });
 }
 
 void Watches::erase_removed() {

@@ -8,6 +8,7 @@
 
 #include "cluster/directory/index.h"
 #include "cluster/directory/path_map.h"
+#include "node/callbacks.h"
 #include "node/node.h"
 
 namespace muster {
@@ -20,7 +21,7 @@ class Watches {
   void remove(WatchId id);
   /// Whoever is added after `newest` has seen the change in the tree as it stood. Costs a look at
   /// each prefix of the path, however many watches there are elsewhere.
-  void tell(const Change& change, WatchId newest);
+  void tell(const Change& change, WatchId newest, Callbacks& callbacks);
   WatchId newest() const { return last_id_; }
 
  private:
@@ -30,7 +31,7 @@ class Watches {
     bool removed = false;
   };
 
-  void tell(std::string_view prefix, WatchId newest, const Change& change);
+  void tell(std::string_view prefix, WatchId newest, const Change& change, Callbacks& callbacks);
   void erase_removed();
 
   WatchId last_id_ = 0;

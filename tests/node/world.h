@@ -69,10 +69,12 @@ class Diary : public Handler {
   std::size_t undelivered = 0;
   std::vector<Undelivered> reports;
   std::function<void(const Message&)> on_data;
+  std::function<void(std::string_view entry)> on_note;  ///< once it is written down
 
  private:
   void note(std::string_view what, std::string_view name = "") {
     entries.push_back(std::string(what) + std::string(name));
+    if (on_note) on_note(entries.back());
   }
 };
 
