@@ -46,7 +46,8 @@ class Buffer {
   /// False: there was no room to be had, or no message is so large.
   explicit operator bool() const { return owner_ != nullptr; }
   std::span<std::byte> bytes() { return bytes_; }
-  /// What an empty one is answered by Node::commit(): too_large, or what there was no room in.
+  /// What an empty one is answered by Node::commit(): too_large, what there was no room in, or
+  /// no_buffer where none was claimed, or its message has been taken.
   SendResult lacking() const { return lacking_; }
   /// Keeps the first `bytes` only.
   void shrink(std::size_t bytes) { bytes_ = bytes_.first(bytes); }
@@ -61,7 +62,7 @@ class Buffer {
   Packet* packet_ = nullptr;  ///< null: the bytes are in large_
   std::vector<std::byte> large_;
   std::span<std::byte> bytes_;
-  SendResult lacking_ = SendResult::blocked(Exhausted::packets);
+  SendResult lacking_ = SendResult::no_buffer;
 };
 
 /// A call that has come in. Valid during the handler only; the payload is in one piece, which of
@@ -191,7 +192,9 @@ class Client {
   /// sent without a copy, a longer one is copied once, from here into its packets.
   Buffer claim(std::size_t bytes);
   /// Takes the message out of the buffer, which is then empty, if the result is `sent`; else the
-  /// buffer can be committed again. An empty one is answered Buffer::lacking().
+  /// buffer can be committed again. An empty one is answered Buffer::lacking(). One that another
+  /// client has claimed is a mistake: it is answered no_buffer, and where assertions are compiled it
+  /// is the end.
   SendResult commit(Buffer& buffer, MemberId to, ChannelId channel = own_channel);
   /// The largest message that fits a packet, in bytes.
   std::size_t packet_bytes_max() const;

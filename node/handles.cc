@@ -29,6 +29,7 @@ void Buffer::clear() {
   packet_ = nullptr;
   large_ = {};
   bytes_ = {};
+  lacking_ = SendResult::no_buffer;
 }
 
 Responder::Responder(Responder&& other) noexcept

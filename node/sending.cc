@@ -1,4 +1,5 @@
 // What the application sends: messages and answers.
+#include <cassert>
 #include <utility>
 
 #include "node/application.h"
@@ -83,6 +84,8 @@ SendResult Application::commit(Buffer& buffer, MemberId to, ChannelId id) {
   const auto own = sending_on(id);
   if (!own) return SendResult::no_such_channel;
   if (!buffer) return buffer.lacking();
+  assert(buffer.owner_ == this);  // another client's packets are not ours to send
+  if (buffer.owner_ != this) return SendResult::no_buffer;
   Channel& channel = outgoing_channel(*peer, *own);
   const SendResult result = buffer.packet_ != nullptr
                                 ? channel.outgoing->commit(*buffer.packet_, buffer.bytes_.size())

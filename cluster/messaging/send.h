@@ -28,6 +28,7 @@ class SendResult {
     too_large,        ///< more than wire::message_bytes_max
     invalid_path,     ///< of a call: see wire::valid_path()
     no_such_channel,  ///< not below wire::channels
+    no_buffer,        ///< of a commit: it was not claimed here, or has been committed
     closed,           ///< this member is not (or no longer) a member
   };
 

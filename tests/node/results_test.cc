@@ -148,12 +148,20 @@ TEST_P(NodeResults, WhoHasLeftIsClosed) {
     EXPECT_EQ((*a)->call("/s", {}, second, nullptr).result, SendResult::closed);
     EXPECT_EQ((*a)->call(id("b"), "/s", {}, second, nullptr).result, SendResult::closed);
     EXPECT_EQ((*a)->advertise("/x"), AdvertiseResult::closed);
+    EXPECT_EQ((*a)->advertise(Batch()), AdvertiseResult::closed);
+    EXPECT_EQ((*a)->serve("/x", {}, nullptr), AdvertiseResult::closed);
     EXPECT_EQ((*a)->withdraw("/s"), AdvertiseResult::closed);
     EXPECT_EQ((*a)->withdraw_all(), AdvertiseResult::closed);
   };
   everything_is_closed();
   ASSERT_TRUE(until([&] { return (*a)->standing() == Standing::left; }));
   everything_is_closed();
+  for (const std::size_t bytes : {std::size_t{1}, std::size_t{100'000}}) {
+    Buffer more = (*a)->claim(bytes);
+    EXPECT_EQ((*a)->commit(more, id("b")), SendResult::closed);
+  }
+  (*a)->flush();
+  EXPECT_EQ((*a)->poll(), 0U);
   EXPECT_EQ(later->reply({}), SendResult::closed);
   EXPECT_FALSE(later->pending());
 }

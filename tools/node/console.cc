@@ -37,8 +37,9 @@ const char* word(Exhausted what) {
 const char* word(SendResult result) {
   if (result == SendResult::would_block) return word(result.exhausted());
   static constexpr std::array words = {
-      "sent",       "would block",     "no such member or service", "too large",
-      "is no path", "no such channel", "this member has left"};
+      "sent",      "would block",         "no such member or service",
+      "too large", "is no path",          "no such channel",
+      "no buffer", "this member has left"};
   static_assert(words.size() == static_cast<std::size_t>(SendResult::closed) + 1);
   return words[static_cast<std::size_t>(result)];
 }
