@@ -115,15 +115,16 @@ TEST_P(NodeClientEnd, MayEndWhileItsNodeDoes) {
     std::atomic<int> begun{0};
     std::vector<std::thread> threads;
     for (ChannelId channel = 1; channel <= 4; ++channel)
-      threads.emplace_back([&, party = std::make_unique<Party>(*c.node, on(channel))]() mutable {
-        ++begun;
-        for (int i = 0; i < 10 * channel; ++i) {
-          party->client.send(id("b"), bytes("x"));
-          party->client.poll();
-          std::this_thread::sleep_for(std::chrono::microseconds(50 * channel));
-        }
-        party.reset();
-      });
+      threads.emplace_back(
+          [&, channel, party = std::make_unique<Party>(*c.node, on(channel))]() mutable {
+            ++begun;
+            for (int i = 0; i < 10 * channel; ++i) {
+              party->client.send(id("b"), bytes("x"));
+              party->client.poll();
+              std::this_thread::sleep_for(std::chrono::microseconds(50 * channel));
+            }
+            party.reset();
+          });
     while (begun < 4) c.node->poll();
     c.node.reset();
     for (std::thread& thread : threads) thread.join();
