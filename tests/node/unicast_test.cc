@@ -88,7 +88,10 @@ TEST_P(OverSockets, TheSecondOfOneNameIsRefused) {
   Server& a = start(unicast("a", 1));
   Server& b = start(unicast("b", 2));
   ASSERT_TRUE(until([&] { return others(a) == 1 && others(b) == 1; }));
-  Server& second_b = start(unicast("b", 3));
+  NodeConfig patient = unicast("b", 3);
+  // Who does not hear of the first takes its place.
+  patient.membership.join_listen_ns = 10 * second;
+  Server& second_b = start(patient);
   ASSERT_TRUE(until([&] { return second_b.diary.heard("refused"); }));
   try {
     second_b.node->join(second);
