@@ -279,17 +279,8 @@ TEST_P(NodeClient, SleepsInAnEventLoopOfItsOwn) {
 }
 
 TEST(NodeClientOfAnInlineNode, IsRefusedWithTheRemedy) {
-  Segment segment;
-  NodeConfig config;
-  config.name = "a";
-  config.cluster = "test";
-  config.transport = TransportKind::socket;
-  config.address = "10.77.0.1/24";
-  config.mode = Mode::run_inline;
-  Diary diary;
-  Node node =
-      make_node(config, diary, segment.plug({parse_network(config.address)->address, 7777}));
-  EXPECT_THROW(node.attach(on(1), diary), StartError);
+  Lone lone(loopback_config("a", Mode::run_inline));
+  EXPECT_THROW(lone.node.attach(on(1), lone.diary), StartError);
 }
 
 }  // namespace

@@ -221,23 +221,14 @@ TEST_P(NodeEventLoop, NothingIsWrittenForWhoOnlyPolls) {
 }
 
 TEST(NodeEventLoopOverAPolledPort, IsRefusedWithTheRemedy) {
-  Segment segment;
-  NodeConfig config;
-  config.name = "a";
-  config.cluster = "test";
-  config.transport = TransportKind::socket;
-  config.address = "10.77.0.1/24";
-  config.mode = Mode::run_inline;
-  Diary diary;
-  Node node =
-      make_node(config, diary, segment.plug({parse_network(config.address)->address, 7777}));
+  Lone lone(loopback_config("a", Mode::run_inline));
   try {
-    node.event_fd();
+    lone.node.event_fd();
     FAIL() << "there is nothing to wait on";
   } catch (const StartError& error) {
     EXPECT_NE(std::string(error.what()).find("mode = \"pipelined\""), std::string::npos);
   }
-  EXPECT_THROW(node.arm(), StartError);
+  EXPECT_THROW(lone.node.arm(), StartError);
 }
 
 }  // namespace

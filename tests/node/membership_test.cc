@@ -216,16 +216,10 @@ TEST_P(NodeMembership, RefusesAConfigurationThatCannotWork) {
 }
 
 TEST(NodePipelined, NamesACoreThatItMayNotUse) {
-  Segment segment;
-  Diary diary;
-  NodeConfig config;
-  config.name = "a";
-  config.cluster = "test";
-  config.transport = TransportKind::socket;
-  config.address = "10.77.0.1/24";
+  NodeConfig config = loopback_config("a", Mode::pipelined);
   config.cores.engine = 1023;
   try {
-    make_node(config, diary, segment.plug({0x0a4d0001, 7777}));
+    const Lone started(config);
     FAIL() << "it started";
   } catch (const StartError& error) {
     EXPECT_STREQ(error.what(),

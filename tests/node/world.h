@@ -88,16 +88,33 @@ struct Server {
   bool synchronized() const { return node && node->synchronized(); }
 };
 
+/// Of a node on a segment of the test.
+inline NodeConfig loopback_config(std::string_view name, Mode mode) {
+  NodeConfig config;
+  config.name = name;
+  config.cluster = "test";
+  config.transport = TransportKind::socket;
+  config.address = "10.77.0.1/24";
+  config.mode = mode;
+  return config;
+}
+
+/// A node that meets nobody.
+struct Lone {
+  explicit Lone(const NodeConfig& config)
+      : node(make_node(config, diary, segment.plug({0x0a4d0001, config.port}))) {}
+
+  Segment segment;
+  Diary diary;
+  Node node;
+};
+
 /// Nodes in the mode that the test is run in, polled by the test's own thread.
 class World : public testing::TestWithParam<Mode> {
  protected:
   NodeConfig config(std::string_view name) {
-    NodeConfig config;
-    config.name = name;
-    config.cluster = "test";
-    config.transport = TransportKind::socket;
+    NodeConfig config = loopback_config(name, GetParam());
     config.address = fmt::format("10.77.0.{}/24", servers_.size() + 1);
-    config.mode = GetParam();
     config.idle = Idle::backoff;
     config.membership.heartbeat_interval_ns = 20 * ms;
     config.membership.join_listen_ns = 50 * ms;
