@@ -12,7 +12,7 @@
 
 #include "bench/messaging/pair.h"
 #include "bench/messaging/side.h"
-#include "bench/support/temporary_folder.h"
+#include "tools/lab/temporary_folder.h"
 
 namespace muster::bench {
 

@@ -14,8 +14,8 @@
 #include "bench/messaging/pair.h"
 #include "bench/messaging/side.h"
 #include "bench/support/cores.h"
-#include "bench/support/temporary_folder.h"
 #include "node/clock.h"
+#include "tools/lab/temporary_folder.h"
 
 namespace muster::bench {
 

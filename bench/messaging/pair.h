@@ -8,7 +8,7 @@
 #include "bench/messaging/stint.h"
 #include "bench/messaging/ways.h"
 #include "bench/support/cores.h"
-#include "bench/support/temporary_folder.h"
+#include "tools/lab/temporary_folder.h"
 
 namespace muster::bench {
 

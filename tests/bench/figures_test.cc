@@ -17,7 +17,7 @@
 #include "bench/support/quartiles.h"
 #include "bench/support/report.h"
 #include "bench/support/table.h"
-#include "bench/support/temporary_folder.h"
+#include "tools/lab/temporary_folder.h"
 
 namespace muster::bench {
 namespace {

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "dpdk_transport/eal.h"
-#include "tests/support/temporary_folder.h"
+#include "tools/lab/temporary_folder.h"
 
 namespace muster::dpdk::testing {
 

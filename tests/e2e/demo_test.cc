@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/temporary_folder.h"
 #include "tests/tools/shell.h"
+#include "tools/lab/temporary_folder.h"
 
 namespace muster {
 namespace {

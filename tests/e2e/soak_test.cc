@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "tests/e2e/soak_verdict.h"
+#include "tools/lab/temporary_folder.h"
 
 namespace muster::soak {
 namespace {
@@ -50,23 +51,17 @@ void keep_to_two_cores() {
 class Workplace {
  public:
   Workplace() {
-    std::string pattern = (fs::temp_directory_path() / "muster-soak-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no folder for the soak");
-    folder_ = pattern;
     fs::create_directory(temporary());
     setenv("TMPDIR", temporary().c_str(), 1);
     setenv("XDG_RUNTIME_DIR", temporary().c_str(), 1);
   }
-  ~Workplace() {
-    std::error_code ignored;
-    fs::remove_all(keep_ ? temporary() : folder_, ignored);
-  }
-  Workplace(const Workplace&) = delete;
-  Workplace& operator=(const Workplace&) = delete;
 
   fs::path temporary() const { return folder_ / "tmp"; }
   fs::path log() const { return folder_ / "log"; }
-  void keep_log() { keep_ = true; }
+  void keep_log() {
+    fs::remove_all(temporary());
+    folder_.keep();
+  }
 
   /// Files that are there now and were not before; others on this machine may come and go.
   Mistakes left_behind() const {
@@ -86,8 +81,7 @@ class Workplace {
 
  private:
   std::set<std::string> before_ = files_in_shared_places();
-  fs::path folder_;
-  bool keep_ = false;
+  TemporaryFolder folder_;
 };
 
 void append(Mistakes& all, const Mistakes& more) {

@@ -10,7 +10,7 @@
 #include "node/config_file.h"
 #include "tests/node/child.h"
 #include "tests/node/world.h"
-#include "tests/support/temporary_folder.h"
+#include "tools/lab/temporary_folder.h"
 
 namespace muster::test {
 namespace {

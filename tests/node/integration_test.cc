@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "tests/node/child.h"
-#include "tests/support/temporary_folder.h"
+#include "tools/lab/temporary_folder.h"
 
 namespace muster::test {
 namespace {

@@ -26,7 +26,7 @@
 
 #include "node/clock.h"
 #include "node/node.h"
-#include "tests/support/temporary_folder.h"
+#include "tools/lab/temporary_folder.h"
 
 namespace muster::test {
 namespace {

@@ -5,11 +5,11 @@
 #include <gtest/gtest.h>
 
 #include "cluster/config.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/tools/fabric_frames.h"
 #include "tests/tools/shell.h"
 #include "tools/errors.h"
 #include "tools/fabric/capture.h"
+#include "tools/lab/temporary_folder.h"
 
 namespace muster::fabric::test {
 namespace {

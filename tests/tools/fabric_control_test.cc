@@ -8,13 +8,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tests/support/temporary_folder.h"
 #include "tests/tools/fabric_frames.h"
 #include "tools/errors.h"
 #include "tools/fabric/control_client.h"
 #include "tools/fabric/control_request.h"
 #include "tools/fabric/control_server.h"
 #include "tools/fabric/unix_socket.h"
+#include "tools/lab/temporary_folder.h"
 
 namespace muster::fabric::test {
 namespace {

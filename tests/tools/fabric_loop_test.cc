@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/temporary_folder.h"
 #include "tests/tools/fabric_frames.h"
 #include "tools/fabric/backoff.h"
 #include "tools/fabric/switch_loop.h"
+#include "tools/lab/temporary_folder.h"
 
 namespace muster::fabric::test {
 namespace {

@@ -17,10 +17,10 @@
 #include "dpdk_transport/eal.h"
 #include "dpdk_transport/frame_pool.h"
 #include "dpdk_transport/raw_port.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/tools/fabric_frames.h"
 #include "tests/tools/shell.h"
 #include "tools/lab/process.h"
+#include "tools/lab/temporary_folder.h"
 
 namespace muster::fabric::test {
 namespace {

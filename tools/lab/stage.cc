@@ -1,9 +1,6 @@
 #include "tools/lab/stage.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -14,21 +11,9 @@
 #include "tools/fabric/control_client.h"
 
 namespace muster::lab {
-namespace {
-
-std::filesystem::path new_folder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "muster-lab-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr)
-    throw StartError(fmt::format(
-        "no folder for the switch's sockets in {}: {}; set TMPDIR to one that you may write",
-        std::filesystem::temp_directory_path().string(), std::strerror(errno)));
-  return pattern;
-}
-
-}  // namespace
 
 Stage::Stage(std::string program, std::size_t ports, const std::vector<std::string>& options)
-    : folder_(new_folder()), program_(std::move(program)) {
+    : program_(std::move(program)) {
   std::vector<std::string> command = {program_,
                                       "fabric",
                                       "--supervised",
@@ -47,8 +32,6 @@ Stage::Stage(std::string program, std::size_t ports, const std::vector<std::stri
 Stage::~Stage() {
   servers_.clear();
   close();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 Server& Stage::start(const std::string& name, const std::vector<std::string>& options,

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "tools/lab/server.h"
+#include "tools/lab/temporary_folder.h"
 
 namespace muster::lab {
 
@@ -59,7 +59,7 @@ class Stage {
   void check_alive();
 
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
   std::string program_;
   std::unique_ptr<Process> switch_;
   std::vector<std::unique_ptr<Server>> servers_;
