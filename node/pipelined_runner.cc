@@ -111,7 +111,7 @@ void PipelinedRunner::run_engine() {
   while (serve_lanes(now) > 0) {
   }
   say_farewell(engine_, clock_, [] {});  // the I/O thread goes on until this one has ended
-  leave_lanes(now);
+  leave_lanes(clock_.now());
 }
 
 std::size_t PipelinedRunner::serve_lanes(TimeNs now) {
