@@ -54,6 +54,13 @@ class Channel : public ChannelListHook<MaySend>,
   /// In a packet of its own; false when none is to be had.
   bool send_acknowledgement();
 
+  /// While it OwesAcknowledgement.
+  struct Owed {
+    TimeNs since_ns = 0;
+    std::uint32_t packets = 0;
+  };
+  Owed owed;
+
  private:
   void complete(Packet& packet, Sequence sequence);
   /// False: the packet had no room for all of it.

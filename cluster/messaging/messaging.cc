@@ -12,6 +12,11 @@ constexpr std::uint32_t turn_packets = 8;
 /// All channels together in one transmit(): heartbeats do not wait for longer.
 constexpr std::uint32_t transmit_packets = 256;
 
+/// So many packets are acknowledged together, and none waits for longer. Each acknowledgement costs
+/// both ends what a packet costs; a sender whose window is smaller waits for this long in a round.
+constexpr std::uint32_t acknowledged_together = 8;
+constexpr DurationNs acknowledge_delay_ns = 2 * us;
+
 /// What an acknowledgement can tell of, and never nothing.
 MessagingConfig sound(MessagingConfig config) {
   config.window_packets = std::clamp<std::uint32_t>(config.window_packets, 1, window_packets_max);
@@ -102,21 +107,22 @@ void Messaging::on_session(TimeNs now, const wire::Header& header, const wire::S
   packets_to_send_ -= held - channel->sending().held();
   timers_.arm(*channel, channel->sending().deadline());
   way_has_changed(now, *session);
-  if (view.body->sequence != 0) receive(*channel, view, packet);
+  if (view.body->sequence != 0) receive(now, *channel, view, packet);
 }
 
-void Messaging::receive(Channel& channel, const wire::SessionView& view, Packet& packet) {
-  // Also what is not new is acknowledged: the word that it had come may be lost.
-  enter<OwesAcknowledgement>(owing_acknowledgement_, channel);
+void Messaging::receive(TimeNs now, Channel& channel, const wire::SessionView& view,
+                        Packet& packet) {
   ReceiveWindow& window = channel.receiving();
   if (window.may_pass(view.body->sequence) && offer(channel, packet, view.opens_bytes)) {
     window.pass();
     ++stats_.packets_delivered;
-    return;
+    return owe(now, channel, 1);
   }
+  // Also what is not new is acknowledged: the word that it had come may be lost.
+  owe(now, channel, acknowledged_together);
   switch (window.receive(view.body->sequence, packet, view.opens_bytes)) {
     case ReceiveWindow::Receipt::held:
-      if (!window.refused()) deliver(channel);
+      if (!window.refused()) deliver(now, channel);
       break;
     case ReceiveWindow::Receipt::duplicate:
       ++stats_.packets_duplicate;
@@ -157,13 +163,26 @@ bool Messaging::offer(Channel& channel, Packet& packet, std::uint32_t opens_byte
   return events_.on_messages({channel.session().peer(), channel.id(), packet, opens_bytes});
 }
 
-void Messaging::deliver(Channel& channel) {
+void Messaging::owe(TimeNs now, Channel& channel, std::uint32_t packets) {
+  ChannelListHook<OwesAcknowledgement>& hook = channel;
+  if (!hook.is_linked()) {
+    channel.owed = {.since_ns = now};
+    owing_acknowledgement_.push_back(channel);
+  }
+  const bool was_due = channel.owed.packets >= acknowledged_together;
+  channel.owed.packets += packets;
+  if (was_due || channel.owed.packets < acknowledged_together) return;
+  hook.unlink();
+  due_acknowledgement_.push_back(channel);
+}
+
+void Messaging::deliver(TimeNs now, Channel& channel) {
   const std::uint32_t accepted =
       channel.receiving().deliver([&](Packet& packet, std::uint32_t opens_bytes) {
         return offer(channel, packet, opens_bytes);
       });
   stats_.packets_delivered += accepted;
-  if (accepted > 0) enter<OwesAcknowledgement>(owing_acknowledgement_, channel);
+  if (accepted > 0) owe(now, channel, acknowledged_together);
   if (channel.receiving().refused()) {
     ++stats_.deliveries_refused;
     enter<OwesDelivery>(owing_delivery_, channel);
@@ -182,7 +201,7 @@ void Messaging::on_deadline(TimeNs now) {
 }
 
 void Messaging::transmit(TimeNs now) {
-  for (auto at = owing_delivery_.begin(); at != owing_delivery_.end();) deliver(*at++);
+  for (auto at = owing_delivery_.begin(); at != owing_delivery_.end();) deliver(now, *at++);
   send_data(now);
   send_acknowledgements(now);
 }
@@ -202,15 +221,16 @@ void Messaging::send_data(TimeNs now) {
 }
 
 void Messaging::send_acknowledgements(TimeNs now) {
-  // Without a packet to write they wait.
-  while (!owing_longer_.empty() && owing_longer_.front().send_acknowledgement()) {
-    owing_longer_.pop_front();
+  auto& owing = owing_acknowledgement_;
+  auto& due = due_acknowledgement_;
+  while (!owing.empty() && now >= owing.front().owed.since_ns + acknowledge_delay_ns)
+    due.splice(due.end(), owing, owing.begin());
+  for (; !due.empty() && due.front().send_acknowledgement(); due.pop_front())
     ++stats_.acknowledgements_sent;
-  }
-  if (!owing_longer_.empty()) go_on_ns_ = std::min(go_on_ns_, now + config_.retransmit_min_ns);
-  if (owing_acknowledgement_.empty()) return;
-  owing_longer_.splice(owing_longer_.end(), owing_acknowledgement_);
-  go_on_ns_ = now;
+  // Without a packet to write they wait.
+  if (!due.empty()) go_on_ns_ = std::min(go_on_ns_, now + config_.retransmit_min_ns);
+  if (!owing.empty())
+    go_on_ns_ = std::min(go_on_ns_, owing.front().owed.since_ns + acknowledge_delay_ns);
 }
 
 SendResult Messaging::send(const Recipient& to, Packet& packet, std::uint32_t messages) {

@@ -45,8 +45,9 @@ class Messaging {
   TimeNs next_deadline() const;
   void on_deadline(TimeNs now);
   /// At the end of a burst: offers again what the application refused, sends what may go, and
-  /// acknowledges what came before the last transmit() and no packet of data has acknowledged
-  /// since: so an application that answers in its next turn of the loop spares a packet.
+  /// acknowledges what no packet of data has acknowledged: at once what tells of a loss or of room,
+  /// else eight packets together, or what has waited for 2 us. So an application that answers by
+  /// then spares a packet, and of a stream that flows seven in eight are spared.
   void transmit(TimeNs now);
 
   /// Queues a packet of messages (see MessageWriter), of which `messages` end in it; transmit()
@@ -97,9 +98,11 @@ class Messaging {
   Session* find(MemberId id) const;
   const Channel* find(const Recipient& to) const;
   void way_has_changed(TimeNs now, Session& session);
-  void receive(Channel& channel, const wire::SessionView& view, Packet& packet);
+  void receive(TimeNs now, Channel& channel, const wire::SessionView& view, Packet& packet);
   bool offer(Channel& channel, Packet& packet, std::uint32_t opens_bytes);
-  void deliver(Channel& channel);
+  void deliver(TimeNs now, Channel& channel);
+  /// So many packets more are to be acknowledged.
+  void owe(TimeNs now, Channel& channel, std::uint32_t packets);
   void send_data(TimeNs now);
   void send_acknowledgements(TimeNs now);
   void end(Session& session);
@@ -112,8 +115,8 @@ class Messaging {
   HoldingLimit limit_;
   const Channel::Shared shared_;
   ChannelList<MaySend> may_send_;
-  ChannelList<OwesAcknowledgement> owing_acknowledgement_;
-  ChannelList<OwesAcknowledgement> owing_longer_;  ///< than for one transmit()
+  ChannelList<OwesAcknowledgement> owing_acknowledgement_;  ///< whoever owes longest comes first
+  ChannelList<OwesAcknowledgement> due_acknowledgement_;
   ChannelList<OwesDelivery> owing_delivery_;
   TimerQueue<Channel> timers_;
   std::size_t packets_to_send_ = 0;

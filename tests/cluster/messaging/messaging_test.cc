@@ -104,19 +104,54 @@ TEST(Messaging, AcknowledgesADuplicateAgain) {
   EXPECT_EQ(pair.b.stats().packets_duplicate, 1U);
 }
 
-/// An application that answers in its next turn of the loop spares a packet.
-TEST(Messaging, HoldsAnAcknowledgementForOneTurnOfTheLoop) {
+/// An application that answers soon spares a packet.
+TEST(Messaging, HoldsAnAcknowledgementForAMoment) {
   Pair pair;
   pair.a.say(pair.b, "ping");
   pair.b.hear(0, pair.a.transmit(0));
   pair.b.messaging.transmit(0);
   EXPECT_EQ(pair.b.port.take_transmitted().size(), 0U);
-  EXPECT_EQ(pair.b.messaging.next_deadline(), 0U);
+  EXPECT_EQ(pair.b.messaging.next_deadline(), 2 * us);
   pair.b.say(pair.a, "pong");
   const auto answer = pair.b.transmit(1);
   ASSERT_EQ(answer.size(), 1U);
   EXPECT_EQ(session_of(answer[0].bytes).acknowledged, 1U);
   EXPECT_EQ(pair.b.transmit(2).size(), 0U);
+}
+
+/// Each acknowledgement costs what a packet costs.
+TEST(Messaging, AcknowledgesEightPacketsOfAStreamTogether) {
+  Pair pair;
+  for (std::uint32_t number = 1; number <= 24; ++number) {
+    pair.a.say(pair.b, "x");
+    pair.a.messaging.transmit(number);
+    pair.b.hear(number, pair.a.port.take_transmitted());
+    pair.b.messaging.transmit(number);
+    const auto said = pair.b.port.take_transmitted();
+    ASSERT_EQ(said.size(), number % 8 == 0 ? 1U : 0U) << number;
+    if (!said.empty()) {
+      EXPECT_EQ(session_of(said[0].bytes).acknowledged, number);
+    }
+  }
+}
+
+/// The sender of a lost packet waits for the word of those that overtook it.
+TEST(Messaging, AcknowledgesAtOnceWhatTellsOfALossOrOfRoom) {
+  Pair pair;
+  for (int i = 0; i < 3; ++i) pair.a.say(pair.b, "x");
+  const auto sent = pair.a.transmit(0);
+  ASSERT_EQ(sent.size(), 3U);
+  const auto acknowledgements_after = [&](std::size_t packet) {
+    EXPECT_TRUE(pair.b.hear(0, sent[packet].bytes));
+    pair.b.messaging.transmit(0);
+    return pair.b.port.take_transmitted().size();
+  };
+  EXPECT_EQ(acknowledgements_after(1), 1U);  // overtook
+  EXPECT_EQ(acknowledgements_after(1), 1U);  // came twice
+  pair.b.application.set_room(0);
+  EXPECT_EQ(acknowledgements_after(0), 1U);  // not accepted
+  pair.b.application.set_room(8);
+  EXPECT_EQ(acknowledgements_after(2), 1U);  // all are accepted, the credit is back
 }
 
 TEST(Messaging, OwesTheAcknowledgementWhileThereIsNoPacketForIt) {

@@ -176,7 +176,7 @@ struct Side {
   /// Ends the cycle and returns what it put on the wire.
   std::vector<MemoryPort::Transmitted> transmit(TimeNs now) {
     messaging.transmit(now);
-    messaging.transmit(now);  // what nobody answered by then is acknowledged
+    messaging.transmit(now + 2 * us);  // what nobody answered by then is acknowledged
     return port.take_transmitted();
   }
   const MessagingStats& stats() const { return messaging.stats(); }
