@@ -95,7 +95,7 @@ struct StreamKey {
 };
 
 /// A packet of messages of a topic; see Delivery.
-struct Publication {
+struct StreamDelivery {
   StreamKey stream;
   SubscriptionNumber subscription = 0;
   Packet& packet;
@@ -169,7 +169,7 @@ class Events : public DirectoryEvents {
 
   /// A packet of messages of a topic, in order for each stream: false means "no room now", as in
   /// on_messages(); what is unreliable is lost then.
-  virtual bool on_publication(const Publication&) { return true; }
+  virtual bool on_publication(const StreamDelivery&) { return true; }
   virtual void on_stream(const StreamEvent&) {}
   virtual void on_subscriber(const SubscriberEvent&) {}
 };

@@ -111,9 +111,10 @@ const Follower* Topic::in_the_way() const {
   return nullptr;
 }
 
-bool Topic::has_room() const {
-  return std::ranges::none_of(followers_,
-                              [](const auto& follower) { return follower->window().full(); });
+std::size_t Topic::lag_packets() const {
+  std::size_t lag = 0;
+  for (const auto& follower : followers_) lag = std::max(lag, follower->window().held());
+  return lag;
 }
 
 PublishOutcome Topic::publish(Packet& packet, std::uint32_t messages) {

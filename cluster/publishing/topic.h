@@ -60,8 +60,10 @@ class Topic : public boost::intrusive::list_base_hook<
 
   /// Whoever keeps publish() from going on; nullptr: nobody. Not of those who would be dropped.
   const Follower* in_the_way() const;
+  /// By how many packets the slowest follower lags: so many wait for it, or for its word.
+  std::size_t lag_packets() const;
   /// Every follower has room for another packet: nobody would be dropped or skip anything.
-  bool has_room() const;
+  bool has_room() const { return lag_packets() < packets_max(config_); }
   /// `messages` end in the packet (see MessageWriter), whose reference passes over if it is sent.
   PublishOutcome publish(Packet& packet, std::uint32_t messages);
 

@@ -83,7 +83,7 @@ class FuzzedApplication final : public Events {
                   "no more is reported than a channel holds");
   }
 
-  bool on_publication(const Publication& publication) override {
+  bool on_publication(const StreamDelivery& publication) override {
     if (!accepts || publication.opens_bytes > assembly_bytes_max) return false;
     Assembly& assembly =
         topics_.try_emplace({publication.stream.publisher.id, publication.stream.topic}, *shared_)

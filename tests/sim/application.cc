@@ -219,7 +219,7 @@ void Application::on_undelivered(const Undelivered& undelivered) {
                                     undelivered.first, undelivered.messages);
 }
 
-bool Application::on_publication(const Publication& publication) {
+bool Application::on_publication(const StreamDelivery& publication) {
   watcher_.named(publication.stream.publisher, "a publication");
   return topics_.on_publication(publication);
 }

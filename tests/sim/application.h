@@ -88,7 +88,7 @@ class Application final : public Events {
   void on_synchronized() override;
   bool on_messages(const Delivery& delivery) override;
   void on_undelivered(const Undelivered& undelivered) override;
-  bool on_publication(const Publication& publication) override;
+  bool on_publication(const StreamDelivery& publication) override;
   void on_stream(const StreamEvent& event) override;
   void on_subscriber(const SubscriberEvent& event) override;
 

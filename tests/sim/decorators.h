@@ -43,7 +43,7 @@ class EventsDecorator : public Events {
   void on_undelivered(const Undelivered& undelivered) override {
     inner_.on_undelivered(undelivered);
   }
-  bool on_publication(const Publication& publication) override {
+  bool on_publication(const StreamDelivery& publication) override {
     return inner_.on_publication(publication);
   }
   void on_stream(const StreamEvent& event) override { inner_.on_stream(event); }

@@ -35,7 +35,7 @@ Matches in_words(std::string_view invariant, std::string_view words) {
 
 struct HearsPublicationsTwice final : EventsDecorator {
   using EventsDecorator::EventsDecorator;
-  bool on_publication(const Publication& publication) override {
+  bool on_publication(const StreamDelivery& publication) override {
     return inner().on_publication(publication) && inner().on_publication(publication);
   }
 };
@@ -46,7 +46,7 @@ TEST(Mutation, OfAPublicationDeliveredTwiceIsNoticed) {
 
 struct LosesAPublication final : EventsDecorator {
   using EventsDecorator::EventsDecorator;
-  bool on_publication(const Publication& publication) override {
+  bool on_publication(const StreamDelivery& publication) override {
     return ++heard % 3 == 0 || inner().on_publication(publication);
   }
   int heard = 0;
@@ -94,7 +94,7 @@ TEST(Mutation, OfAStreamWhoseEndIsNotToldIsNoticed) {
 /// Nobody has room for more than a few packets, ever.
 struct TakesNoMorePublications final : EventsDecorator {
   using EventsDecorator::EventsDecorator;
-  bool on_publication(const Publication& publication) override {
+  bool on_publication(const StreamDelivery& publication) override {
     return taken < 3 && inner().on_publication(publication) && ++taken > 0;
   }
   int taken = 0;

@@ -189,7 +189,7 @@ bool Topics::is_busy() {
   return now < busy_until_;
 }
 
-bool Topics::on_publication(const Publication& publication) {
+bool Topics::on_publication(const StreamDelivery& publication) {
   if (is_busy()) return false;
   const StreamKey& key = publication.stream;
   Assembly& assembly =

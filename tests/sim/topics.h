@@ -60,7 +60,7 @@ class Topics {
   /// Those, and at most so many in its own.
   std::size_t packets_max() const;
 
-  bool on_publication(const Publication& publication);
+  bool on_publication(const StreamDelivery& publication);
   void on_stream(const StreamEvent& event);
   void on_subscriber(const SubscriberEvent& event);
 

@@ -21,7 +21,7 @@ struct Counter final : sim::SilentEvents {
   std::size_t heard = 0;
   std::size_t gaps = 0;
   std::size_t offered = 0;
-  bool on_publication(const Publication&) override {
+  bool on_publication(const StreamDelivery&) override {
     if (++offered % 5 == 0) return false;
     ++heard;
     return true;

@@ -80,7 +80,7 @@ void Listener::on_undelivered(const Undelivered& undelivered) {
                   std::to_string(undelivered.first + undelivered.messages - 1));
 }
 
-bool Listener::on_publication(const Publication& publication) {
+bool Listener::on_publication(const StreamDelivery& publication) {
   if (publications_max == 0) return false;
   --publications_max;
   const MemberKey& publisher = publication.stream.publisher;
