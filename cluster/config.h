@@ -72,8 +72,9 @@ struct MessagingConfig {
   DurationNs retransmit_max_ns = 100 * ms;
   std::uint32_t calls_max = 1024;  ///< in flight from this member
   std::uint32_t topics_max = 64;   ///< published by this member
-  /// What all of these may keep together: see TopicConfig.
-  std::uint32_t retained_packets = 16384;
+  /// What all of these may keep together: for each, history_packets and lag_packets (TopicConfig),
+  /// and in a pipelined node queue_packets.
+  std::uint32_t retained_packets = 2048;
   std::uint32_t subscriptions_max = 64;
   std::uint32_t streams_max = 256;  ///< followed, of all publishers of all these
   CongestionConfig congestion;

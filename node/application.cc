@@ -25,14 +25,15 @@ Application::Application(const NodeConfig& config, Handler& handler, Runner& run
       self_{member_id(config.name), 0},
       to_send_(config.limits.long_message_bytes),
       assemblies_{runner, config.limits.pool_packets / assembled_share},
+      topics_(runner, to_send_),
+      subscriptions_(runner, assemblies_),
       dice_(wall_ns() ^ static_cast<std::uint64_t>(self_.id)),
-      own_(config.directory),
+      own_(config),
       repeats_(config.limits.long_message_bytes),
       calls_(config.messaging.calls_max) {
   unanswered_.reserve(unanswered_expected);
   repeating_.reserve(config.messaging.calls_max);
   peers_.reserve(config.membership.members_max);
-  gathering_.reserve(config.membership.members_max);
 }
 
 Application::~Application() {
@@ -145,10 +146,11 @@ AdvertiseResult Application::advertise(const Batch& batch) {
 
 AdvertiseResult Application::withdraw_all() {
   if (leaving_ || over()) return AdvertiseResult::closed;
-  if (own_.may_clear() != AdvertiseResult::done) return AdvertiseResult::unchanged;
   if (!execute(WithdrawAll{})) return AdvertiseResult::would_block;
+  const bool nothing =
+      own_.may_clear() != AdvertiseResult::done && topics_.empty() && subscriptions_.empty();
   own_.clear();
-  return AdvertiseResult::done;
+  return nothing ? AdvertiseResult::unchanged : AdvertiseResult::done;
 }
 
 AdvertiseResult Application::withdraw(std::string_view path) {
@@ -211,6 +213,7 @@ void Application::fill(NodeStats& stats) const {
   stats.messages_delivered = delivered_;
   stats.messages_undelivered = undelivered_;
   stats.messages_unsound = messages_unsound_;
+  stats.publications_delivered = publications_delivered_;
 }
 
 }  // namespace muster

@@ -24,9 +24,11 @@
 #include "node/node.h"
 #include "node/outgoing_channel.h"
 #include "node/own_bindings.h"
+#include "node/own_topics.h"
 #include "node/pending_batch.h"
 #include "node/repeats.h"
 #include "node/runner.h"
+#include "node/subscriptions.h"
 #include "node/tasks.h"
 #include "node/watches.h"
 
@@ -70,11 +72,20 @@ class Application {
   SendResult send(MemberId to, std::span<const std::byte> payload, ChannelId channel);
   Buffer claim(std::size_t bytes);
   SendResult commit(Buffer& buffer, MemberId to, ChannelId channel);
+  SendResult commit(Buffer& buffer, TopicNumber topic);
   void give_back(Buffer& buffer);
   std::size_t packet_bytes_max() const { return runner_.payload_bytes_max() - payload_offset; }
   void flush();
 
-  KeptMessage keep(const Message& message);
+  Announced announce(const TopicConfig& topic);
+  bool withdraw_topic(TopicNumber topic) { return topics_.withdraw(topic); }
+  SendResult publish(TopicNumber topic, std::span<const std::byte> payload);
+  std::size_t lag_packets(TopicNumber topic) const { return topics_.lag_packets(topic); }
+  bool may_publish(TopicNumber topic) const { return !closed() && topics_.may_publish(topic); }
+  Subscribed subscribe(std::string_view topic, From from);
+  bool unsubscribe(SubscriptionNumber id) { return subscriptions_.unsubscribe(id); }
+
+  KeptMessage keep(const Received& message);
   void give_back_kept(Packet& packet);
   /// A copy, valid until the callback that runs ends.
   Message::Bytes in_one_piece(std::span<const Message::Bytes> pieces);
@@ -108,7 +119,6 @@ class Application {
   struct Channel {
     std::optional<OutgoingChannel> outgoing;
     std::optional<Assembly> incoming;
-    bool listed = false;  ///< in gathering_
   };
   struct Peer {
     MemberView view;
@@ -128,14 +138,17 @@ class Application {
     Packet* packet = nullptr;
     MemberKey from{};
     ChannelId channel = 0;
-    const std::byte* at = nullptr;  ///< the next message
+    Subscriptions::Stream* stream = nullptr;  ///< of a topic, instead of the channel
+    const std::byte* at = nullptr;            ///< the next message
     std::size_t left = 0;
   };
 
   std::size_t hear();
-  void begin_hearing(Packet& packet);
+  void begin_hearing(Word messages);
   void hear_next();
   void end_hearing();
+  /// What the pieces of the message that is heard are put together in; nullptr: nobody wants it.
+  Assembly* assembly();
   void hear_piece(const wire::MessageView& piece);
   void hear_whole(const wire::MessageView& head, std::span<const Message::Bytes> pieces,
                   std::size_t size);
@@ -155,6 +168,9 @@ class Application {
   void hear(const PortLost& event);
   void hear(const Overrun& event);
   void hear(const ChannelsReturned& event) { take_back(event.channels); }
+  void hear(const StreamChanged& event);
+  void hear(const SubscriberEvent& event) { handler_.on_subscriber(event); }
+  void hear(const TopicsEnded& event);
 
   CallStart call(Peer& peer, std::string_view path, std::span<const std::byte> payload,
                  DurationNs deadline_ns, CallWaiter waiter, ChannelId channel);
@@ -185,11 +201,14 @@ class Application {
   /// Which channel is meant; nullopt where it is not this thread's.
   std::optional<ChannelId> sending_on(ChannelId id) const;
   Channel& channel_of(Peer& peer, ChannelId id);
-  Channel& outgoing_channel(Peer& peer, ChannelId id);
+  OutgoingChannel& outgoing_channel(Peer& peer, ChannelId id);
   SendResult send_on(Peer& peer, ChannelId id, const MessageHead& head,
                      std::span<const std::byte> payload);
+  SendResult send_on(OutgoingChannel& channel, const MessageHead& head,
+                     std::span<const std::byte> payload);
+  SendResult commit_on(OutgoingChannel& channel, Buffer& buffer);
   /// What of `channel` is gathered goes out at the end of the cycle.
-  void gather(Channel& channel);
+  void gather(OutgoingChannel& channel);
   void report_undelivered(const Undelivered& undelivered);
   /// What was sent to the peer and has not come to its session, and never will.
   void report_stranded(Peer& peer);
@@ -212,10 +231,14 @@ class Application {
   std::uint64_t delivered_ = 0;
   std::uint64_t undelivered_ = 0;
   std::uint64_t messages_unsound_ = 0;
+  std::uint64_t publications_delivered_ = 0;
   std::vector<Answer> unanswered_;
-  // These outlive the channels of the peers, which give back to them.
+  // These outlive the channels of the peers and the topics, which give back to them.
   LargeBuffers to_send_;
   Assembly::Shared assemblies_;
+  Gathering gathering_;  ///< what has something gathered
+  OwnTopics topics_;
+  Subscriptions subscriptions_;
   std::unordered_map<MemberId, Peer> peers_;
   Peer* found_last_ = nullptr;  ///< few talk to many in turn
   HugePages index_memory_;
@@ -229,8 +252,7 @@ class Application {
   std::vector<NextPoll*> next_poll_;  ///< they go on in the next poll(), and in this one
   std::vector<NextPoll*> this_poll_;
   Tasks tasks_;
-  std::vector<CallId> repeating_;    ///< those that wait for room
-  std::vector<Channel*> gathering_;  ///< channels with something gathered
+  std::vector<CallId> repeating_;  ///< those that wait for room
   Hearing hearing_;
   Callbacks callbacks_;  ///< of the event that is heard
   std::vector<std::byte> one_piece_;

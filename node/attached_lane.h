@@ -13,13 +13,12 @@ class AttachedLane final : public Lane {
   AttachedLane(PipelinedRunner& pipeline, ChannelSet channels, bool directory)
       : Lane(pipeline.config_, pipeline.transport_, pipeline.shared_, channels.count()),
         pipeline_(pipeline) {
-    PipelinedRunner::Change change{
-        .lane = *this, .adds = true, .channels = channels, .directory = directory};
-    pipeline_.carry_out(change);
+    pipeline_.shared_.errands.carry_out(
+        [&](Engine&, TimeNs now) { pipeline_.add(*this, channels, directory, now); });
   }
   ~AttachedLane() override {
-    PipelinedRunner::Change change{.lane = *this, .adds = false, .channels = cut_};
-    pipeline_.carry_out(change);
+    pipeline_.shared_.errands.carry_out(
+        [&](Engine&, TimeNs now) { pipeline_.remove(*this, cut_, now); });
   }
 
   bool next(Word& word) override {
@@ -32,7 +31,7 @@ class AttachedLane final : public Lane {
   void cut(ChannelId channel) override { cut_.set(channel); }
 
  private:
-  bool ended() const { return pipeline_.shared_.ended.load(); }
+  bool ended() const { return pipeline_.shared_.errands.ended(); }
 
   PipelinedRunner& pipeline_;
   ChannelSet cut_;

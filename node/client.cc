@@ -54,6 +54,25 @@ SendResult Client::commit(Buffer& buffer, MemberId to, ChannelId channel) {
 std::size_t Client::packet_bytes_max() const { return parts_->application.packet_bytes_max(); }
 void Client::flush() { parts_->application.flush(); }
 
+Announced Client::announce(const TopicConfig& topic) { return parts_->application.announce(topic); }
+bool Client::withdraw_topic(TopicNumber topic) { return parts_->application.withdraw_topic(topic); }
+SendResult Client::publish(TopicNumber topic, std::span<const std::byte> payload) {
+  return parts_->application.publish(topic, payload);
+}
+SendResult Client::commit(Buffer& buffer, TopicNumber topic) {
+  return parts_->application.commit(buffer, topic);
+}
+std::size_t Client::lag_packets(TopicNumber topic) const {
+  return parts_->application.lag_packets(topic);
+}
+bool Client::may_publish(TopicNumber topic) const { return parts_->application.may_publish(topic); }
+Subscribed Client::subscribe(std::string_view topic, From from) {
+  return parts_->application.subscribe(topic, from);
+}
+bool Client::unsubscribe(SubscriptionNumber subscription) {
+  return parts_->application.unsubscribe(subscription);
+}
+
 CallStart Client::call(std::string_view path, std::span<const std::byte> payload,
                        DurationNs deadline_ns, CallCallback callback, const CallOptions& options) {
   return parts_->application.call(path, payload, deadline_ns, {std::move(callback)}, options);

@@ -16,6 +16,7 @@
 #include "cluster/directory/pick.h"
 #include "cluster/messaging/send.h"
 #include "cluster/packet.h"
+#include "cluster/publishing/topic_config.h"
 #include "cluster/types.h"
 #include "node/awaited.h"
 #include "node/handler.h"
@@ -128,8 +129,8 @@ using WatchId = std::uint64_t;
 ///
 /// Not thread-safe: one thread makes all calls. Different clients, of one node or of several, are
 /// independent of each other. No function blocks unless it says so. Nothing is allocated by poll(),
-/// send(), claim(), commit(), call() and reply() for messages and for calls that are answered, and
-/// no system call made unless the transport makes one.
+/// send(), publish(), claim(), commit(), call() and reply() for messages and for calls that are
+/// answered, and no system call made unless the transport makes one.
 class Client {
  public:
   /// Gives its channels back to the node, and stops hearing. What was sent and has found no room
@@ -198,8 +199,37 @@ class Client {
   SendResult commit(Buffer& buffer, MemberId to, ChannelId channel = own_channel);
   /// The largest message that fits a packet, in bytes.
   std::size_t packet_bytes_max() const;
-  /// Hands over what was sent since the last poll(), which does that as well.
+  /// Hands over what was sent and published since the last poll(), which does that as well.
   void flush();
+
+  /// Begins to publish a topic: all who subscribe to its name hear what is published from then on,
+  /// or from earlier on, as both want it. What it may keep is reserved. A topic is this thread's
+  /// alone, and ends with it. Another node may publish the same. Blocks, as withdraw_topic(),
+  /// subscribe() and unsubscribe() do: waits for the engine thread, a tenth of a millisecond or two
+  /// as a rule; not at all when inline.
+  Announced announce(const TopicConfig& topic);
+  /// At once, for all who follow it: what they have not accepted by now they do not get
+  /// (lag_packets()). False: it is none of this thread's.
+  bool withdraw_topic(TopicNumber topic);
+  /// To all who subscribe to it, as TopicConfig says: once and in order, or they are told of the
+  /// gap. Messages are gathered, and may be as long, as those of send(). would_block with
+  /// Exhausted::subscriber: one that lags slows the topic; SendResult::lagging() says who.
+  SendResult publish(TopicNumber topic, std::span<const std::byte> payload);
+  /// The same for one that claim() gave room for.
+  SendResult commit(Buffer& buffer, TopicNumber topic);
+  /// By how many packets the slowest subscriber lags, what publish() has gathered included, as far
+  /// as the engine thread has told; 0: all have accepted everything.
+  std::size_t lag_packets(TopicNumber topic) const;
+  /// A packet more would be taken, and nobody be dropped or skip anything for it, as far as is
+  /// known: for publishers that would rather wait.
+  bool may_publish(TopicNumber topic) const;
+
+  /// Follows all others who publish the topic, now and later: see Handler::on_publication() and
+  /// on_stream(). Each topic once in a node; it is heard by this thread. Who hears too seldom lags:
+  /// see SlowSubscriber.
+  Subscribed subscribe(std::string_view topic, From from = From::now);
+  /// Nothing is heard of it any more. False: it is none of this thread's.
+  bool unsubscribe(SubscriptionNumber subscription);
 
   /// Calls a service at one of the other members that advertise it; not_connected if there is none.
   /// `callback` is called from within poll(), once: with the answer, or with what ended the call

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "cluster/attributes.h"
+#include "cluster/publishing/role.h"
 #include "cluster/wire/layout.h"
 #include "cluster/wire/path.h"
 #include "node/address.h"
@@ -168,6 +169,10 @@ class Check {
     in_range("limits.calls", config_.messaging.calls_max);
     in_range("limits.window_packets", config_.messaging.window_packets);
     in_range("limits.queue_packets", config_.messaging.queue_packets);
+    in_range("limits.topics", config_.messaging.topics_max);
+    in_range("limits.retained_packets", config_.messaging.retained_packets);
+    in_range("limits.subscriptions", config_.messaging.subscriptions_max);
+    in_range("limits.streams", config_.messaging.streams_max);
     in_range("limits.kept_packets", config_.limits.kept_packets);
     in_range("limits.long_message_bytes", config_.limits.long_message_bytes);
     in_range("limits.tree_bytes", config_.directory.tree_bytes_max);
@@ -189,11 +194,15 @@ class Check {
     const std::uint64_t in_one_call =
         std::max<std::uint64_t>(2 * std::uint64_t{config_.directory.bindings_per_step},
                                 changes_per_page_max * config_.directory.answer_pages_max) +
-        events_per_removal * config_.membership.members_max;
+        events_per_removal * config_.membership.members_max +
+        // Each may have subscribed to each topic, and have published what this member follows.
+        std::uint64_t{config_.messaging.topics_max} * config_.membership.members_max +
+        config_.messaging.streams_max;
     if (config_.limits.event_backlog / 2 < in_one_call)
       wrong("limits.event_backlog",
-            "is {}, and limits.bindings_per_step, limits.answer_pages and limits.members bring {} "
-            "events at once: give at least twice as many, or less there",
+            "is {}, and limits.bindings_per_step, limits.answer_pages, limits.members, "
+            "limits.topics and limits.streams bring {} events at once: give at least twice as "
+            "many, or less there",
             config_.limits.event_backlog, in_one_call);
     if (config_.directory.tombstone_bytes_max > config_.directory.tree_bytes_max / 2)
       wrong("limits.tombstone_bytes", "is {}, more than half of limits.tree_bytes: give less",
@@ -212,6 +221,8 @@ class Check {
               service.path, wire::path_bytes_max);
       else if (!seen.insert(service.path).second)
         wrong(field, "\"{}\" is there twice: remove one", service.path);
+      else if (is_reserved(service.path))
+        wrong(field, "\"{}\" is reserved for topics: give another name", service.path);
       if (service.value.size() > wire::value_bytes_max)
         wrong(fmt::format("services[{}].value", i), "has {} bytes: give at most {}",
               service.value.size(), wire::value_bytes_max);

@@ -47,7 +47,9 @@ struct CoresConfig {
 };
 
 struct LimitsConfig {
-  std::uint32_t pool_packets = 4096;  ///< packets in all: received, to send, kept for the peer
+  /// Packets received, to send, and kept for the peer. The pool holds besides what topics keep:
+  /// MessagingConfig::retained_packets.
+  std::uint32_t pool_packets = 4096;
   /// Messages and events that wait for Node::poll(); a power of two. Past it messages wait at
   /// their senders.
   std::uint32_t event_queue = 1024;

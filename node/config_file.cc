@@ -106,6 +106,10 @@ class Reader {
       fields.number("calls", config_.messaging.calls_max);
       fields.number("window_packets", config_.messaging.window_packets);
       fields.number("queue_packets", config_.messaging.queue_packets);
+      fields.number("topics", config_.messaging.topics_max);
+      fields.number("retained_packets", config_.messaging.retained_packets);
+      fields.number("subscriptions", config_.messaging.subscriptions_max);
+      fields.number("streams", config_.messaging.streams_max);
       fields.number("kept_packets", config_.limits.kept_packets);
       fields.number("long_message_bytes", config_.limits.long_message_bytes);
       fields.number("tree_bytes", config_.directory.tree_bytes_max);

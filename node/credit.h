@@ -1,21 +1,23 @@
-// What the application's thread and the engine's share about one peer: how much may be given to
-// send, and how far away the peer is.
+// What an application's thread and the engine's share about one peer, or one topic: how much may be
+// given to send, and how far away the peer is.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
+#include "cluster/publishing/topic_config.h"
 #include "cluster/types.h"
 #include "cluster/wire/layout.h"
 #include "ring/slots.h"
 
 namespace muster {
 
-/// Of one channel. The application's thread gives packets, the engine's takes what it could send.
-/// What is between the two waits in the ring or in the channel's queue, so a peer that takes
+/// Of one channel, or one topic. The application's thread gives packets, the engine's takes what it
+/// could send. What is between the two waits in the ring or in a queue of its own, so whoever takes
 /// nothing holds up nobody else.
-class ChannelCredit {
+class PacketCredit {
  public:
   /// The application's: one more may be given, if `packets_max` may be on their way.
   bool available(std::uint64_t packets_max) {
@@ -24,6 +26,7 @@ class ChannelCredit {
     return given_ - taken_seen_ < packets_max;
   }
   void give() { ++given_; }
+  std::uint64_t given() const { return given_; }
   /// Messages that the session has been given; exact once the engine has told of the removal.
   std::uint64_t messages_taken() const { return messages_taken_.load(std::memory_order_acquire); }
 
@@ -41,13 +44,39 @@ class ChannelCredit {
   std::uint64_t taken_seen_ = 0;
 };
 
+/// Of one topic.
+class TopicCredit : public PacketCredit {
+ public:
+  /// The application's: whoever keeps the engine from taking more; MemberId{}: nobody.
+  MemberId in_the_way() const { return in_the_way_.load(std::memory_order_relaxed); }
+  /// So many of the packets given wait for the slowest subscriber, or have not been taken.
+  std::uint64_t lag_packets() const { return given() - accepted_.load(std::memory_order_acquire); }
+
+  /// The engine's.
+  void blocked_by(MemberId subscriber) { in_the_way_.store(subscriber, std::memory_order_relaxed); }
+  /// All subscribers have accepted so many: fewer than before where one has come who begins
+  /// earlier.
+  void accepted(std::uint64_t packets) { accepted_.store(packets, std::memory_order_release); }
+
+ private:
+  alignas(ring::line_stride_bytes) std::atomic<MemberId> in_the_way_{};
+  std::atomic<std::uint64_t> accepted_{0};
+};
+
+/// What becomes of a topic that is to be announced.
+struct Announcement {
+  Announced announced;
+  std::shared_ptr<TopicCredit> credit{};  ///< null when inline
+};
+
+/// Of one peer.
 class Credit {
  public:
   explicit Credit(std::uint32_t join) : join_(join) {}
 
   /// Which joining of all it is for: a peer that is removed may join again as what it was.
   std::uint32_t join() const { return join_; }
-  ChannelCredit& channel(ChannelId id) { return channels_[id]; }
+  PacketCredit& channel(ChannelId id) { return channels_[id]; }
 
   /// Smoothed; never_ns before the first measurement.
   DurationNs round_trip_ns() const { return round_trip_ns_.load(std::memory_order_relaxed); }
@@ -60,7 +89,7 @@ class Credit {
  private:
   const std::uint32_t join_;
   std::atomic<DurationNs> round_trip_ns_{never_ns};
-  std::array<ChannelCredit, wire::channels> channels_;
+  std::array<PacketCredit, wire::channels> channels_;
 };
 
 }  // namespace muster

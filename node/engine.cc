@@ -34,7 +34,8 @@ Engine::Engine(const NodeConfig& config, const MemberConfig& member, PacketPort&
     : port_(port),
       unheard_packets_max_(config.limits.pool_packets * unheard_percent / 100),
       own_(own),
-      member_(member, port, *this) {
+      member_(member, port, *this),
+      topics_(member_, port, config.messaging) {
   of_channel_.fill(&own_);
   share_out();
   if (credits == Credits::with)
@@ -62,6 +63,7 @@ void Engine::introduce(Listener& listener) {
 }
 
 void Engine::remove(Listener& listener, ChannelSet cut) {
+  end_topics_of(listener);
   const auto found = std::ranges::find(others_, &listener, &Other::listener);
   own_.tell(ChannelsReturned{found->channels & ~cut});
   others_.erase(found);
@@ -83,6 +85,8 @@ std::size_t Engine::go_on_walking() {
   std::size_t walked = 0;
   for (Other& other : others_) {
     walked += other.listener->flush_backlog();
+    if (other.listener->overrun() && !std::exchange(other.topics_ended, true))
+      end_topics_of(*other.listener);  // it takes nothing more, and would slow its publishers
     if (other.walk.done() || !other.listener->ready()) continue;
     walked += other.walk.step(member_, walk_entries, [&](const Binding& binding) {
       other.listener->tell(change_of(true, binding));
@@ -103,8 +107,10 @@ void Engine::receive(TimeNs now, std::span<Packet* const> burst) {
 }
 
 void Engine::submit(Packet& packet) {
+  const Destination to = Outgoing::load(packet).destination;
+  if (to.topic != 0) return topics_.submit(packet);
   // The application counts by itself what the engine has not taken when the overrun reaches it.
-  if (of_channel_[Outgoing::load(packet).to.channel]->overrun()) return port_.release(packet);
+  if (of_channel_[to.to.channel]->overrun()) return port_.release(packet);
   credits_->submit(packet);
 }
 
@@ -113,7 +119,7 @@ void Engine::execute(TimeNs now, const Command& command) {
                           member_.bind(bind.path, bind.value, bind.attributes.view());
                         },
                         [this](const Withdraw& withdraw) { member_.withdraw(withdraw.path); },
-                        [&](const WithdrawAll&) { member_.withdraw_all(now); },
+                        [&](const WithdrawAll&) { withdraw_all(now); },
                         [this](const Batch& batch) { member_.apply(batch); },
                         [&](const Leave&) { member_.leave(now); }},
              command);
@@ -127,10 +133,11 @@ std::size_t Engine::finish(TimeNs now) {
     member_.on_deadline(now);
     ++work;
   }
+  const bool gave_to_topics = topics_.go_on();
   member_.transmit(now);
   tell_self();  // before the credit of the sessions that ended is seen
   if (credits_) {
-    gave_credit_ = credits_->give_back();
+    gave_credit_ = credits_->give_back() || gave_to_topics;
     credits_->publish_round_trips(now);
   }
   return work;
@@ -164,20 +171,93 @@ void Engine::on_synchronized() {
   own_.tell(Synchronized{});
 }
 
-bool Engine::on_messages(const Delivery& delivery) {
+template <class Delivery>
+bool Engine::deliver(Listener& listener, const Delivery& delivery) {
   tell_self();  // before what belongs to the new sessions
   // Of a packet that has just come the reference is ours, and passes over.
   const bool ours = received_ == &delivery.packet;
   if (!ours) port_.retain(delivery.packet);
-  const bool told = of_channel_[delivery.channel]->tell(delivery);
+  const bool told = listener.tell(delivery);
   if (ours && told) received_ = nullptr;
   if (!ours && !told) port_.release(delivery.packet);
   return told;
 }
 
+bool Engine::on_messages(const Delivery& delivery) {
+  return deliver(*of_channel_[delivery.channel], delivery);
+}
+
 void Engine::on_undelivered(const Undelivered& undelivered) {
   tell_self();
   of_channel_[undelivered.channel]->tell(undelivered);
+}
+
+// Topics.
+
+Announcement Engine::announce(Listener& by, const TopicConfig& topic) {
+  if (credits_ && !topics_.has_room_for(topic)) return {{TopicResult::no_room}};
+  announces_ = &by;  // it may have subscribers at once
+  const Announced announced = member_.announce(topic);
+  announces_ = nullptr;
+  if (announced.result != TopicResult::done) return {announced};
+  publishers_.emplace(announced.topic, &by);
+  return {announced, credits_ ? topics_.open(announced.topic, topic) : nullptr};
+}
+
+void Engine::withdraw_topic(TopicNumber topic) {
+  topics_.close(topic);
+  member_.withdraw_topic(topic);
+  publishers_.erase(topic);
+}
+
+Subscribed Engine::subscribe(Listener& by, std::string_view topic, From from) {
+  const Subscribed subscribed = member_.subscribe(topic, from);
+  if (subscribed.result == TopicResult::done) subscribers_.emplace(subscribed.subscription, &by);
+  return subscribed;
+}
+
+void Engine::unsubscribe(SubscriptionNumber subscription) {
+  member_.unsubscribe(subscription);
+  subscribers_.erase(subscription);
+}
+
+void Engine::withdraw_all(TimeNs now) {
+  member_.withdraw_all(now);
+  const auto last = [](const auto& numbers) {
+    return numbers.empty() ? 0 : numbers.rbegin()->first;
+  };
+  tell_all(TopicsEnded{last(publishers_), last(subscribers_)});
+  for (const auto& [topic, listener] : publishers_) topics_.close(topic);
+  publishers_.clear();
+  subscribers_.clear();
+}
+
+void Engine::end_topics_of(const Listener& listener) {
+  for (auto at = publishers_.begin(); at != publishers_.end();)
+    if (const auto [topic, owner] = *at++; owner == &listener) withdraw_topic(topic);
+  for (auto at = subscribers_.begin(); at != subscribers_.end();)
+    if (const auto [subscription, owner] = *at++; owner == &listener) unsubscribe(subscription);
+}
+
+bool Engine::on_publication(const StreamDelivery& delivery) {
+  return deliver(*subscribers_.at(delivery.subscription), delivery);
+}
+
+void Engine::on_stream(const StreamEvent& event) {
+  tell_self();
+  subscribers_.at(event.subscription)
+      ->tell(StreamChanged{.stream = event.stream,
+                           .subscription = event.subscription,
+                           .change = event.change,
+                           .first = event.first,
+                           .packets = event.packets});
+}
+
+void Engine::on_subscriber(const SubscriberEvent& event) {
+  tell_self();
+  topics_.subscribers_changed(event.topic);
+  const auto publisher = publishers_.find(event.topic);
+  (publisher == publishers_.end() ? announces_ : publisher->second)->tell(event);
 }
 
 /// Whoever was removed while it lived goes by another incarnation from here on.
@@ -209,6 +289,7 @@ void Engine::fill(NodeStats& stats) const {
   const MessagingStats& messaging = member_.messaging().stats();
   stats.messages_sent = messaging.messages_sent;
   stats.packets_retransmitted = messaging.packets_retransmitted;
+  stats.publishing = member_.publishing().stats();
   const MembershipStats& membership = member_.membership().stats();
   stats.suspicions = membership.suspicions;
   stats.refutations = membership.refutations;

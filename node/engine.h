@@ -5,8 +5,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "cluster/events.h"
@@ -18,6 +20,7 @@
 #include "node/outgoing.h"
 #include "node/send_credits.h"
 #include "node/stats.h"
+#include "node/topic_queues.h"
 #include "node/tree_walk.h"
 
 namespace muster {
@@ -47,6 +50,18 @@ class Engine final : private Events {
   void receive(TimeNs now, std::span<Packet* const> burst);
   /// A packet that holds an Outgoing (Credits::with). Consumes the reference.
   void submit(Packet& packet);
+
+  // Topics. What becomes of one is told to whoever has announced it, or subscribed to it.
+  Announcement announce(Listener& by, const TopicConfig& topic);
+  void withdraw_topic(TopicNumber topic);
+  Subscribed subscribe(Listener& by, std::string_view topic, From from);
+  void unsubscribe(SubscriptionNumber subscription);
+  /// (Credits::without.) The packet's reference passes over if the result is `sent`.
+  SendResult publish(TopicNumber topic, Packet& packet, std::uint32_t messages) {
+    return topics_.publish(topic, packet, messages);
+  }
+  std::size_t lag_packets(TopicNumber topic) const { return topics_.lag_packets(topic); }
+
   void execute(TimeNs now, const Command& command);
   /// At the end of each cycle: what is due, what is to be sent, what the application had no room
   /// for. Returns the work done.
@@ -67,6 +82,7 @@ class Engine final : private Events {
     ChannelSet channels;
     bool directory;
     TreeWalk walk;  ///< through what was bound before it came
+    bool topics_ended = false;
   };
 
   void on_standing(Standing standing) override;
@@ -82,7 +98,14 @@ class Engine final : private Events {
   void on_synchronized() override;
   bool on_messages(const Delivery& delivery) override;
   void on_undelivered(const Undelivered& undelivered) override;
+  bool on_publication(const StreamDelivery& delivery) override;
+  void on_stream(const StreamEvent& event) override;
+  void on_subscriber(const SubscriberEvent& event) override;
 
+  template <class Delivery>
+  bool deliver(Listener& listener, const Delivery& delivery);
+  void withdraw_all(TimeNs now);
+  void end_topics_of(const Listener& listener);
   void tell_self();
   void tell_all(Event event);
   /// Those that keep a copy of the directory.
@@ -100,6 +123,10 @@ class Engine final : private Events {
   Member member_;
   MemberKey self_{};  ///< as the application knows it
   std::optional<SendCredits> credits_;
+  TopicQueues topics_;
+  std::map<TopicNumber, Listener*> publishers_;
+  std::map<SubscriptionNumber, Listener*> subscribers_;
+  Listener* announces_ = nullptr;  ///< a topic whose number is not known yet
   bool gave_credit_ = false;
 };
 

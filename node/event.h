@@ -56,6 +56,19 @@ struct BatchEnded {
   MemberKey owner;
 };
 struct Synchronized {};
+/// See StreamEvent; its topic is known by the subscription.
+struct StreamChanged {
+  StreamKey stream;
+  SubscriptionNumber subscription = 0;
+  StreamChange change{};
+  std::uint64_t first = 0;
+  std::uint64_t packets = 0;
+};
+/// All that this thread has announced and subscribed to, up to these numbers.
+struct TopicsEnded {
+  TopicNumber topic = 0;
+  SubscriptionNumber subscription = 0;
+};
 struct PortLost {};
 struct Overrun {};
 /// Another thread of the application has given them up.
@@ -63,8 +76,9 @@ struct ChannelsReturned {
   ChannelSet channels;
 };
 
-using Event = std::variant<SelfChanged, StandingChanged, Joined, Suspected, Refuted, Removed,
-                           BindingChanged, BatchBegan, BatchEnded, Synchronized, Undelivered,
-                           PortLost, Overrun, ChannelsReturned>;
+using Event =
+    std::variant<SelfChanged, StandingChanged, Joined, Suspected, Refuted, Removed, BindingChanged,
+                 BatchBegan, BatchEnded, Synchronized, Undelivered, PortLost, Overrun,
+                 ChannelsReturned, StreamChanged, SubscriberEvent, TopicsEnded>;
 
 }  // namespace muster

@@ -44,6 +44,16 @@ class Handler {
   /// there may be several reports, in ascending order.
   virtual void on_undelivered(const Undelivered&) {}
 
+  /// A message of a topic that this thread has subscribed to, once and in the order of its
+  /// publisher. Of an unreliable topic: if it comes.
+  virtual void on_publication(const Publication&) {}
+  /// A publisher of such a topic has begun for this member, has left something out, or has ended:
+  /// after `began` all its messages come, but for what a gap names. What had begun of a message
+  /// that a gap or the end has cut off is not given.
+  virtual void on_stream(const StreamEvent&) {}
+  /// Of a topic that this thread has announced.
+  virtual void on_subscriber(const SubscriberEvent&) {}
+
   /// The port has had no link for NodeConfig::port_lost_after_ns; `why` is one sentence. The node
   /// tries on: should the link come back, it returns to the cluster by itself.
   virtual void on_port_lost(std::string_view /*why*/) {}

@@ -68,11 +68,11 @@ SendResult Responder::answer(CallStatus status, std::span<const std::byte> paylo
 
 // Messages.
 
-Message::Bytes Message::bytes() const {
+Received::Bytes Received::bytes() const {
   return pieces_.size() == 1 ? pieces_.front() : owner_.in_one_piece(pieces_);
 }
 
-KeptMessage Message::keep() const { return owner_.keep(*this); }
+KeptMessage Received::keep() const { return owner_.keep(*this); }
 
 KeptMessage::KeptMessage(KeptMessage&& other) noexcept { *this = std::move(other); }
 

@@ -45,10 +45,11 @@ std::size_t Application::hear() {
       hear_next();
       continue;
     }
+    subscriptions_.forget_ended();
     Word word;
     if (!runner_.next(word)) break;
     if (word.has_messages()) {
-      begin_hearing(word.packet());
+      begin_hearing(word);
       hear_next();
       continue;
     }
@@ -60,14 +61,18 @@ std::size_t Application::hear() {
 }
 
 /// The engine has parsed the packet: nothing is checked again.
-void Application::begin_hearing(Packet& packet) {
+void Application::begin_hearing(Word messages) {
+  Packet& packet = messages.packet();
   const auto& header = *reinterpret_cast<const wire::Header*>(packet.data);
   const wire::Session& session = session_head(packet);
   hearing_ = {.packet = &packet,
               .from = wire::sender_of(header),
-              .channel = session.channel,
               .at = packet.data + messages_offset,
               .left = session.messages};
+  if (!messages.of_a_topic())
+    hearing_.channel = session.channel;
+  else
+    hearing_.stream = &subscriptions_.stream({hearing_.from, publication_head(packet).topic});
 }
 
 /// One message. Whatever its callback throws, the next one comes next.
@@ -85,11 +90,19 @@ void Application::end_hearing() {
   runner_.heard_packet();
 }
 
-void Application::hear_piece(const wire::MessageView& piece) {
+Assembly* Application::assembly() {
+  if (hearing_.stream != nullptr)
+    return hearing_.stream->ended ? nullptr : &hearing_.stream->incoming;
   Peer* peer = find(hearing_.from.id);
-  if (peer == nullptr) return;
-  std::optional<Assembly>& assembly = channel_of(*peer, hearing_.channel).incoming;
-  if (!assembly) assembly.emplace(assemblies_);
+  if (peer == nullptr) return nullptr;
+  std::optional<Assembly>& incoming = channel_of(*peer, hearing_.channel).incoming;
+  if (!incoming) incoming.emplace(assemblies_);
+  return &*incoming;
+}
+
+void Application::hear_piece(const wire::MessageView& piece) {
+  Assembly* const assembly = this->assembly();
+  if (assembly == nullptr) return piece.first ? runner_.heard_opened(piece.message_bytes) : void();
   const std::size_t opened = assembly->message_bytes() + (piece.first ? piece.message_bytes : 0);
   switch (assembly->add(piece, *hearing_.packet)) {
     case Assembly::Step::more:
@@ -110,8 +123,14 @@ void Application::hear_piece(const wire::MessageView& piece) {
 
 void Application::hear_whole(const wire::MessageView& head, std::span<const Message::Bytes> pieces,
                              std::size_t size) {
+  const Received received{*this, hearing_.from, *hearing_.packet, pieces, size};
+  if (const Subscriptions::Stream* stream = hearing_.stream) {
+    if (stream->ended) return;
+    ++publications_delivered_;
+    return handler_.on_publication({received, stream->topic, stream->subscription});
+  }
   ++delivered_;
-  const Message message(*this, hearing_.from, hearing_.channel, *hearing_.packet, pieces, size);
+  const Message message(received, hearing_.channel);
   switch (head.kind) {
     case wire::MessageKind::data:
       return handler_.on_message(message);
@@ -138,7 +157,7 @@ Message::Bytes Application::in_one_piece(std::span<const Message::Bytes> pieces)
   return one_piece_;
 }
 
-KeptMessage Application::keep(const Message& message) {
+KeptMessage Application::keep(const Received& message) {
   if (!lies_in(message.packet_, message.pieces_)) {
     KeptMessage kept(*this, message.from_, nullptr, {});
     kept.copy_.reserve(message.size_);
@@ -194,8 +213,10 @@ void Application::hear(const SelfChanged& event) {
 
 void Application::hear(const StandingChanged& event) {
   standing_ = event.standing;
-  if (over())
+  if (over()) {
+    topics_.clear();
     for (auto& [id, peer] : peers_) report_stranded(peer);
+  }
   if (standing_ == Standing::refused)
     failure_ = why_refused(event.refusal);
   else if (standing_ == Standing::replaced)
@@ -305,7 +326,6 @@ void Application::report_stranded(Peer& peer) {
     const std::uint64_t taken =
         peer.credit ? peer.credit->channel(id).messages_taken() : channel->outgoing->handed_over();
     const std::uint64_t stranded = channel->outgoing->accepted() - taken;
-    std::erase(gathering_, channel.get());
     channel->outgoing.reset();
     if (stranded > 0) report_undelivered({peer.view.key, id, taken + 1, stranded});
   }
@@ -329,6 +349,7 @@ void Application::hear(const Overrun&) {
       "limits.event_backlog",
       config_.limits.event_backlog,
       attached_ ? "client hears no more of cluster" : "node has left cluster", config_.cluster);
+  topics_.clear();
   callbacks_.call([&] { handler_.on_overrun(failure_); });
   callbacks_.call([&] { handler_.on_standing(standing_); });
   for (auto& [id, peer] : peers_) report_stranded(peer);

@@ -58,9 +58,31 @@ std::size_t InlineRunner::end_cycle() {
   return work;
 }
 
-SendResult InlineRunner::submit(Packet& packet, const Outgoing& outgoing, Credit*) {
+SendResult InlineRunner::submit(Packet& packet, const Outgoing& outgoing, PacketCredit*) {
   active_ = true;
-  return engine_.member().send(outgoing.to, packet, outgoing.messages);
+  const Destination& to = outgoing.destination;
+  return to.topic != 0 ? engine_.publish(to.topic, packet, outgoing.messages)
+                       : engine_.member().send(to.to, packet, outgoing.messages);
+}
+
+Announcement InlineRunner::announce(const TopicConfig& topic) {
+  active_ = true;
+  return engine_.announce(listener_, topic);
+}
+
+void InlineRunner::withdraw_topic(TopicNumber topic) {
+  active_ = true;
+  engine_.withdraw_topic(topic);
+}
+
+Subscribed InlineRunner::subscribe(std::string_view topic, From from) {
+  active_ = true;
+  return engine_.subscribe(listener_, topic, from);
+}
+
+void InlineRunner::unsubscribe(SubscriptionNumber subscription) {
+  active_ = true;
+  engine_.unsubscribe(subscription);
 }
 
 bool InlineRunner::execute(Command command) {

@@ -39,18 +39,26 @@ class InlineRunner final : public Driver, public Runner {
   Packet* allocate() override {
     return engine_.member().messaging().may_send() ? transport_.allocate() : nullptr;
   }
-  Allocation allocate_for(const Recipient& to, bool goes_on, Credit*) override {
-    const bool may_send = engine_.member().messaging().may_send(to, goes_on);
-    return {may_send ? transport_.allocate() : nullptr, Exhausted::packets};
+  /// What a topic may keep is reserved.
+  Allocation allocate_for(const Destination& to, bool goes_on, PacketCredit*) override {
+    const bool may_send = to.topic != 0 || engine_.member().messaging().may_send(to.to, goes_on);
+    return {may_send ? transport_.allocate() : nullptr, SendResult::blocked(Exhausted::packets)};
   }
   void retain(Packet& packet) override { transport_.retain(packet); }
   void release(Packet& packet) override { transport_.release(packet); }
   std::uint32_t payload_bytes_max() const override { return transport_.payload_bytes_max(); }
-  SendResult submit(Packet& packet, const Outgoing& outgoing, Credit* credit) override;
+  SendResult submit(Packet& packet, const Outgoing& outgoing, PacketCredit* credit) override;
   DurationNs round_trip_ns(MemberId peer, const Credit*) const override {
     return engine_.member().messaging().round_trip_ns(peer).value_or(never_ns);
   }
   bool execute(Command command) override;
+  Announcement announce(const TopicConfig& topic) override;
+  void withdraw_topic(TopicNumber topic) override;
+  Subscribed subscribe(std::string_view topic, From from) override;
+  void unsubscribe(SubscriptionNumber subscription) override;
+  std::size_t lag_packets(TopicNumber topic, const TopicCredit*) const override {
+    return engine_.lag_packets(topic);
+  }
   int event_fd() override;
   bool arm(TimeNs until, bool for_room) override;
   void disarm() override {}

@@ -50,19 +50,27 @@ Packet* Lane::allocate() {
   return stock_.pop(packet) ? packet : nullptr;
 }
 
-/// The stock may be empty because others take nothing: what finishes a message comes from the pool.
-Runner::Allocation Lane::allocate_for(const Recipient& to, bool goes_on, Credit* credit) {
-  ChannelCredit& channel = credit->channel(to.channel);
-  if (const Exhausted what = lacking(channel); what != Exhausted::nothing) return {nullptr, what};
+/// The stock may be empty because others take nothing: what finishes a message comes from the pool,
+/// and what topics may keep is reserved there.
+Runner::Allocation Lane::allocate_for(const Destination& to, bool goes_on, PacketCredit* credit) {
+  if (const SendResult what = lacking(to, *credit); what != SendResult::sent)
+    return {nullptr, what};
   if (Packet* packet = allocate()) return {packet};
-  return {goes_on && channel.available(1) ? transport_.allocate() : nullptr, Exhausted::packets};
+  const bool from_pool = to.topic != 0 || (goes_on && credit->available(1));
+  return {from_pool ? transport_.allocate() : nullptr, SendResult::blocked(Exhausted::packets)};
 }
 
-Exhausted Lane::lacking(ChannelCredit& channel) const {
+SendResult Lane::lacking(const Destination& to, PacketCredit& credit) const {
+  if (to.topic != 0) {
+    if (credit.available(queue_packets_)) return SendResult::sent;
+    const MemberId lags = static_cast<const TopicCredit&>(credit).in_the_way();
+    return lags == MemberId{} ? SendResult::blocked(Exhausted::engine_queue)
+                              : SendResult::blocked_by(lags);
+  }
   const bool crowded = shared_.crowded.load(std::memory_order_relaxed);
-  if (channel.available(crowded ? std::min(crowded_packets, queue_packets_) : queue_packets_))
-    return Exhausted::nothing;
-  return crowded ? Exhausted::packets : Exhausted::channel;
+  if (credit.available(crowded ? std::min(crowded_packets, queue_packets_) : queue_packets_))
+    return SendResult::sent;
+  return SendResult::blocked(crowded ? Exhausted::packets : Exhausted::channel);
 }
 
 void Lane::release(Packet& packet) {
@@ -70,15 +78,12 @@ void Lane::release(Packet& packet) {
   if (!returned_.push(&packet)) transport_.release(packet);
 }
 
-SendResult Lane::submit(Packet& packet, const Outgoing& outgoing, Credit* credit) {
-  ChannelCredit& channel = credit->channel(outgoing.to.channel);
-  if (const Exhausted what = lacking(channel); what != Exhausted::nothing)
-    return SendResult::blocked(what);
-  Outgoing numbered = outgoing;
-  numbered.join = credit->join();
-  numbered.store(packet);
+SendResult Lane::submit(Packet& packet, const Outgoing& outgoing, PacketCredit* credit) {
+  if (const SendResult what = lacking(outgoing.destination, *credit); what != SendResult::sent)
+    return what;
+  outgoing.store(packet);
   if (!submitted_.push(&packet)) return SendResult::blocked(Exhausted::engine_queue);
-  channel.give();
+  credit->give();
   ++submitted_count_;
   return SendResult::sent;
 }
@@ -88,6 +93,28 @@ bool Lane::execute(Command command) {
   if (!commands_.push(owned.get())) return false;
   [[maybe_unused]] const QueuedCommand* engines = owned.release();
   return true;
+}
+
+Announcement Lane::announce(const TopicConfig& topic) {
+  Announcement announcement{{TopicResult::closed}};  // where the engine has ended
+  shared_.errands.carry_out(
+      [&](Engine& engine, TimeNs) { announcement = engine.announce(listener_, topic); });
+  return announcement;
+}
+
+void Lane::withdraw_topic(TopicNumber topic) {
+  shared_.errands.carry_out([&](Engine& engine, TimeNs) { engine.withdraw_topic(topic); });
+}
+
+Subscribed Lane::subscribe(std::string_view topic, From from) {
+  Subscribed subscribed{TopicResult::closed};
+  shared_.errands.carry_out(
+      [&](Engine& engine, TimeNs) { subscribed = engine.subscribe(listener_, topic, from); });
+  return subscribed;
+}
+
+void Lane::unsubscribe(SubscriptionNumber subscription) {
+  shared_.errands.carry_out([&](Engine& engine, TimeNs) { engine.unsubscribe(subscription); });
 }
 
 int Lane::event_fd() {

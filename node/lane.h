@@ -10,6 +10,7 @@
 #include "node/channel_set.h"
 #include "node/clock.h"
 #include "node/engine.h"
+#include "node/errands.h"
 #include "node/listener.h"
 #include "node/runner.h"
 #include "node/wake_up.h"
@@ -25,7 +26,7 @@ class Lane : public Runner {
   /// What the lanes of a node have in common, for all of their threads.
   struct Shared {
     std::atomic<bool> crowded{false};  ///< Messaging::crowded()
-    std::atomic<bool> ended{false};    ///< the engine's thread has done its last
+    Errands errands;
   };
 
   /// For a thread with so many channels: of the packets that lie in stock it has a share for each.
@@ -51,15 +52,22 @@ class Lane : public Runner {
   void heard_opened(std::size_t bytes) override { listener_.heard_opened(bytes); }
 
   Packet* allocate() override;
-  Allocation allocate_for(const Recipient& to, bool goes_on, Credit* credit) override;
+  Allocation allocate_for(const Destination& to, bool goes_on, PacketCredit* credit) override;
   void retain(Packet& packet) override { transport_.retain(packet); }
   void release(Packet& packet) override;
   std::uint32_t payload_bytes_max() const override { return payload_bytes_max_; }
-  SendResult submit(Packet& packet, const Outgoing& outgoing, Credit* credit) override;
+  SendResult submit(Packet& packet, const Outgoing& outgoing, PacketCredit* credit) override;
   DurationNs round_trip_ns(MemberId, const Credit* credit) const override {
     return credit->round_trip_ns();
   }
   bool execute(Command command) override;
+  Announcement announce(const TopicConfig& topic) override;
+  void withdraw_topic(TopicNumber topic) override;
+  Subscribed subscribe(std::string_view topic, From from) override;
+  void unsubscribe(SubscriptionNumber subscription) override;
+  std::size_t lag_packets(TopicNumber, const TopicCredit* credit) const override {
+    return credit->lag_packets();
+  }
   int event_fd() override;
   bool arm(TimeNs until, bool for_room) override;
   void disarm() override;
@@ -84,8 +92,8 @@ class Lane : public Runner {
     std::uint64_t after_submitted;
   };
 
-  /// Whether a channel may have one more packet on its way to its session; what stands against it.
-  Exhausted lacking(ChannelCredit& channel) const;
+  /// `sent`: one more packet may be on its way there; else what stands against it.
+  SendResult lacking(const Destination& to, PacketCredit& credit) const;
   std::size_t take_back();
   std::size_t take_submitted(Engine& engine);
   std::size_t take_commands(Engine& engine, TimeNs now);

@@ -1,5 +1,6 @@
 #include "node/listener.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -16,17 +17,36 @@ Listener::~Listener() {
   for (Word word; events_.pop(word);) discard(word);
 }
 
-bool Listener::tell(const Delivery& delivery) {
+bool Listener::tell(Word packet, std::uint32_t opens_bytes) {
   const std::uint64_t heard = heard_packets_.load(std::memory_order_acquire);
   if (overrun_ || told_packets_ - heard >= unheard_packets_max_) return false;
-  if (delivery.opens_bytes > 0) {
+  if (opens_bytes > 0) {
     const std::uint64_t open = opened_bytes_ - heard_bytes_.load(std::memory_order_acquire);
-    if (open > 0 && open + delivery.opens_bytes > long_message_bytes_max_) return false;
+    if (open > 0 && open + opens_bytes > long_message_bytes_max_) return false;
   }
-  if (!offer(Word::messages(delivery.packet))) return false;
+  if (!offer(packet)) return false;
   ++told_packets_;
-  opened_bytes_ += delivery.opens_bytes;
+  opened_bytes_ += opens_bytes;
   return true;
+}
+
+void Listener::tell(const StreamChanged& change) {
+  const auto waits = std::ranges::find_if(gaps_, [&](Event* event) {
+    const StreamChanged& gap = std::get<StreamChanged>(*event);
+    return gap.stream == change.stream && gap.subscription == change.subscription;
+  });
+  if (waits != gaps_.end()) {
+    if (change.change == StreamChange::gap) {
+      auto& gap = std::get<StreamChanged>(**waits);
+      gap.packets = change.first + change.packets - gap.first;
+      return;
+    }
+    gaps_.erase(waits);
+  }
+  const std::size_t waited = backlog_.size();
+  tell(Event(change));
+  if (change.change == StreamChange::gap && !overrun_ && backlog_.size() > waited)
+    gaps_.push_back(backlog_.back().event());
 }
 
 void Listener::queue(Word word) {
@@ -40,7 +60,13 @@ void Listener::queue(Word word) {
 
 std::size_t Listener::flush_backlog() {
   std::size_t flushed = 0;
-  for (; !backlog_.empty() && push(backlog_.front()); ++flushed) backlog_.pop_front();
+  for (; !backlog_.empty(); ++flushed) {
+    const Word word = backlog_.front();
+    const bool gap = !gaps_.empty() && word.event() == gaps_.front();
+    if (!push(word)) break;
+    backlog_.pop_front();
+    if (gap) gaps_.pop_front();  // it is the application's
+  }
   return flushed;
 }
 
@@ -48,6 +74,7 @@ std::size_t Listener::flush_backlog() {
 /// may not have arrived.
 void Listener::begin_overrun() {
   overrun_ = true;
+  gaps_.clear();
   const std::deque<Word> lost = std::exchange(backlog_, {});
   backlog_.push_back(Word::event(new Event(Overrun{})));
   for (const Word word : lost) keep_report(word);

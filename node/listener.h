@@ -39,10 +39,17 @@ class Listener {
   void allow(std::size_t packets_max) { unheard_packets_max_ = packets_max; }
   /// A reference to the packet passes over. False, and none does: no more is taken than there is
   /// room for. What has not been heard lies in the pool, and what is put together in memory.
-  bool tell(const Delivery& delivery);
+  bool tell(const Delivery& delivery) {
+    return tell(Word::messages(delivery.packet), delivery.opens_bytes);
+  }
+  bool tell(const StreamDelivery& delivery) {
+    return tell(Word::publication(delivery.packet), delivery.opens_bytes);
+  }
   /// Cannot be refused, so it waits where the ring is full. Past the limit of what may wait,
   /// everything is lost except which messages may not have arrived.
   void tell(Event event) { queue(Word::event(new Event(std::move(event)))); }
+  /// The same; one gap behind another is told as one.
+  void tell(const StreamChanged& change);
   std::size_t flush_backlog();
 
   /// Something was told and not popped. For whoever is the only thread.
@@ -55,6 +62,7 @@ class Listener {
   std::uint64_t told_words() const { return told_words_; }
 
  private:
+  bool tell(Word packet, std::uint32_t opens_bytes);
   void queue(Word word);
   /// False: no room.
   bool offer(Word word) { return backlog_.empty() && push(word); }
@@ -78,6 +86,9 @@ class Listener {
   std::size_t unheard_packets_max_ = 0;
   EventRing events_;
   std::deque<Word> backlog_;
+  /// Those of backlog_, in its order: at most one for each stream. While it is not empty no packet
+  /// is told, so nothing lies between the gaps of a stream.
+  std::deque<Event*> gaps_;
   bool overrun_ = false;
   std::uint64_t told_words_ = 0;
   std::uint64_t told_packets_ = 0;

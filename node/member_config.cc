@@ -17,6 +17,10 @@ std::uint32_t share(std::uint32_t packets, std::uint64_t percent) {
 
 }  // namespace
 
+std::uint32_t pool_packets(const NodeConfig& config) {
+  return config.limits.pool_packets + config.messaging.retained_packets;
+}
+
 Endpoint group_endpoint(const NodeConfig& config) {
   return {.address = parse_address(config.group).value(), .port = config.port};
 }

@@ -1,4 +1,4 @@
-// A message as the application gets it.
+// A message as the application gets it, from a member or of a topic.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cluster/packet.h"
+#include "cluster/publishing/topic_config.h"
 #include "cluster/types.h"
 
 namespace muster {
@@ -46,12 +47,11 @@ class KeptMessage {
 
 /// Valid during the callback only. Its bytes lie in the packets that carried them: one piece if it
 /// fitted a packet, as all but long messages do.
-class Message {
+class Received {
  public:
   using Bytes = std::span<const std::byte>;
 
   const MemberKey& from() const { return from_; }
-  ChannelId channel() const { return channel_; }
   std::size_t size() const { return size_; }
   /// Where it lies, in order: nothing is copied.
   std::span<const Bytes> pieces() const { return pieces_; }
@@ -62,21 +62,44 @@ class Message {
 
  private:
   friend class Application;
-  Message(Application& owner, const MemberKey& from, ChannelId channel, Packet& packet,
-          std::span<const Bytes> pieces, std::size_t size)
-      : owner_(owner),
-        from_(from),
-        channel_(channel),
-        packet_(packet),
-        pieces_(pieces),
-        size_(size) {}
+  Received(Application& owner, const MemberKey& from, Packet& packet, std::span<const Bytes> pieces,
+           std::size_t size)
+      : owner_(owner), from_(from), packet_(packet), pieces_(pieces), size_(size) {}
 
   Application& owner_;
   const MemberKey from_;
-  const ChannelId channel_;
   Packet& packet_;
   const std::span<const Bytes> pieces_;
   const std::size_t size_;
+};
+
+/// One that was sent to this member.
+class Message : public Received {
+ public:
+  ChannelId channel() const { return channel_; }
+
+ private:
+  friend class Application;
+  Message(const Received& received, ChannelId channel) : Received(received), channel_(channel) {}
+
+  const ChannelId channel_;
+};
+
+/// One of a topic that this thread has subscribed to.
+class Publication : public Received {
+ public:
+  /// Its name.
+  std::string_view topic() const { return topic_; }
+  /// As Client::subscribe() has given it.
+  SubscriptionNumber subscription() const { return subscription_; }
+
+ private:
+  friend class Application;
+  Publication(const Received& received, std::string_view topic, SubscriptionNumber subscription)
+      : Received(received), topic_(topic), subscription_(subscription) {}
+
+  const std::string_view topic_;
+  const SubscriptionNumber subscription_;
 };
 
 }  // namespace muster

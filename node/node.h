@@ -80,7 +80,8 @@ class Node : public Client {
   AdvertiseResult advertise(const Batch& batch);
   /// Also ends serve() for that path.
   AdvertiseResult withdraw(std::string_view path);
-  /// The same for all that this member advertises, as one change.
+  /// The same for all that this member advertises, as one change. All topics and subscriptions of
+  /// this node end with it, those of other threads too.
   AdvertiseResult withdraw_all();
 
   /// Advertises `path` and answers calls to it. Calls to a path that is not served are answered

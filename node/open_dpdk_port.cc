@@ -13,7 +13,7 @@ OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
       .self = self,
       .group = group_endpoint(config),
       .mac = {},
-      .pool_packets = config.limits.pool_packets,
+      .pool_packets = pool_packets(config),
       .udp_checksum = config.dpdk.udp_checksum ? UdpChecksum::always : UdpChecksum::where_needed});
   const DpdkTransport& port = *transport;
   auto counters = [&port] {

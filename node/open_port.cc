@@ -8,12 +8,12 @@ namespace muster {
 namespace {
 
 OpenPort open_socket(const NodeConfig& config, const Endpoint& self) {
-  auto transport = std::make_unique<SocketTransport>(
-      SocketTransportConfig{.self = self,
-                            .group = group_endpoint(config),
-                            .multicast = config.multicast,
-                            .pool_packets = config.limits.pool_packets,
-                            .busy_poll_us = {}});
+  auto transport =
+      std::make_unique<SocketTransport>(SocketTransportConfig{.self = self,
+                                                              .group = group_endpoint(config),
+                                                              .multicast = config.multicast,
+                                                              .pool_packets = pool_packets(config),
+                                                              .busy_poll_us = {}});
   const SocketTransport& port = *transport;
   auto counters = [&port] {
     const SocketTransportStats stats = port.stats();

@@ -19,7 +19,7 @@ OutgoingChannel::~OutgoingChannel() {
 
 SendResult OutgoingChannel::send(const MessageHead& head, std::span<const std::byte> payload) {
   if (payload.size() > wire::message_bytes_max) return SendResult::too_large;
-  if (staged_) return SendResult::blocked(Exhausted::channel);
+  if (staged_) return behind_staged();
   if (open_ != nullptr && head.kind == wire::MessageKind::data && append_data(*open_, payload)) {
     ++open_messages_;
     ++accepted_;
@@ -42,19 +42,24 @@ SendResult OutgoingChannel::send(const MessageHead& head, std::span<const std::b
   std::ranges::copy(payload.subspan(writer.written()),
                     rest.begin() + static_cast<std::ptrdiff_t>(writer.written()));
   writer.move_to(std::span(rest).first(payload.size()));
-  staged_.emplace(Staged{std::move(rest), writer});
+  staged_.emplace(Staged{std::move(rest), writer, result});
   return SendResult::sent;
 }
 
 SendResult OutgoingChannel::commit(LargeBuffers::Buffer& buffer, std::size_t payload_bytes) {
-  if (staged_) return SendResult::blocked(Exhausted::channel);
+  if (staged_) return behind_staged();
   MessageWriter writer({}, std::span(buffer).first(payload_bytes));
   const SendResult result = write(writer);
   if (writer.written() == 0 && !writer.done()) return result;
   ++accepted_;
-  staged_.emplace(Staged{std::move(buffer), writer});
+  staged_.emplace(Staged{std::move(buffer), writer, result});
   if (writer.done()) end_staged();
   return SendResult::sent;
+}
+
+SendResult OutgoingChannel::behind_staged() const {
+  const bool lags = staged_->stopped_by.exhausted() == Exhausted::subscriber;
+  return lags ? staged_->stopped_by : SendResult::blocked(Exhausted::channel);
 }
 
 void OutgoingChannel::end_staged() {
@@ -67,8 +72,8 @@ SendResult OutgoingChannel::write(MessageWriter& writer) {
     if (open_ != nullptr && writer.written() > 0)  // the piece before ends that packet
       if (const SendResult result = hand_over_open(); result != SendResult::sent) return result;
     if (open_ == nullptr) {
-      const auto [packet, exhausted] = runner_.allocate_for(to_, writer.written() > 0, credit_);
-      if (packet == nullptr) return SendResult::blocked(exhausted);
+      const auto [packet, lacking] = runner_.allocate_for(to_, writer.written() > 0, credit_);
+      if (packet == nullptr) return lacking;
       open_ = packet;
       begin_messages(*open_);
     }
@@ -82,7 +87,7 @@ SendResult OutgoingChannel::write(MessageWriter& writer) {
 }
 
 SendResult OutgoingChannel::commit(Packet& packet, std::size_t payload_bytes) {
-  if (staged_) return SendResult::blocked(Exhausted::channel);
+  if (staged_) return behind_staged();
   if (open_ != nullptr && payload_bytes <= copied_bytes_max &&
       append_data(*open_, {packet.data + payload_offset, payload_bytes})) {
     runner_.release(packet);
@@ -102,7 +107,7 @@ SendResult OutgoingChannel::commit(Packet& packet, std::size_t payload_bytes) {
 
 bool OutgoingChannel::flush() {
   if (staged_) {
-    write(staged_->writer);
+    staged_->stopped_by = write(staged_->writer);
     if (staged_->writer.done()) end_staged();
   }
   if (open_ != nullptr && session_head(*open_).messages > 0) hand_over_open();
@@ -111,7 +116,7 @@ bool OutgoingChannel::flush() {
 
 SendResult OutgoingChannel::hand_over_open() {
   const SendResult result =
-      runner_.submit(*open_, {.to = to_, .messages = open_messages_}, credit_);
+      runner_.submit(*open_, {.destination = to_, .messages = open_messages_}, credit_);
   if (result != SendResult::sent) return result;
   open_ = nullptr;
   handed_over_ += open_messages_;

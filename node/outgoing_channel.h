@@ -1,7 +1,8 @@
-// Gathers what the application sends on one channel into packets: several messages into one, or one
-// into several.
+// Gathers what the application sends on one channel, or publishes on one topic, into packets:
+// several messages into one, or one into several.
 #pragma once
 
+#include <boost/intrusive/list.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -17,15 +18,19 @@ namespace muster {
 /// Small messages share a packet until flush(), or until it is full: nothing waits for more to
 /// come. A message of more than one packet goes out as there is room for its pieces; what there is
 /// no room for at once is copied, and until it is out the channel takes no other.
-class OutgoingChannel {
+///
+/// Stands in the list of those that have gathered something, and leaves it by itself.
+class OutgoingChannel : public boost::intrusive::list_base_hook<
+                            boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
-  /// `runner` and `buffers` outlive it; `credit` is the peer's, null when inline.
-  OutgoingChannel(Runner& runner, LargeBuffers& buffers, const Recipient& to, Credit* credit)
+  /// `runner` and `buffers` outlive it, and so does `credit`, which is null when inline.
+  OutgoingChannel(Runner& runner, LargeBuffers& buffers, const Destination& to,
+                  PacketCredit* credit)
       : runner_(runner),
         buffers_(buffers),
         to_(to),
         credit_(credit),
-        accepted_(credit == nullptr ? 0 : credit->channel(to.channel).messages_taken()),
+        accepted_(credit == nullptr ? 0 : credit->messages_taken()),
         handed_over_(accepted_) {}
   ~OutgoingChannel();
   OutgoingChannel(const OutgoingChannel&) = delete;
@@ -43,6 +48,9 @@ class OutgoingChannel {
   /// Something is gathered.
   bool pending() const { return open_ != nullptr || staged_; }
 
+  /// False: a long message is not out yet.
+  bool takes_more() const { return !staged_; }
+
   /// A message has begun in what was handed over, and not ended.
   bool midway() const {
     return open_ == nullptr ? staged_ && staged_->writer.written() > 0
@@ -59,22 +67,29 @@ class OutgoingChannel {
   struct Staged {
     LargeBuffers::Buffer payload;
     MessageWriter writer;
+    SendResult stopped_by;
   };
 
   /// As much as there is room for; the result says what stopped it.
   SendResult write(MessageWriter& writer);
   SendResult hand_over_open();
+  /// Why nothing else is taken while there is a rest.
+  SendResult behind_staged() const;
   void end_staged();
 
   Runner& runner_;
   LargeBuffers& buffers_;
-  const Recipient to_;
-  Credit* const credit_;
+  const Destination to_;
+  PacketCredit* const credit_;
   Packet* open_ = nullptr;
   std::uint32_t open_messages_ = 0;  ///< that end in it
   std::optional<Staged> staged_;
   std::uint64_t accepted_;
   std::uint64_t handed_over_;
 };
+
+/// Those that have something to hand over.
+using Gathering =
+    boost::intrusive::list<OutgoingChannel, boost::intrusive::constant_time_size<false>>;
 
 }  // namespace muster

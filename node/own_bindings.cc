@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cluster/publishing/role.h"
 #include "cluster/wire/path.h"
 
 namespace muster {
@@ -10,13 +11,27 @@ namespace {
 /// The engine's tree counts tombstones too, and for a moment both values of a path.
 constexpr std::size_t slack_bytes = 4096;
 
+/// What says who publishes and who subscribes is bound by the engine.
+bool may_bind(std::string_view path) { return wire::valid_path(path) && !is_reserved(path); }
+
+/// The attributes of a role.
+constexpr std::size_t role_bytes = 64;
+
+/// What the application's own bindings leave to others.
+std::size_t others_bytes(const NodeConfig& config) {
+  const std::size_t roles = config.messaging.topics_max + config.messaging.subscriptions_max;
+  return config.directory.tombstone_bytes_max + slack_bytes +
+         roles * TreeEntry::reckon({}, wire::path_bytes_max + role_bytes);
+}
+
 }  // namespace
 
-OwnBindings::OwnBindings(const DirectoryConfig& config)
-    : bytes_max_(config.tree_bytes_max - config.tombstone_bytes_max - slack_bytes) {}
+OwnBindings::OwnBindings(const NodeConfig& config)
+    : bytes_max_(config.directory.tree_bytes_max -
+                 std::min(config.directory.tree_bytes_max, others_bytes(config))) {}
 
 AdvertiseResult OwnBindings::check(std::string_view path, const Content& content) {
-  if (!wire::valid_path(path)) return AdvertiseResult::invalid_path;
+  if (!may_bind(path)) return AdvertiseResult::invalid_path;
   return content.value.size() > wire::value_bytes_max ? AdvertiseResult::too_large
                                                       : AdvertiseResult::done;
 }
@@ -48,7 +63,7 @@ void OwnBindings::put(std::string_view path, const Content& content) {
 }
 
 AdvertiseResult OwnBindings::may_erase(std::string_view path) const {
-  if (!wire::valid_path(path)) return AdvertiseResult::invalid_path;
+  if (!may_bind(path)) return AdvertiseResult::invalid_path;
   return own_.find(path) != nullptr ? AdvertiseResult::done : AdvertiseResult::unchanged;
 }
 

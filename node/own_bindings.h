@@ -16,7 +16,7 @@ namespace muster {
 /// answer. Not thread-safe.
 class OwnBindings {
  public:
-  explicit OwnBindings(const DirectoryConfig& config);
+  explicit OwnBindings(const NodeConfig& config);
 
   /// `done`: the engine is to be told; then call put().
   AdvertiseResult may_put(std::string_view path, const Content& content) const;

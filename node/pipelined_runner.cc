@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <chrono>
 #include <span>
 #include <system_error>
 
@@ -80,17 +79,6 @@ std::unique_ptr<Runner> PipelinedRunner::attach(ChannelSet channels, bool direct
   return std::make_unique<AttachedLane>(*this, channels, directory);
 }
 
-void PipelinedRunner::carry_out(Change& change) {
-  {
-    const std::lock_guard lock(changes_mutex_);
-    if (shared_.ended.load()) return;  // nobody looks at the lanes any more
-    changes_.push_back(&change);
-    changes_wait_.store(true, std::memory_order_release);
-  }
-  while (!change.done.load(std::memory_order_acquire))
-    std::this_thread::sleep_for(std::chrono::microseconds(20));
-}
-
 void PipelinedRunner::fill(NodeStats& stats) {
   stats = engine_stats_.ask(inquiry_waits);
   stats.engine_stalls = duty_.stalls();
@@ -120,31 +108,25 @@ std::size_t PipelinedRunner::serve_lanes(TimeNs now) {
   return work;
 }
 
-/// What a channel has carried for the one thread is behind it before it goes to another.
-void PipelinedRunner::change_lanes(TimeNs now) {
-  changes_wait_.store(false, std::memory_order_relaxed);
-  for (Change* change : changes_) {
-    Lane& until_now = change->adds ? own_ : change->lane;
-    while (until_now.serve(engine_, now) > 0) {
-    }
-    if (change->adds) {
-      engine_.add(change->lane.listener(), change->channels, change->directory);
-      lanes_.push_back(&change->lane);
-    } else {
-      engine_.remove(change->lane.listener(), change->channels);
-      std::erase(lanes_, &change->lane);
-    }
-    change->done.store(true, std::memory_order_release);
+void PipelinedRunner::add(Lane& lane, ChannelSet channels, bool directory, TimeNs now) {
+  while (own_.serve(engine_, now) > 0) {
   }
-  changes_.clear();
+  engine_.add(lane.listener(), channels, directory);
+  lanes_.push_back(&lane);
+}
+
+void PipelinedRunner::remove(Lane& lane, ChannelSet cut, TimeNs now) {
+  while (lane.serve(engine_, now) > 0) {
+  }
+  engine_.remove(lane.listener(), cut);
+  std::erase(lanes_, &lane);
 }
 
 /// From here on they are their threads' alone, which hear by themselves what they were told.
 void PipelinedRunner::leave_lanes(TimeNs now) {
-  const std::lock_guard lock(changes_mutex_);
-  change_lanes(now);
-  shared_.ended.store(true);
-  for (Lane* lane : lanes_) lane->wake_for_good();
+  shared_.errands.end(engine_, now, [this] {
+    for (Lane* lane : lanes_) lane->wake_for_good();
+  });
 }
 
 std::size_t PipelinedRunner::engine_cycle(TimeNs now) {
@@ -153,11 +135,7 @@ std::size_t PipelinedRunner::engine_cycle(TimeNs now) {
   engine_.receive(now, std::span(burst).first(received));
   std::size_t work = received + serve_lanes(now);
   if (io_.take_port_lost()) engine_.port_lost();
-  work += engine_.finish(now);
-  if (changes_wait_.load(std::memory_order_acquire)) {
-    const std::lock_guard lock(changes_mutex_);
-    change_lanes(now);
-  }
+  work += engine_.finish(now) + shared_.errands.run(engine_, now);
   const bool crowded = engine_.member().messaging().crowded();
   if (crowded != shared_.crowded.load(std::memory_order_relaxed))
     shared_.crowded.store(crowded, std::memory_order_relaxed);

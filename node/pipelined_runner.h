@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -36,23 +35,13 @@ class PipelinedRunner final : public Driver {
  private:
   using PacketRing = ring::SpscRing<Packet*>;
   friend class AttachedLane;
-  /// The engine adds a lane, or removes it. It stands where whoever wants it waits.
-  struct Change {
-    Lane& lane;
-    bool adds;
-    ChannelSet channels;  ///< when added; when removed those that can only be received from
-    bool directory = false;
-    std::atomic<bool> done{false};
-  };
-
   void start_threads(const CoresConfig& cores, const OpenPort& port);
-  /// By any thread; waits until the engine has done it, unless it has ended.
-  void carry_out(Change& change);
   void run_engine();
   std::size_t engine_cycle(TimeNs now);
   std::size_t serve_lanes(TimeNs now);
-  /// Under the lock of the changes.
-  void change_lanes(TimeNs now);
+  // What a channel has carried for the one thread is behind it before it goes to another.
+  void add(Lane& lane, ChannelSet channels, bool directory, TimeNs now);
+  void remove(Lane& lane, ChannelSet cut, TimeNs now);
   void leave_lanes(TimeNs now);
 
   const NodeConfig config_;
@@ -68,9 +57,6 @@ class PipelinedRunner final : public Driver {
   DutyCycle duty_;
   Inquiry<NodeStats> engine_stats_;
   IoLoop io_;
-  std::mutex changes_mutex_;
-  std::vector<Change*> changes_;
-  std::atomic<bool> changes_wait_{false};
   std::atomic<bool> stopping_{false};
   std::thread engine_thread_;
   std::thread io_thread_;

@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "cluster/messaging/send.h"
+#include "cluster/publishing/topic_config.h"
 #include "node/command.h"
 #include "node/credit.h"
 #include "node/outgoing.h"
@@ -35,17 +37,25 @@ class Runner : public PacketPort {
   /// nullptr, and why there is none now.
   struct Allocation {
     Packet* packet = nullptr;
-    Exhausted exhausted = Exhausted::nothing;
+    SendResult lacking = SendResult::would_block;
   };
-  /// A packet for messages on one channel, `goes_on` in the middle of one (Messaging::may_send()).
-  /// `credit` is the peer's, as its Joined told.
-  virtual Allocation allocate_for(const Recipient& to, bool goes_on, Credit* credit) = 0;
+  /// A packet for messages, `goes_on` in the middle of one (Messaging::may_send()). `credit` is the
+  /// channel's, as its peer's Joined told, or the topic's; null when inline.
+  virtual Allocation allocate_for(const Destination& to, bool goes_on, PacketCredit* credit) = 0;
   /// A packet of messages. Its reference passes over if the result is `sent`.
-  virtual SendResult submit(Packet& packet, const Outgoing& outgoing, Credit* credit) = 0;
+  virtual SendResult submit(Packet& packet, const Outgoing& outgoing, PacketCredit* credit) = 0;
   /// Smoothed; never_ns before the first measurement. `credit` is that peer's.
   virtual DurationNs round_trip_ns(MemberId peer, const Credit* credit) const = 0;
   /// False: the queue is full.
   virtual bool execute(Command command) = 0;
+
+  // Topics. These wait for the engine, a tenth of a millisecond or two as a rule.
+  virtual Announcement announce(const TopicConfig& topic) = 0;
+  virtual void withdraw_topic(TopicNumber topic) = 0;
+  virtual Subscribed subscribe(std::string_view topic, From from) = 0;
+  virtual void unsubscribe(SubscriptionNumber subscription) = 0;
+  /// By how many packets the slowest subscriber lags, as far as is known. `credit` is the topic's.
+  virtual std::size_t lag_packets(TopicNumber topic, const TopicCredit* credit) const = 0;
 
   /// Opens what the application can sleep on. Throws StartError where there is no such thing.
   virtual int event_fd() = 0;

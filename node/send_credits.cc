@@ -37,13 +37,14 @@ void SendCredits::close(const MemberKey& key) {
 
 void SendCredits::submit(Packet& packet) {
   const Outgoing outgoing = Outgoing::load(packet);
-  const auto found = peers_.find(outgoing.to.member.id);
-  if (found == peers_.end() || found->second.credit->join() != outgoing.join)
+  const Recipient& to = outgoing.destination.to;
+  const auto found = peers_.find(to.member.id);
+  if (found == peers_.end() || found->second.credit->join() != outgoing.destination.join)
     return port_.release(packet);
   Peer& peer = found->second;
-  const ChannelId channel = outgoing.to.channel;
-  ChannelCredit& credit = peer.credit->channel(channel);
-  const SendResult result = member_.send(outgoing.to, packet, outgoing.messages);
+  const ChannelId channel = to.channel;
+  PacketCredit& credit = peer.credit->channel(channel);
+  const SendResult result = member_.send(to, packet, outgoing.messages);
   assert(result != SendResult::would_block);
   if (result != SendResult::sent) {  // this member is none any more
     port_.release(packet);

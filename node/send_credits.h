@@ -1,4 +1,4 @@
-// The engine thread's end of what the application gives it to send.
+// The engine thread's end of what the application gives it to send to peers.
 #pragma once
 
 #include <array>

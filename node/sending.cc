@@ -22,30 +22,33 @@ SendResult Application::send_on(Peer& peer, ChannelId id, const MessageHead& hea
                                 std::span<const std::byte> payload) {
   const auto own = sending_on(id);
   if (!own) return SendResult::no_such_channel;
-  Channel& channel = outgoing_channel(peer, *own);
-  const SendResult result = channel.outgoing->send(head, payload);
+  return send_on(outgoing_channel(peer, *own), head, payload);
+}
+
+SendResult Application::send_on(OutgoingChannel& channel, const MessageHead& head,
+                                std::span<const std::byte> payload) {
+  const SendResult result = channel.send(head, payload);
   gather(channel);
   return noting(result);
 }
 
-Application::Channel& Application::outgoing_channel(Peer& peer, ChannelId id) {
+OutgoingChannel& Application::outgoing_channel(Peer& peer, ChannelId id) {
   Channel& channel = channel_of(peer, id);
   if (!channel.outgoing)
-    channel.outgoing.emplace(runner_, to_send_, Recipient{peer.view.key, id}, peer.credit.get());
-  return channel;
+    channel.outgoing.emplace(
+        runner_, to_send_,
+        Destination{.to = {peer.view.key, id}, .join = peer.credit ? peer.credit->join() : 0},
+        peer.credit ? &peer.credit->channel(id) : nullptr);
+  return *channel.outgoing;
 }
 
-void Application::gather(Channel& channel) {
-  if (channel.listed || !channel.outgoing->pending()) return;
-  channel.listed = true;
-  gathering_.push_back(&channel);
+void Application::gather(OutgoingChannel& channel) {
+  if (!channel.is_linked() && channel.pending()) gathering_.push_back(channel);
 }
 
 void Application::flush() {
-  std::erase_if(gathering_, [](Channel* channel) {
-    channel->listed = !channel->outgoing->flush();
-    return !channel->listed;
-  });
+  for (auto at = gathering_.begin(); at != gathering_.end();)
+    if (OutgoingChannel& channel = *at++; channel.flush()) channel.unlink();
 }
 
 SendResult Application::send(MemberId to, std::span<const std::byte> payload, ChannelId channel) {
@@ -83,13 +86,16 @@ SendResult Application::commit(Buffer& buffer, MemberId to, ChannelId id) {
   if (peer == nullptr) return SendResult::not_connected;
   const auto own = sending_on(id);
   if (!own) return SendResult::no_such_channel;
+  return commit_on(outgoing_channel(*peer, *own), buffer);
+}
+
+SendResult Application::commit_on(OutgoingChannel& channel, Buffer& buffer) {
   if (!buffer) return buffer.lacking();
   assert(buffer.owner_ == this);  // another client's packets are not ours to send
   if (buffer.owner_ != this) return SendResult::no_buffer;
-  Channel& channel = outgoing_channel(*peer, *own);
   const SendResult result = buffer.packet_ != nullptr
-                                ? channel.outgoing->commit(*buffer.packet_, buffer.bytes_.size())
-                                : channel.outgoing->commit(buffer.large_, buffer.bytes_.size());
+                                ? channel.commit(*buffer.packet_, buffer.bytes_.size())
+                                : channel.commit(buffer.large_, buffer.bytes_.size());
   if (result == SendResult::sent) buffer.clear();
   gather(channel);
   return noting(result);

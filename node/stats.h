@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cluster/publishing/stats.h"
 #include "cluster/types.h"
 #include "cluster/wire/layout.h"
 
@@ -49,6 +50,10 @@ struct NodeStats {
   std::uint64_t messages_undelivered = 0;  ///< reported by Handler::on_undelivered()
   std::uint64_t messages_unsound = 0;      ///< whose pieces made no message: dropped
   std::uint64_t packets_retransmitted = 0;
+
+  /// Of topics (PublishingStats), as their publisher and as their subscriber.
+  PublishingStats publishing;
+  std::uint64_t publications_delivered = 0;  ///< messages heard by this application
 
   std::uint64_t suspicions = 0;
   std::uint64_t refutations = 0;

@@ -22,6 +22,10 @@ inline wire::Session& session_head(Packet& packet) {
   return *reinterpret_cast<wire::Session*>(packet.data + sizeof(wire::Header));
 }
 
+inline const wire::Publication& publication_head(const Packet& packet) {
+  return *reinterpret_cast<const wire::Publication*>(packet.data + sizeof(wire::Header));
+}
+
 /// What a message is, beside its payload.
 struct MessageHead {
   wire::MessageKind kind = wire::MessageKind::data;

@@ -56,6 +56,21 @@ class NodeAllocation : public World {
                   [](const Request& request, Responder answer) { answer.reply(request.payload); }),
               AdvertiseResult::done);
     ASSERT_TRUE(until([&] { return !(*a)->lookup("/echo").empty(); }));
+    topics();
+  }
+  /// What a publishes b publishes back.
+  void topics() {
+    there = (*a)->announce({.name = "/there", .slow = SlowSubscriber::slows}).topic;
+    const TopicNumber back = (*b)->announce({.name = "/back", .slow = SlowSubscriber::slows}).topic;
+    ASSERT_EQ((*b)->subscribe("/there").result, TopicResult::done);
+    ASSERT_EQ((*a)->subscribe("/back").result, TopicResult::done);
+    a->diary.on_news = [](const Publication&) {};
+    b->diary.on_news = [this, back](const Publication& publication) {
+      EXPECT_EQ((*b)->publish(back, publication.bytes()), SendResult::sent);
+    };
+    ASSERT_TRUE(until([&] {
+      return a->diary.heard("subscriber joined") && b->diary.heard("subscriber joined");
+    }));
   }
   void poll() { (*a)->idle((*a)->poll() + (*b)->poll()); }
 
@@ -72,6 +87,18 @@ class NodeAllocation : public World {
       const auto answer = [&answered](CallOutcome, std::span<const std::byte>) { answered = true; };
       while ((*a)->call("/echo", bytes("call"), second, answer).result != SendResult::sent) poll();
       while (!answered || a->diary.messages < before + 2) poll();
+    }
+  }
+
+  /// Copied, written in place, and of several packets; there and back.
+  void publish(std::size_t rounds) {
+    for (std::size_t i = 0; i < rounds; ++i) {
+      const std::size_t before = a->diary.publications;
+      while ((*a)->publish(there, bytes("copied")) != SendResult::sent) poll();
+      for (Buffer buffer; (*a)->commit(buffer, there) != SendResult::sent; poll())
+        if (!buffer) buffer = (*a)->claim(64);
+      while ((*a)->publish(there, longer) != SendResult::sent) poll();
+      while (a->diary.publications < before + 3) poll();
     }
   }
 
@@ -99,6 +126,8 @@ class NodeAllocation : public World {
   Server* a = nullptr;
   Server* b = nullptr;
   int answered_ = 0;
+  TopicNumber there = 0;
+  const std::vector<std::byte> longer = std::vector<std::byte>(5000);
 };
 INSTANTIATE_TEST_SUITE_P(BothWays, NodeAllocation, both_ways, mode_name);
 
@@ -110,6 +139,11 @@ TEST_P(NodeAllocation, IsNotNeededForMessagesAndCalls) {
 TEST_P(NodeAllocation, IsNotNeededForCoroutines) {
   converse_in_coroutines(50);
   EXPECT_EQ(allocations_in([this] { converse_in_coroutines(300); }), 0U);
+}
+
+TEST_P(NodeAllocation, IsNotNeededForTopics) {
+  publish(50);
+  EXPECT_EQ(allocations_in([this] { publish(300); }), 0U);
 }
 
 TEST_P(NodeAllocation, IsCountedHere) {

@@ -1,6 +1,7 @@
 #include <cstring>
 #include <fstream>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "node/config_file.h"
@@ -184,15 +185,27 @@ TEST(ConfigFile, KeepsRoomForACopyForEachMemberWithoutMulticast) {
 }
 
 TEST(ConfigFile, KeepsRoomForTheEventsOfOneCall) {
+  const auto too_few = [](std::uint64_t backlog, std::uint64_t events) {
+    return fmt::format(
+        "node.toml:6: limits.event_backlog: is {}, and limits.bindings_per_step, "
+        "limits.answer_pages, limits.members, limits.topics and limits.streams bring {} events at "
+        "once: give at least twice as many, or less there",
+        backlog, events);
+  };
   EXPECT_EQ(mistakes_below_the_required("[limits]\nevent_backlog = 4096\n"),
-            "node.toml:6: limits.event_backlog: is 4096, and limits.bindings_per_step, "
-            "limits.answer_pages and limits.members bring 5120 events at once: give at least twice "
-            "as many, or less there");
+            too_few(4096, 2048 + (3 + 64) * 1024 + 256));
   EXPECT_EQ(mistakes_below_the_required("[limits]\nevent_backlog = 4096\nmembers = 8\n"),
-            "node.toml:6: limits.event_backlog: is 4096, and limits.bindings_per_step, "
-            "limits.answer_pages and limits.members bring 2072 events at once: give at least twice "
-            "as many, or less there");
-  EXPECT_EQ(mistakes_below_the_required("[limits]\nevent_backlog = 4144\nmembers = 8\n"), "none");
+            too_few(4096, 2048 + (3 + 64) * 8 + 256));
+  EXPECT_EQ(mistakes_below_the_required("[limits]\nevent_backlog = 5680\nmembers = 8\n"), "none");
+  EXPECT_EQ(mistakes_below_the_required(
+                "[limits]\nevent_backlog = 4144\nmembers = 8\ntopics = 0\nstreams = 0\n"),
+            "none");
+}
+
+TEST(ConfigFile, ReservesNamesForTopics) {
+  EXPECT_EQ(mistakes_below_the_required("[[services]]\npath = \"/topics/x\"\n"),
+            "node.toml:6: services[0].path: \"/topics/x\" is reserved for topics: give another "
+            "name");
 }
 
 TEST(ConfigFile, NeedsNoMoreThanTheRequired) { EXPECT_EQ(mistakes(required), "none"); }

@@ -69,7 +69,15 @@ class Echo : public Handler {
     ++heard;
     if (node != nullptr) node->send(message.from().id, message.bytes().first(1));
   }
+  void on_publication(const Publication& publication) override {
+    ++heard;
+    if (node != nullptr) node->publish(topic, publication.bytes().first(1));
+  }
+  void on_subscriber(const SubscriberEvent&) override { followed = true; }
+
   Node* node = nullptr;  ///< answers with this one
+  TopicNumber topic = 0;
+  bool followed = false;
   std::size_t heard = 0;
 };
 
@@ -96,31 +104,43 @@ class Conversation {
       : b_(config_of(folder, "b", Mode::run_inline), echo_),
         a_(config_of(folder, "a", mode), answers_) {
     echo_.node = &b_;
+    echo_.topic = announce(b_, "/from/b");
+    answers_.topic = announce(a_, "/from/a");
+    b_.subscribe("/from/a");
+    a_.subscribe("/from/b");
     b_.serve("/echo", {},
              [](const Request& request, Responder answer) { answer.reply(request.payload); });
   }
 
   bool begin() {
-    return until([&] { return a_.member(b_id_) != nullptr && !a_.lookup("/echo").empty(); });
+    return until([&] {
+      return a_.member(b_id_) != nullptr && !a_.lookup("/echo").empty() && echo_.followed &&
+             answers_.followed;
+    });
   }
 
-  /// A copied message, one written in place, one of many packets, and a call.
+  /// A copied message, one written in place, one of many packets, a call, and two published.
   bool converse(int rounds) {
     for (int i = 0; i < rounds; ++i) {
-      const std::size_t all = answers_.heard + 3;
+      const std::size_t all = answers_.heard + 5;
       bool answered = false;
       const auto answer = [&answered](CallOutcome, std::span<const std::byte>) { answered = true; };
       const bool sent =
           until([&] { return a_.send(b_id_, small_) == SendResult::sent; }) && write_in_place() &&
           until([&] { return a_.send(b_id_, long_) == SendResult::sent; }) && until([&] {
             return a_.call("/echo", small_, 8 * second, answer).result == SendResult::sent;
-          });
+          }) &&
+          until([&] { return a_.publish(answers_.topic, small_) == SendResult::sent; }) &&
+          until([&] { return a_.publish(answers_.topic, long_) == SendResult::sent; });
       if (!sent || !until([&] { return answered && answers_.heard >= all; })) return false;
     }
     return true;
   }
 
  private:
+  static TopicNumber announce(Node& node, std::string_view name) {
+    return node.announce({.name = std::string(name), .slow = SlowSubscriber::slows}).topic;
+  }
   bool write_in_place() {
     Buffer buffer;
     return until([&] {

@@ -56,6 +56,21 @@ class Diary : public Handler {
     undelivered += report.messages;
     reports.push_back(report);
   }
+  void on_publication(const Publication& publication) override {
+    ++publications;
+    if (on_news) return on_news(publication);
+    note("published ", text(publication.bytes()));
+  }
+  void on_stream(const StreamEvent& event) override {
+    constexpr std::array names{"began ", "gap ", "dropped ", "ended "};
+    note(names[static_cast<std::size_t>(event.change)], event.topic);
+    streams.push_back(event);
+    streams.back().topic = {};
+  }
+  void on_subscriber(const SubscriberEvent& event) override {
+    constexpr std::array names{"subscriber joined", "subscriber left", "subscriber dropped"};
+    note(names[static_cast<std::size_t>(event.change)]);
+  }
   void on_port_lost(std::string_view why) override { note("port lost: ", why); }
   void on_overrun(std::string_view why) override { note("overrun: ", why); }
 
@@ -70,6 +85,9 @@ class Diary : public Handler {
   std::vector<Undelivered> reports;
   std::function<void(const Message&)> on_data;
   std::function<void(std::string_view entry)> on_note;  ///< once it is written down
+  std::size_t publications = 0;
+  std::vector<StreamEvent> streams;  ///< without the topic's name
+  std::function<void(const Publication&)> on_news;
 
  private:
   void note(std::string_view what, std::string_view name = "") {
@@ -122,6 +140,7 @@ class World : public testing::TestWithParam<Mode> {
     config.membership.suspect_after_ns = 4 * second;
     config.limits.pool_packets = 1024;
     config.limits.event_queue = 256;
+    config.messaging.retained_packets = 1024;
     return config;
   }
 
@@ -172,7 +191,7 @@ class World : public testing::TestWithParam<Mode> {
     });
   }
 
-  Segment segment;
+  Segment segment{2048};
 
  private:
   void poll() {

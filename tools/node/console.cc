@@ -29,17 +29,17 @@ const char* word(Exhausted what) {
                                        "no packet is free: try again, or raise limits.pool_packets",
                                        "the ring to the engine is full: try again",
                                        "too many long messages wait: try again",
-                                       "too many calls are in flight: try again"};
-  static_assert(words.size() == static_cast<std::size_t>(Exhausted::calls) + 1);
+                                       "too many calls are in flight: try again",
+                                       "a subscriber is slow: try again"};
+  static_assert(words.size() == static_cast<std::size_t>(Exhausted::subscriber) + 1);
   return words[static_cast<std::size_t>(what)];
 }
 
 const char* word(SendResult result) {
   if (result == SendResult::would_block) return word(result.exhausted());
-  static constexpr std::array words = {
-      "sent",      "would block",         "no such member or service",
-      "too large", "is no path",          "no such channel",
-      "no buffer", "this member has left"};
+  static constexpr std::array words = {"sent",          "would block", "no such member or service",
+                                       "too large",     "is no path",  "no such channel",
+                                       "no such topic", "no buffer",   "this member has left"};
   static_assert(words.size() == static_cast<std::size_t>(SendResult::closed) + 1);
   return words[static_cast<std::size_t>(result)];
 }
@@ -49,6 +49,19 @@ const char* word(CallOutcome outcome) {
                                        "deadline", "member removed",  "closed"};
   static_assert(words.size() == static_cast<std::size_t>(CallOutcome::closed) + 1);
   return words[static_cast<std::size_t>(outcome)];
+}
+
+ordered_json publishing_of(const NodeStats& stats) {
+  const PublishingStats& topics = stats.publishing;
+  return {{"packets_published", topics.packets_published},
+          {"packets_to_group", topics.packets_to_group},
+          {"packets_repaired", topics.packets_repaired},
+          {"subscribers_dropped", topics.subscribers_dropped},
+          {"values_skipped", topics.values_skipped},
+          {"packets_delivered", topics.packets_delivered},
+          {"packets_lost", topics.packets_broken},
+          {"reports_sent", topics.reports_sent},
+          {"messages_delivered", stats.publications_delivered}};
 }
 
 }  // namespace
@@ -187,6 +200,7 @@ void Console::say_stats() {
                {"messages_sent", stats.messages_sent},
                {"messages_delivered", stats.messages_delivered},
                {"retransmitted", stats.packets_retransmitted},
+               {"publishing", publishing_of(stats)},
                {"stalls", stats.engine_stalls.count},
                {"transport", transport}});
 }
