@@ -113,5 +113,27 @@ TEST_P(IntegrationEitherWay, ACacheForgetsWhatHasChanged) {
   }
 }
 
+TEST_P(IntegrationEitherWay, AWatcherOfTheMarketMayComeLate) {
+  Child market(program("market_data"), {config(81, "market", GetParam())});
+  ASSERT_EQ(market.line(), "the market is open");
+  Child early(program("market_data"), {config(82, "early", GetParam()), "trades"});
+  ASSERT_EQ(market.line(), "a watcher has come");
+  for (const std::string trade : {"ACME 17.50", "ACME 17.75", "DUKE 3.10"})
+    market.write(trade + "\n");
+  Child late(program("market_data"), {config(83, "late", GetParam()), "trades"});
+  Child latest(program("market_data"), {config(84, "latest", GetParam()), "latest"});
+  for (Child* each : {&early, &late, &latest}) ASSERT_EQ(each->line(), "the market is here");
+  for (Child* each : {&early, &late}) {
+    EXPECT_EQ(each->line(), "ACME 17.50");
+    EXPECT_EQ(each->line(), "ACME 17.75");
+  }
+  for (Child* each : {&early, &late, &latest}) EXPECT_EQ(each->line(), "DUKE 3.10");
+  market.write("ACME 18.00\n");
+  for (Child* each : {&early, &late, &latest}) EXPECT_EQ(each->line(), "ACME 18.00");
+  market.end_input();
+  EXPECT_EQ(market.wait(), 0);
+  for (Child* each : {&early, &late, &latest}) EXPECT_EQ(each->line(), "the market has gone");
+}
+
 }  // namespace
 }  // namespace muster::test
