@@ -25,7 +25,8 @@ constexpr const char* explanation =
     R"(Ways, taking turns in each round; a process of each on each of two cores:
   bare         the floor: frames over a memif port, nothing written but the message's stamp
   inline       muster over memif, run by the application's own thread
-  pipelined    the same with an I/O thread and an engine thread, which share the process's core
+  topic        the same, published to one subscriber, who has to keep up
+  pipelined    as inline, with an I/O thread and an engine thread, which share the process's core
   sockets      muster inline over kernel UDP sockets, loopback
   udp          kernel UDP: sendto, recvfrom; udp_batched: sendmmsg, recvmmsg, 32 at a time
   zeromq       ZeroMQ's pair of sockets over TCP, loopback, where libzmq3-dev was installed

@@ -41,16 +41,26 @@ NodeConfig over_sockets(NodeConfig config, const Place& place) {
 /// Several of these go into one packet.
 constexpr std::size_t shared_bytes_max = 256;
 
+enum class Talk : std::uint8_t { to_the_member, on_a_topic };
+
 class Ours final : public MessageEndpoint, Handler {
  public:
-  Ours(const Place& place, const NodeConfig& config)
-      : other_(member_id(name_of(place.role == Role::near ? Role::far : Role::near))),
-        node_(config, *this) {}
+  Ours(const Place& place, const NodeConfig& config, Talk talk = Talk::to_the_member)
+      : node_(config, *this) {
+    const std::string own = name_of(place.role);
+    const std::string other = name_of(place.role == Role::near ? Role::far : Role::near);
+    other_ = member_id(other);
+    if (talk == Talk::to_the_member) return;
+    topic_ = node_.announce({.name = "/" + own, .slow = SlowSubscriber::slows}).topic;
+    if (topic_ == 0 || node_.subscribe("/" + other).result != TopicResult::done)
+      throw std::runtime_error("there is no room for a topic");
+  }
 
   bool connect() override {
     node_.poll();
     if (node_.standing() == Standing::refused) throw std::runtime_error("the member was refused");
-    return node_.standing() == Standing::member && node_.member(other_) != nullptr;
+    return node_.standing() == Standing::member && node_.member(other_) != nullptr &&
+           (topic_ == 0 || followed_);
   }
   std::size_t message_bytes_max() const override { return wire::message_bytes_max; }
   std::size_t packet_message_bytes() const override { return node_.packet_bytes_max(); }
@@ -66,8 +76,7 @@ class Ours final : public MessageEndpoint, Handler {
     return copied_;
   }
   bool commit() override {
-    const SendResult result =
-        in_place_ ? node_.commit(buffer_, other_) : node_.send(other_, copied_);
+    const SendResult result = topic_ == 0 ? send() : publish();
     if (result == SendResult::not_connected || result == SendResult::closed) {
       throw std::runtime_error("the other member was removed while messages were under way");
     }
@@ -80,11 +89,25 @@ class Ours final : public MessageEndpoint, Handler {
   }
 
  private:
-  void on_message(const Message& message) override {
+  SendResult send() {
+    return in_place_ ? node_.commit(buffer_, other_) : node_.send(other_, copied_);
+  }
+  SendResult publish() {
+    return in_place_ ? node_.commit(buffer_, topic_) : node_.publish(topic_, copied_);
+  }
+
+  void on_message(const Message& message) override { hear(message); }
+  void on_publication(const Publication& publication) override { hear(publication); }
+  void on_subscriber(const SubscriberEvent& event) override {
+    followed_ = event.change == SubscriberChange::joined;
+  }
+  void hear(const Received& message) {
     if (inbox_ != nullptr) inbox_->on_message({message.pieces(), message.size()});
   }
 
-  MemberId other_;
+  MemberId other_{};
+  TopicNumber topic_ = 0;  ///< 0: what is said is said to the other member
+  bool followed_ = false;
   Inbox* inbox_ = nullptr;
   Node node_;
   Buffer buffer_;  // gone before the node
@@ -97,6 +120,11 @@ class Ours final : public MessageEndpoint, Handler {
 std::unique_ptr<MessageEndpoint> open_inline(const Place& place) {
   return std::make_unique<Ours>(
       place, over_port(config_for(place, Mode::run_inline), place, memif_device(place)));
+}
+std::unique_ptr<MessageEndpoint> open_topic(const Place& place) {
+  return std::make_unique<Ours>(
+      place, over_port(config_for(place, Mode::run_inline), place, memif_device(place)),
+      Talk::on_a_topic);
 }
 std::unique_ptr<MessageEndpoint> open_pipelined(const Place& place) {
   return std::make_unique<Ours>(

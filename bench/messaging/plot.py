@@ -12,7 +12,8 @@ import sys
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from plotting import draw_all, plt  # noqa: E402  (it is found by then)
 
-WAYS = {"bare": "bare port (memif)", "inline": "muster inline", "pipelined": "muster pipelined",
+WAYS = {"bare": "bare port (memif)", "inline": "muster inline", "topic": "muster inline, a topic",
+        "pipelined": "muster pipelined",
         "sockets": "muster over kernel sockets", "udp": "kernel UDP",
         "udp_batched": "kernel UDP, batched", "zeromq": "ZeroMQ (TCP)", "sockperf": "sockperf (UDP)"}
 PERCENTS = (10, 50, 90)

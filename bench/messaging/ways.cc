@@ -16,9 +16,10 @@ constexpr std::unique_ptr<MessageEndpoint> (*open_zeromq_if_there)(const Place&)
 constexpr std::string_view shared = "the threads of each process share its core";
 constexpr std::string_view three = "three processes on two cores";
 
-constexpr std::array<Way, 7> direct{{
+constexpr std::array<Way, 8> direct{{
     {"bare", false, false, "", "", open_bare_port},
     {"inline", false, true, "", "", open_inline},
+    {"topic", false, true, "", "inline, published to one subscriber", open_topic},
     {"pipelined", true, true, "", shared, open_pipelined},
     {"sockets", false, true, "", "ours, inline, over the loopback", open_inline_over_sockets},
     {"udp", false, false, "", "sendto, recvfrom", open_kernel_udp},

@@ -39,6 +39,7 @@ std::string switch_socket(const std::string& directory);
 
 std::unique_ptr<MessageEndpoint> open_bare_port(const Place& place);
 std::unique_ptr<MessageEndpoint> open_inline(const Place& place);
+std::unique_ptr<MessageEndpoint> open_topic(const Place& place);
 std::unique_ptr<MessageEndpoint> open_pipelined(const Place& place);
 std::unique_ptr<MessageEndpoint> open_through_switch(const Place& place);
 std::unique_ptr<MessageEndpoint> open_inline_over_sockets(const Place& place);
