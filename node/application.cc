@@ -4,12 +4,11 @@
 #include <utility>
 
 #include "node/clock.h"
+#include "node/pool_shares.h"
 
 namespace muster {
 namespace {
 
-/// Of the pool, what one long message may keep.
-constexpr std::uint32_t assembled_share = 32;
 /// Answers that wait for a window.
 constexpr std::size_t unanswered_expected = 64;
 
@@ -24,7 +23,7 @@ Application::Application(const NodeConfig& config, Handler& handler, Runner& run
       attached_(!channels.all()),
       self_{member_id(config.name), 0},
       to_send_(config.limits.long_message_bytes),
-      assemblies_{runner, config.limits.pool_packets / assembled_share},
+      assemblies_{runner, pool_share::one_assembled(config.limits.pool_packets), 0},
       topics_(runner, to_send_),
       subscriptions_(runner, assemblies_),
       dice_(wall_ns() ^ static_cast<std::uint64_t>(self_.id)),
@@ -34,6 +33,7 @@ Application::Application(const NodeConfig& config, Handler& handler, Runner& run
   unanswered_.reserve(unanswered_expected);
   repeating_.reserve(config.messaging.calls_max);
   peers_.reserve(config.membership.members_max);
+  share_out();
 }
 
 Application::~Application() {

@@ -48,7 +48,7 @@ class Application {
   /// Another thread sends on these from now on. Throws StartError where this one does not, or has
   /// something under way.
   void give_away(ChannelSet channels);
-  void take_back(ChannelSet channels) { channels_ |= channels; }
+  void take_back(ChannelSet channels);
   /// No more is said. Waits for room for what was said; then what is left is lost.
   void end();
 
@@ -200,6 +200,7 @@ class Application {
   DurationNs round_trip_ns(const Peer& peer) const;
   /// Which channel is meant; nullopt where it is not this thread's.
   std::optional<ChannelId> sending_on(ChannelId id) const;
+  void share_out();
   Channel& channel_of(Peer& peer, ChannelId id);
   OutgoingChannel& outgoing_channel(Peer& peer, ChannelId id);
   SendResult send_on(Peer& peer, ChannelId id, const MessageHead& head,
@@ -257,6 +258,7 @@ class Application {
   Callbacks callbacks_;  ///< of the event that is heard
   std::vector<std::byte> one_piece_;
   std::size_t kept_packets_ = 0;
+  std::size_t kept_packets_max_ = 0;
 };
 
 }  // namespace muster

@@ -9,6 +9,7 @@
 #include "node/clock.h"
 #include "node/errors.h"
 #include "node/farewell.h"
+#include "node/pool_shares.h"
 
 namespace muster {
 
@@ -18,6 +19,18 @@ std::optional<ChannelId> Application::sending_on(ChannelId id) const {
     }
   if (id >= wire::channels || !channels_[id]) return std::nullopt;
   return id;
+}
+
+/// Of the packets that may be kept each channel has the same share, whoever hears it.
+void Application::share_out() {
+  const std::size_t assembled = pool_share::assembled(config_.limits.pool_packets);
+  assemblies_.all_kept_packets_max = pool_share::of_channels(assembled, channels_);
+  kept_packets_max_ = pool_share::of_channels(config_.limits.kept_packets, channels_);
+}
+
+void Application::take_back(ChannelSet channels) {
+  channels_ |= channels;
+  share_out();
 }
 
 void Application::give_away(ChannelSet channels) {
@@ -34,6 +47,7 @@ void Application::give_away(ChannelSet channels) {
             "channel {} has a message under way: attach to one that the node does not use", id));
   }
   channels_ &= ~channels;
+  share_out();
   // Whoever sends on it from now on counts on from what the engine has counted.
   for (auto& [member, peer] : peers_)
     for (ChannelId id = 0; id < wire::channels; ++id)

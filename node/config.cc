@@ -13,6 +13,7 @@
 #include "node/address.h"
 #include "node/config_ranges.h"
 #include "node/duration.h"
+#include "node/pool_shares.h"
 
 namespace muster {
 namespace {
@@ -186,6 +187,10 @@ class Check {
     if (config_.limits.event_queue > config_.limits.pool_packets / 4)
       wrong("limits.event_queue", "is {}, more than a quarter of limits.pool_packets: give less",
             config_.limits.event_queue);
+    if (range_of("limits.pool_packets").holds(config_.limits.pool_packets) &&
+        config_.limits.kept_packets > pool_share::kept(config_.limits.pool_packets))
+      wrong("limits.kept_packets", "is {}, more than a sixteenth of limits.pool_packets: give less",
+            config_.limits.kept_packets);
     if (config_.services.size() > config_.limits.command_queue)
       wrong("limits.command_queue", "is {}, less than the {} services to advertise: give more",
             config_.limits.command_queue, config_.services.size());

@@ -56,7 +56,9 @@ struct LimitsConfig {
   /// Events other than messages that are kept when the queue is full; past it the node leaves the
   /// cluster, and says so in Handler::on_overrun().
   std::uint32_t event_backlog = 1 << 20;
-  std::uint32_t kept_packets = 256;  ///< that the application keeps beyond their callbacks
+  /// That the application keeps beyond their callbacks, each thread by its share of the channels;
+  /// at most a sixteenth of the pool.
+  std::uint32_t kept_packets = 256;
   /// Of messages of many packets: so much is put together, and so much waits to be sent. One
   /// message is always taken.
   std::uint32_t long_message_bytes = 64 << 20;

@@ -4,12 +4,10 @@
 #include <utility>
 
 #include "cluster/overloaded.h"
+#include "node/pool_shares.h"
 
 namespace muster {
 namespace {
-
-/// Of the pool, on their way to the application.
-constexpr std::size_t unheard_percent = 25;
 
 /// Entries of trees that are told in one cycle to who comes late.
 constexpr std::size_t walk_entries = 64;
@@ -32,7 +30,7 @@ TreeStats view_of(const MemberKey& owner, const Tree& tree) {
 Engine::Engine(const NodeConfig& config, const MemberConfig& member, PacketPort& port,
                Listener& own, Credits credits)
     : port_(port),
-      unheard_packets_max_(config.limits.pool_packets * unheard_percent / 100),
+      unheard_packets_max_(pool_share::unheard(config.limits.pool_packets)),
       own_(own),
       member_(member, port, *this),
       topics_(member_, port, config.messaging) {

@@ -166,7 +166,7 @@ KeptMessage Application::keep(const Received& message) {
     kept.bytes_ = kept.copy_;
     return kept;
   }
-  if (kept_packets_ >= config_.limits.kept_packets) return {};
+  if (kept_packets_ >= kept_packets_max_) return {};
   ++kept_packets_;
   runner_.retain(message.packet_);
   return KeptMessage(*this, message.from_, &message.packet_, message.pieces_.front());

@@ -6,17 +6,20 @@
 #include <span>
 #include <utility>
 
+#include "node/pool_shares.h"
+
 namespace muster {
 namespace {
 
 constexpr std::size_t burst_max = 64;
-/// Empty packets in stock: an eighth of the pool for all channels, up to so many for one lane.
+/// Empty packets in stock for one lane.
 constexpr std::size_t stock_max = 256;
 constexpr std::size_t stock_min = 8;
 
-std::size_t stock_packets(std::size_t pool_packets, std::size_t channels) {
-  return std::clamp(std::bit_floor(pool_packets / 8 * channels / wire::channels), stock_min,
-                    stock_max);
+std::size_t stock_packets(std::size_t pool_packets, ChannelSet channels) {
+  return std::clamp(
+      std::bit_floor(pool_share::of_channels(pool_share::stock(pool_packets), channels)), stock_min,
+      stock_max);
 }
 
 /// A ring that `packets` references can never fill, though it gives slots back with a delay.
@@ -24,7 +27,7 @@ std::size_t roomy(std::size_t packets) { return std::bit_ceil(2 * packets); }
 
 }  // namespace
 
-Lane::Lane(const NodeConfig& config, Transport& transport, Shared& shared, std::size_t channels)
+Lane::Lane(const NodeConfig& config, Transport& transport, Shared& shared, ChannelSet channels)
     : transport_(transport),
       shared_(shared),
       payload_bytes_max_(transport.payload_bytes_max()),

@@ -29,9 +29,9 @@ class Lane : public Runner {
     Errands errands;
   };
 
-  /// For a thread with so many channels: of the packets that lie in stock it has a share for each.
+  /// For a thread with these channels: of the packets that lie in stock it has a share for each.
   /// `transport` and `shared` outlive it.
-  Lane(const NodeConfig& config, Transport& transport, Shared& shared, std::size_t channels);
+  Lane(const NodeConfig& config, Transport& transport, Shared& shared, ChannelSet channels);
   ~Lane() override;
 
   // For the application's thread.

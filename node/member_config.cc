@@ -2,20 +2,9 @@
 
 #include "node/address.h"
 #include "node/clock.h"
+#include "node/pool_shares.h"
 
 namespace muster {
-namespace {
-
-// Of the pool, in percent. With what is on its way to the application and what it keeps that is
-// less than all of it: the rest is there to receive with.
-constexpr std::uint64_t send_percent = 40;  ///< queued, or not acknowledged
-constexpr std::uint64_t held_percent = 12;  ///< waits for packets before it, or for room
-
-std::uint32_t share(std::uint32_t packets, std::uint64_t percent) {
-  return static_cast<std::uint32_t>(packets * percent / 100);
-}
-
-}  // namespace
 
 std::uint32_t pool_packets(const NodeConfig& config) {
   return config.limits.pool_packets + config.messaging.retained_packets;
@@ -35,8 +24,9 @@ std::vector<Endpoint> seed_endpoints(const NodeConfig& config) {
 MemberConfig member_config(const NodeConfig& config, const Endpoint& self) {
   const Incarnation incarnation = wall_ns();
   MessagingConfig messaging = config.messaging;
-  messaging.send_packets = share(config.limits.pool_packets, send_percent);
-  messaging.held_packets = share(config.limits.pool_packets, held_percent);
+  const std::size_t pool = config.limits.pool_packets;
+  messaging.send_packets = static_cast<std::uint32_t>(pool_share::to_send(pool));
+  messaging.held_packets = static_cast<std::uint32_t>(pool_share::held(pool));
   return {.name = config.name,
           .cluster = cluster_id(config.cluster),
           .incarnation = incarnation,

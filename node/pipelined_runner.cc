@@ -30,7 +30,7 @@ PipelinedRunner::PipelinedRunner(const NodeConfig& config, OpenPort& port)
       // More than the pool's packets, because a ring gives slots back with a delay.
       outgoing_(std::bit_ceil(std::size_t{2} * config.limits.pool_packets)),
       engine_port_(transport_, outgoing_),
-      own_(config, transport_, shared_, wire::channels),
+      own_(config, transport_, shared_, all_channels),
       engine_(config, member_config(config, transport_.self()), engine_port_, own_.listener(),
               Engine::Credits::with),
       duty_(config.stall_threshold_ns),

@@ -76,6 +76,7 @@ NodeConfig config_of(const std::string& name, std::size_t port, const Place& pla
                               switch_socket(place.directory));
   config.address = fmt::format("10.77.0.{}/24", port + 1);
   config.limits.pool_packets = 2048;
+  config.limits.kept_packets = 128;
   config.limits.event_queue = 512;
   config.dpdk.memory_mb = 256;
   return config;

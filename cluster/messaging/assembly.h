@@ -21,14 +21,17 @@ struct WholeMessage {
 };
 
 /// The message of one channel of which not all pieces are here. As many packets as may be kept are
-/// kept, with the pieces where they lie; a longer message is copied into one buffer as it comes, so
-/// that it leaves the pool to others.
+/// kept, with the pieces where they lie; past that, for one message or for all together, it is
+/// copied into a buffer as it comes, and keeps no packet: however many are under way, the pool is
+/// left to others.
 class Assembly {
  public:
   /// What all channels have in common.
   struct Shared {
     PacketPort& port;
-    std::size_t kept_packets_max;  ///< for one message
+    std::size_t kept_packets_max;      ///< for one message
+    std::size_t all_kept_packets_max;  ///< for all of them
+    std::size_t kept_packets = 0;      ///< now
     /// Of messages that have been heard: large memory is a system call away.
     std::vector<std::vector<std::byte>> spare_buffers{};
   };
@@ -53,10 +56,12 @@ class Assembly {
   void clear();
 
  private:
-  void begin(const wire::MessageView& first, Packet& packet);
+  void begin(const wire::MessageView& first, const Packet& packet);
+  bool may_keep(std::size_t packets) const;
   void keep(const wire::MessageView& piece, Packet& packet);
-  /// What has come, and what comes, stands in one buffer.
+  /// What has come, and what comes, stands in one buffer, and behind it what the head names.
   void copy_from_now_on();
+  void release_packets();
   void copy(wire::Bytes piece, std::size_t at);
 
   Shared& shared_;
@@ -64,8 +69,9 @@ class Assembly {
   wire::MessageView head_;
   std::size_t received_ = 0;
   std::vector<wire::Bytes> pieces_;
-  std::vector<Packet*> packets_;   ///< the first always: what the head names lies in it
-  std::vector<std::byte> buffer_;  ///< empty while the pieces are kept
+  std::vector<Packet*> packets_;  ///< none once it is copied
+  bool copies_ = false;
+  std::vector<std::byte> buffer_;
 };
 
 }  // namespace muster

@@ -29,7 +29,8 @@ constexpr std::uint32_t members_max = 6;
 constexpr std::uint32_t window_packets = 4;
 constexpr std::uint32_t queue_packets = 4;
 constexpr std::uint32_t held_packets = 6;
-constexpr std::uint32_t kept_packets_max = 2;  // of a message in pieces
+constexpr std::uint32_t kept_packets_max = 2;      // of a message in pieces
+constexpr std::uint32_t all_kept_packets_max = 8;  // of all of them
 constexpr std::size_t assembly_bytes_max = 1 << 16;
 constexpr std::uint32_t calls_max = 8;
 constexpr std::uint32_t topics_max = 3;  // and subscriptions
@@ -102,12 +103,12 @@ class FuzzedApplication final : public Events {
   }
 
   /// Before the first event.
-  void attach(PacketPort& port) { shared_.emplace(Assembly::Shared{port, kept_packets_max}); }
+  void attach(PacketPort& port) {
+    shared_.emplace(Assembly::Shared{port, kept_packets_max, all_kept_packets_max});
+  }
   CallTable<CallId>& calls() { return calls_; }
   /// Packets that it keeps, at most.
-  std::size_t packets_max() const {
-    return (assemblies_.size() + topics_.size()) * kept_packets_max;
-  }
+  std::size_t packets_max() const { return shared_->kept_packets; }
 
  private:
   void read(std::span<const std::byte> bytes) {

@@ -80,6 +80,7 @@ class LoopbackTransport final : public Transport {
     const std::lock_guard lock(mutex_);
     inbox_[(first_ + waiting_++) % inbox_.size()] = copy;
   }
+  std::uint32_t free_packets() const { return pool_.available(); }
   std::uint32_t pool_packets() const { return static_cast<std::uint32_t>(inbox_.size()); }
 
   std::atomic<bool> link{true};

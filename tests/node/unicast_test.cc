@@ -31,6 +31,7 @@ struct OverSockets : testing::TestWithParam<Mode> {
     config.membership.join_listen_ns = 200 * ms;
     config.membership.suspect_after_ns = 4 * second;
     config.limits.pool_packets = 1024;
+    config.limits.kept_packets = 64;
     config.limits.event_queue = 256;
     config.membership.members_max = 64;
     return config;

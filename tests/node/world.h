@@ -139,6 +139,7 @@ class World : public testing::TestWithParam<Mode> {
     // Sanitizers and busy machines make everything late: nobody shall be accused for it.
     config.membership.suspect_after_ns = 4 * second;
     config.limits.pool_packets = 1024;
+    config.limits.kept_packets = 64;
     config.limits.event_queue = 256;
     config.messaging.retained_packets = 1024;
     return config;

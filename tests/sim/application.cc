@@ -107,7 +107,8 @@ void Application::on_synchronized() {
 void Application::attach(Member& member, SimPort& port) {
   member_ = &member;
   port_ = &port;
-  incoming_.emplace(port, shared_.scenario.kept_packets_max, shared_.scenario.assembly_bytes_max);
+  incoming_.emplace(port, shared_.scenario.kept_packets_max,
+                    shared_.scenario.all_kept_packets_max(), shared_.scenario.assembly_bytes_max);
   topics_.attach(member, port);
 }
 

@@ -16,10 +16,11 @@ namespace muster::sim {
 
 class Incoming {
  public:
-  /// Of one message it keeps as many packets; of all that are not whole, together, as many bytes,
-  /// unless it is one alone.
-  Incoming(PacketPort& port, std::size_t kept_packets_max, std::size_t bytes_max)
-      : shared_{port, kept_packets_max}, bytes_max_(bytes_max) {}
+  /// Of one message and of all it keeps as many packets; of all that are not whole, together, as
+  /// many bytes, unless it is one alone.
+  Incoming(PacketPort& port, std::size_t kept_packets_max, std::size_t all_kept_packets_max,
+           std::size_t bytes_max)
+      : shared_{port, kept_packets_max, all_kept_packets_max}, bytes_max_(bytes_max) {}
 
   /// For the message that opens in it (docs/protocol.md §8.3).
   bool has_room(const Delivery& delivery) const {
@@ -36,13 +37,7 @@ class Incoming {
   }
   void clear() { assemblies_.clear(); }
   /// No more packets than these.
-  std::size_t packets_max() const {
-    std::size_t packets = 0;
-    for (const auto& [from, assembly] : assemblies_)
-      if (assembly.message_bytes() > 0)
-        packets += std::max<std::size_t>(shared_.kept_packets_max, 1);
-    return packets;
-  }
+  std::size_t packets_max() const { return shared_.kept_packets; }
 
  private:
   std::size_t bytes() const {

@@ -274,10 +274,10 @@ DurationNs Scenario::over_budget_ns() const {
 
 std::size_t Scenario::spare_packets() const {
   constexpr std::size_t on_their_way = 64;  // received, or being written
-  // On each channel the next one received, a message in pieces, and the next piece of one to send.
-  const std::size_t of_each_stream = 1 + std::max<std::size_t>(kept_packets_max, 1) + 1;
-  return messaging.held_packets + (streams() + topic_streams()) * of_each_stream + topic_packets() +
-         on_their_way;
+  // On each channel the next one received, and the next piece of one to send; messages in pieces.
+  constexpr std::size_t of_each_stream = 2;
+  return messaging.held_packets + (streams() + topic_streams()) * of_each_stream +
+         2 * all_kept_packets_max() + topic_packets() + on_their_way;
 }
 
 std::size_t Scenario::topic_packets() const {

@@ -98,6 +98,8 @@ struct Scenario {
   bool never_reads(std::size_t server, ChannelId channel) const {
     return server == never_reading && channel == never_read;
   }
+  /// Of all messages in pieces together, and of those of topics.
+  std::size_t all_kept_packets_max() const { return 2 * kept_packets_max; }
   std::size_t streams() const { return (servers - 1) * channels; }
   std::size_t topic_streams() const { return (servers - 1) * topics.size(); }
   /// Of all topics, that one server publishes.

@@ -8,7 +8,9 @@ void Topics::attach(Member& member, SimPort& port) {
   member_ = &member;
   port_ = &port;
   pieces_.emplace(
-      Assembly::Shared{.port = port, .kept_packets_max = shared_.scenario.kept_packets_max});
+      Assembly::Shared{.port = port,
+                       .kept_packets_max = shared_.scenario.kept_packets_max,
+                       .all_kept_packets_max = shared_.scenario.all_kept_packets_max()});
 }
 
 Broadcasts::Source Topics::source(const StreamKey& key) const {
@@ -173,10 +175,7 @@ std::size_t Topics::packets_kept() const {
 std::size_t Topics::packets_max() const {
   std::size_t packets = packets_kept();
   for (const auto& [topic, own] : own_) packets += own.packet != nullptr ? 1 : 0;
-  for (const auto& [id, assembly] : assemblies_)
-    if (assembly.message_bytes() > 0)
-      packets += std::max<std::size_t>(shared_.scenario.kept_packets_max, 1);
-  return packets;
+  return packets + (pieces_ ? pieces_->kept_packets : 0);
 }
 
 // What it hears.

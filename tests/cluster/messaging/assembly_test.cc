@@ -1,5 +1,7 @@
 #include "cluster/messaging/assembly.h"
 
+#include <array>
+#include <deque>
 #include <optional>
 #include <random>
 #include <string>
@@ -16,9 +18,12 @@ using Step = Assembly::Step;
 struct AssemblyTest : testing::Test {
   /// A piece in a packet of its own, of which the assembly alone keeps a reference.
   Step add(wire::MessageView piece, std::string_view payload) {
+    return add_to(*assembly, piece, payload);
+  }
+  Step add_to(Assembly& to, wire::MessageView piece, std::string_view payload) {
     Packet& packet = port.received({}, bytes_of(payload));
     piece.payload = packet.payload();
-    const Step step = assembly->add(piece, packet);
+    const Step step = to.add(piece, packet);
     port.release(packet);
     return step;
   }
@@ -44,15 +49,16 @@ struct AssemblyTest : testing::Test {
     piece.message_bytes = static_cast<std::uint32_t>(payload.size());
     return add(piece, payload);
   }
-  std::string message() const {
+  std::string message() const { return message_of(*assembly); }
+  static std::string message_of(const Assembly& of) {
     std::string bytes;
-    for (const wire::Bytes piece : assembly->message().pieces) bytes += text(piece);
-    EXPECT_EQ(bytes.size(), assembly->message().size());
+    for (const wire::Bytes piece : of.message().pieces) bytes += text(piece);
+    EXPECT_EQ(bytes.size(), of.message().size());
     return bytes;
   }
 
   MemoryPort port;
-  Assembly::Shared shared{.port = port, .kept_packets_max = 4};
+  Assembly::Shared shared{.port = port, .kept_packets_max = 4, .all_kept_packets_max = 6};
   std::optional<Assembly> assembly{std::in_place, shared};
 };
 
@@ -84,7 +90,7 @@ TEST_F(AssemblyTest, CopiesWhatComesInMorePacketsThanMayBeKept) {
   for (const char* piece : {"bb", "cc", "dd"}) EXPECT_EQ(middle(piece), Step::more);
   EXPECT_EQ(port.alive(), 4U);
   EXPECT_EQ(middle("ee"), Step::more);
-  EXPECT_EQ(port.alive(), 1U);  // the first, for what the head names
+  EXPECT_EQ(port.alive(), 0U);
   EXPECT_EQ(last("ff"), Step::whole);
   EXPECT_EQ(message(), "aabbccddeeff");
   EXPECT_EQ(assembly->message().pieces.size(), 1U);
@@ -94,10 +100,35 @@ TEST_F(AssemblyTest, CopiesFromTheFirstPieceOnWhatIsLongerThanThePacketsThatMayB
   const std::string large(5 * MemoryPort::payload_bytes, 'x');
   EXPECT_EQ(first(static_cast<std::uint32_t>(large.size()), large.substr(0, 1000)), Step::more);
   EXPECT_EQ(middle(large.substr(1000, 1000)), Step::more);
-  EXPECT_EQ(port.alive(), 1U);
+  EXPECT_EQ(port.alive(), 0U);
   for (std::size_t at = 2000; at < 7000; at += 1000) middle(large.substr(at, 1000));
   EXPECT_EQ(last(large.substr(7000)), Step::whole);
   EXPECT_EQ(message(), large);
+}
+
+/// Each of them is short enough to be kept; together they are too many.
+TEST_F(AssemblyTest, HoweverManyMessagesAreUnderWayAllTogetherKeepFewPackets) {
+  constexpr std::array texts{"one...", "two...", "three.", "four..", "five.."};
+  std::deque<Assembly> all;
+  for (const std::string_view text : texts) {
+    wire::MessageView piece;
+    piece.last = false;
+    piece.message_bytes = 7;
+    EXPECT_EQ(add_to(all.emplace_back(shared), piece, text.substr(0, 3)), Step::more);
+    piece.first = false;
+    EXPECT_EQ(add_to(all.back(), piece, text.substr(3)), Step::more);
+    EXPECT_LE(port.alive(), shared.all_kept_packets_max);
+  }
+  EXPECT_EQ(port.alive(), 6U);  // of the first three
+  wire::MessageView end;
+  end.first = false;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    ASSERT_EQ(add_to(all[i], end, "!"), Step::whole);
+    EXPECT_EQ(message_of(all[i]), std::string(texts[i]) + "!");
+  }
+  all.clear();
+  EXPECT_EQ(port.alive(), 0U);
+  EXPECT_EQ(shared.kept_packets, 0U);
 }
 
 TEST_F(AssemblyTest, KeepsTheHeadOfTheFirstPiece) {

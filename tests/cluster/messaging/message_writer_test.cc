@@ -144,7 +144,7 @@ TEST_F(MessageWriterTest, SpareTheCopyOfThePayloadThatStandsInItsPlace) {
 
 // Whatever the sizes: the parser takes each packet, and the assembly puts it together again.
 TEST_F(MessageWriterTest, EverySizeInPacketsOfEverySizeComesBackAsItWas) {
-  Assembly::Shared shared{.port = port, .kept_packets_max = 1000};
+  Assembly::Shared shared{.port = port, .kept_packets_max = 1000, .all_kept_packets_max = 1000};
   Assembly assembly(shared);
   std::string payload;
   for (std::size_t i = 0; i < 300; ++i) payload += static_cast<char>('a' + i % 26);

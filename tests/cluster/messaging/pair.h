@@ -43,7 +43,8 @@ class Application final : public sim::SilentEvents {
     std::string payload;
   };
 
-  explicit Application(PacketPort& port) : pieces_{.port = port, .kept_packets_max = 8} {}
+  explicit Application(PacketPort& port)
+      : pieces_{.port = port, .kept_packets_max = 8, .all_kept_packets_max = 16} {}
 
   /// Packets that each channel will still take.
   std::array<std::size_t, wire::channels> room = filled(std::numeric_limits<std::size_t>::max());
