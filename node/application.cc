@@ -29,7 +29,7 @@ Application::Application(const NodeConfig& config, Handler& handler, Runner& run
       dice_(wall_ns() ^ static_cast<std::uint64_t>(self_.id)),
       own_(config),
       repeats_(config.limits.long_message_bytes),
-      calls_(config.messaging.calls_max) {
+      calls_(config.messaging.calls_max, static_cast<std::uint32_t>(dice_.next())) {
   unanswered_.reserve(unanswered_expected);
   repeating_.reserve(config.messaging.calls_max);
   peers_.reserve(config.membership.members_max);

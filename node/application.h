@@ -179,7 +179,7 @@ class Application {
   void hear_answer(const wire::MessageView& head, const Message& message);
   void end_calls(CallOutcome outcome);
   void end_calls_to(MemberId removed);
-  bool goes_on_elsewhere(CallId call, MemberId asked);
+  bool goes_on_elsewhere(CallId call);
   bool ask_again(CallId call);
   void repeat_calls();
   void resume_waiting();

@@ -56,13 +56,15 @@ CallStart Application::call(MemberId to, std::string_view path, std::span<const 
 
 CallStart Application::call(Peer& peer, std::string_view path, std::span<const std::byte> payload,
                             DurationNs deadline_ns, CallWaiter waiter, ChannelId channel) {
+  const auto own = sending_on(channel);
+  if (!own) return {SendResult::no_such_channel};
   if (calls_.full()) return {SendResult::blocked(Exhausted::calls)};
   const TimeNs now = monotonic_ns();
   // Never over before it has begun: a callback may call again.
   const DurationNs wait_ns = std::min(std::max<DurationNs>(deadline_ns, 1), never_ns - 1 - now);
-  const CallId id = calls_.open(peer.view.key.id, now + wait_ns, std::move(waiter));
-  const SendResult result = send_on(
-      peer, channel, {.kind = wire::MessageKind::request, .call = id, .path = path}, payload);
+  const CallId id = calls_.open({peer.view.key.id, *own}, now + wait_ns, std::move(waiter));
+  const SendResult result =
+      send_on(peer, *own, {.kind = wire::MessageKind::request, .call = id, .path = path}, payload);
   if (result == SendResult::sent) return {result, id};
   calls_.close(id);
   return {result};
@@ -70,8 +72,9 @@ CallStart Application::call(Peer& peer, std::string_view path, std::span<const s
 
 void Application::hear_answer(const wire::MessageView& head, const Message& message) {
   const CallOutcome outcome = outcome_of(head.status);
-  const MemberId from = message.from().id;
-  if (is_refusal(outcome) && goes_on_elsewhere(head.call, from)) return;
+  const Callee from{message.from().id, message.channel()};
+  if (is_refusal(outcome) && calls_.callee(head.call) == from && goes_on_elsewhere(head.call))
+    return;
   if (const auto waiter = calls_.answer(head.call, from)) waiter->end(outcome, message.bytes());
 }
 
@@ -82,20 +85,21 @@ void Application::end_calls(CallOutcome outcome) {
 
 void Application::end_calls_to(MemberId removed) {
   calls_.erase_callee(
-      removed, [&](CallId call) { return goes_on_elsewhere(call, removed); },
+      removed, [this](CallId call) { return goes_on_elsewhere(call); },
       [&](CallId, const CallWaiter& waiter) {
         callbacks_.call([&] { waiter.end(CallOutcome::member_removed, {}); });
       });
 }
 
 /// At the next member that offers it, if there is one that was not asked yet.
-bool Application::goes_on_elsewhere(CallId call, MemberId asked) {
-  if (closed() || calls_.callee(call) != asked || !calls_.find(call)->repeat) return false;
+bool Application::goes_on_elsewhere(CallId call) {
+  if (closed() || !calls_.find(call)->repeat) return false;
   Repeat& repeat = *calls_.find(call)->repeat;
   Peer* peer = candidate(repeat.path, repeat.options.pick, &repeat);
-  if (peer == nullptr) return false;
+  const auto channel = sending_on(repeat.options.channel);
+  if (peer == nullptr || !channel) return false;
   repeat.asked.push_back(peer->view.key.id);
-  calls_.move(call, peer->view.key.id);
+  calls_.move(call, {peer->view.key.id, *channel});
   if (repeat.waits || ask_again(call)) return true;
   repeat.waits = true;
   repeating_.push_back(call);
@@ -107,9 +111,9 @@ bool Application::ask_again(CallId call) {
   const auto callee = calls_.callee(call);
   if (!callee) return true;  // it has ended meanwhile
   const Repeat& repeat = *calls_.find(call)->repeat;
-  Peer* peer = find(*callee);
+  Peer* peer = find(callee->member);
   if (peer == nullptr) return true;  // what is heard next ends it
-  return send_on(*peer, repeat.options.channel,
+  return send_on(*peer, callee->channel,
                  {.kind = wire::MessageKind::request, .call = call, .path = repeat.path},
                  repeat.payload) != SendResult::would_block;
 }

@@ -72,7 +72,7 @@ class FuzzedApplication final : public Events {
         assemblies_.try_emplace({delivery.from.id, delivery.channel}, *shared_).first->second;
     for (const wire::MessageView& piece : wire::messages_in(delivery.packet.data)) {
       if (assembly.add(piece, delivery.packet) != Assembly::Step::whole) continue;
-      hear(delivery.from.id, assembly.message());
+      hear({delivery.from.id, delivery.channel}, assembly.message());
       assembly.clear();
     }
     return true;
@@ -91,7 +91,7 @@ class FuzzedApplication final : public Events {
             .first->second;
     for (const wire::MessageView& piece : wire::messages_in(publication.packet.data)) {
       if (assembly.add(piece, publication.packet) != Assembly::Step::whole) continue;
-      hear(publication.stream.publisher.id, assembly.message());
+      hear({publication.stream.publisher.id}, assembly.message());
       assembly.clear();
     }
     return true;
@@ -120,7 +120,7 @@ class FuzzedApplication final : public Events {
     read(binding.value);
     read(binding.attributes.bytes());
   }
-  void hear(MemberId from, const WholeMessage& message) {
+  void hear(const Callee& from, const WholeMessage& message) {
     std::size_t bytes = 0;
     for (const wire::Bytes piece : message.pieces) {
       read(piece);
@@ -288,7 +288,8 @@ class Trial {
                      .call = kind,
                      .path = wire::valid_path(path) ? std::string_view(path) : "/a"};
     if (head.kind == wire::MessageKind::request && !events_.calls().full())
-      head.call = events_.calls().open(to.member.id, now_ + DurationNs{kind} * ms, kind);
+      head.call =
+          events_.calls().open({to.member.id, to.channel}, now_ + DurationNs{kind} * ms, kind);
     if (head.kind != wire::MessageKind::request) head.path = {};
     for (MessageWriter writer(head, payload); !writer.done();)
       if (!send_packet(to, writer)) return;

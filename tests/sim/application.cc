@@ -200,7 +200,7 @@ void Application::hear_request(const Delivery& delivery, const wire::MessageView
 
 void Application::hear_response(const Delivery& delivery, const wire::MessageView& head,
                                 std::span<const std::byte> payload) {
-  const auto waiter = calls_.answer(head.call, delivery.from.id);
+  const auto waiter = calls_.answer(head.call, {delivery.from.id, delivery.channel});
   if (!waiter) return;  // too late
   if (waiter->callee != delivery.from.id)
     shared_.verdict.fail("I11", "m{} takes an answer of another than it has called", self_);
@@ -245,8 +245,8 @@ bool Application::call(const Recipient& to, std::string_view path, std::vector<s
                        TimeNs local_deadline) {
   if (calls_.full()) return false;
   const std::uint64_t number = ++calls_made_;
-  const CallId call =
-      calls_.open(to.member.id, local_deadline, {number, local_deadline, to.member.id});
+  const CallId call = calls_.open({to.member.id, to.channel}, local_deadline,
+                                  {number, local_deadline, to.member.id});
   if (!outgoing_.put(to, {.kind = wire::MessageKind::request,
                           .call = call,
                           .path = std::string(path),

@@ -63,7 +63,7 @@ TEST(Messaging, AllocatesNothingOnceItsChannelsAreInUse) {
     MessageHead head;
     if (i % 2 == 0 && !calls.full())
       head = {.kind = wire::MessageKind::request,
-              .call = calls.open(b.id, now + 2 * ms, 7),
+              .call = calls.open({b.id, to.channel}, now + 2 * ms, 7),
               .path = "/service"};
     MessageWriter writer(head, std::span(payload).first(i % payload.size()));
     while (!writer.done()) {

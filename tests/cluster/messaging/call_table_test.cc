@@ -9,14 +9,14 @@
 namespace muster {
 namespace {
 
-constexpr MemberId alice{1};
-constexpr MemberId bob{2};
+constexpr Callee alice{MemberId{1}, 3};
+constexpr Callee bob{MemberId{2}, 3};
 
 using Waiter = std::unique_ptr<std::string>;  // may be moved only
 using Table = CallTable<Waiter>;
 using Names = std::vector<std::string>;
 
-CallId open(Table& table, MemberId callee, TimeNs deadline, const char* name) {
+CallId open(Table& table, const Callee& callee, TimeNs deadline, const char* name) {
   return table.open(callee, deadline, std::make_unique<std::string>(name));
 }
 Names expired(Table& table, TimeNs now) {
@@ -41,6 +41,7 @@ TEST(CallTable, TakesAnAnswerOnceAndFromTheCalleeOnly) {
   Table table(4);
   const CallId call = open(table, alice, 100, "call");
   EXPECT_EQ(table.answer(call, bob), std::nullopt);
+  EXPECT_EQ(table.answer(call, {alice.member, 4}), std::nullopt);
   EXPECT_EQ(table.answer(call + 1, alice), std::nullopt);
   EXPECT_EQ(table.answer(0, alice), std::nullopt);
   EXPECT_EQ(table.answer(~CallId{}, alice), std::nullopt);
@@ -57,6 +58,16 @@ TEST(CallTable, ALateAnswerFindsNobodyThoughThePlaceIsInUseAgain) {
   EXPECT_EQ(table.answer(before, alice), std::nullopt);
   EXPECT_EQ(table.close(before), std::nullopt);
   EXPECT_EQ(**table.answer(after, alice), "after");
+}
+
+/// They count from different numbers on: what the one was to hear the other does not.
+TEST(CallTable, AnAnswerToACallOfAnotherTableFindsNobody) {
+  Table one(4, 17);
+  const CallId late = open(one, alice, 100, "late");
+  Table other(4, 4'000'000'000);
+  const CallId call = open(other, alice, 100, "call");
+  EXPECT_EQ(other.answer(late, alice), std::nullopt);
+  EXPECT_EQ(**other.answer(call, alice), "call");
 }
 
 TEST(CallTable, ExpiresInTheOrderOfDeadlines) {
@@ -83,7 +94,7 @@ TEST(CallTable, WhoeverHearsOfTheEndMayCallAgain) {
     open(table, alice, 501, "next");
   });
   EXPECT_EQ(ended, 1);
-  table.erase_callee(alice, [&](CallId, const Waiter&) { open(table, bob, 0, "another"); });
+  table.erase_callee(alice.member, [&](CallId, const Waiter&) { open(table, bob, 0, "another"); });
   EXPECT_EQ(expired(table, 0), Names{"another"});
 }
 
@@ -93,7 +104,7 @@ TEST(CallTable, ForgetsTheCallsToOneMember) {
   const CallId other = open(table, bob, 100, "other");
   open(table, alice, 200, "sooner");
   Names ended;
-  table.erase_callee(alice, [&](CallId, const Waiter& waiter) { ended.push_back(*waiter); });
+  table.erase_callee(alice.member, [&](CallId, const Waiter& waiter) { ended.push_back(*waiter); });
   EXPECT_EQ(ended, (Names{"sooner", "later"}));
   EXPECT_EQ(table.size(), 1U);
   EXPECT_NE(table.answer(other, bob), std::nullopt);

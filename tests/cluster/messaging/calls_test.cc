@@ -14,7 +14,7 @@ namespace {
 
 struct Calls : testing::Test, Pair {
   CallId call(const std::string& path, std::string_view payload, const std::string& waiter) {
-    const CallId id = table.open(b.key.id, second, waiter);
+    const CallId id = table.open({b.key.id, 0}, second, waiter);
     EXPECT_EQ(a.say(b, {.kind = wire::MessageKind::request, .call = id, .path = path}, payload),
               SendResult::sent);
     return id;
@@ -28,7 +28,7 @@ struct Calls : testing::Test, Pair {
   std::optional<std::string> waited(std::size_t n) {
     const auto& response = a.application.heard.at(n);
     EXPECT_EQ(response.kind, wire::MessageKind::response);
-    return table.answer(response.call, response.from.id);
+    return table.answer(response.call, {response.from.id, response.channel});
   }
 
   CallTable<std::string> table{4};
