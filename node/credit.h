@@ -27,7 +27,8 @@ class PacketCredit {
   }
   void give() { ++given_; }
   std::uint64_t given() const { return given_; }
-  /// Messages that the session has been given; exact once the engine has told of the removal.
+  /// Messages that the session has been given; exact once the engine has told of the removal, or
+  /// of this member's end.
   std::uint64_t messages_taken() const { return messages_taken_.load(std::memory_order_acquire); }
 
   /// The engine's.

@@ -36,8 +36,7 @@ Engine::Engine(const NodeConfig& config, const MemberConfig& member, PacketPort&
       topics_(member_, port, config.messaging) {
   of_channel_.fill(&own_);
   share_out();
-  if (credits == Credits::with)
-    credits_.emplace(member_, port, static_cast<Events&>(*this), config.membership.members_max);
+  if (credits == Credits::with) credits_.emplace(member_, port, config.membership.members_max);
 }
 
 // The listeners.

@@ -11,8 +11,8 @@ constexpr DurationNs publish_interval_ns = 50 * us;
 
 }  // namespace
 
-SendCredits::SendCredits(Member& member, PacketPort& port, Events& events, std::size_t members_max)
-    : member_(member), port_(port), events_(events) {
+SendCredits::SendCredits(Member& member, PacketPort& port, std::size_t members_max)
+    : member_(member), port_(port) {
   peers_.reserve(members_max);
   waiting_.reserve(members_max * wire::channels);
   all_.reserve(members_max);
@@ -46,11 +46,7 @@ void SendCredits::submit(Packet& packet) {
   PacketCredit& credit = peer.credit->channel(channel);
   const SendResult result = member_.send(to, packet, outgoing.messages);
   assert(result != SendResult::would_block);
-  if (result != SendResult::sent) {  // this member is none any more
-    port_.release(packet);
-    events_.on_undelivered(
-        {peer.key, channel, credit.messages_taken() + 1, std::uint64_t{outgoing.messages}});
-  }
+  if (result != SendResult::sent) return port_.release(packet);  // this member is none any more
   credit.take_messages(outgoing.messages);
   ++peer.submitted[channel];
   if (peer.listed[channel]) return;

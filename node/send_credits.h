@@ -8,7 +8,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "cluster/events.h"
 #include "cluster/member.h"
 #include "node/credit.h"
 #include "node/outgoing.h"
@@ -16,11 +15,12 @@
 namespace muster {
 
 /// Gives packets to the sessions, and credit back as they leave. Credit is no more than what a
-/// channel's queue holds, so a session never refuses. What is for a peer that was removed is
-/// dropped: the application counts by itself what had not been taken.
+/// channel's queue holds, so a session never refuses. What is for a peer that was removed, or of a
+/// member that is none any more, is dropped: the application counts by itself what had not been
+/// taken when it hears of that.
 class SendCredits {
  public:
-  SendCredits(Member& member, PacketPort& port, Events& events, std::size_t members_max);
+  SendCredits(Member& member, PacketPort& port, std::size_t members_max);
 
   /// A peer has joined, or was removed.
   std::shared_ptr<Credit> open(const MemberKey& peer);
@@ -50,7 +50,6 @@ class SendCredits {
 
   Member& member_;
   PacketPort& port_;
-  Events& events_;
   std::unordered_map<MemberId, Peer> peers_;
   std::vector<Waiting> waiting_;  ///< channels whose packets have not all been sent
   std::vector<Peer*> all_;
