@@ -1,6 +1,7 @@
 #include "node/engine.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "cluster/overloaded.h"
@@ -19,6 +20,11 @@ BindingChanged change_of(bool bound, const Binding& binding) {
           {binding.value.begin(), binding.value.end()},
           binding.version,
           AttributeSet(binding.attributes)};
+}
+
+/// The application has been answered by OwnBindings, which refuses all that is refused here.
+void took([[maybe_unused]] BindResult result) {
+  assert(result == BindResult::changed || result == BindResult::unchanged);
 }
 
 TreeStats view_of(const MemberKey& owner, const Tree& tree) {
@@ -113,11 +119,11 @@ void Engine::submit(Packet& packet) {
 
 void Engine::execute(TimeNs now, const Command& command) {
   std::visit(Overloaded{[this](const Bind& bind) {
-                          member_.bind(bind.path, bind.value, bind.attributes.view());
+                          took(member_.bind(bind.path, bind.value, bind.attributes.view()));
                         },
-                        [this](const Withdraw& withdraw) { member_.withdraw(withdraw.path); },
+                        [this](const Withdraw& withdraw) { took(member_.withdraw(withdraw.path)); },
                         [&](const WithdrawAll&) { withdraw_all(now); },
-                        [this](const Batch& batch) { member_.apply(batch); },
+                        [this](const Batch& batch) { took(member_.apply(batch)); },
                         [&](const Leave&) { member_.leave(now); }},
              command);
 }

@@ -30,7 +30,7 @@ namespace muster {
 enum class AdvertiseResult : std::uint8_t {
   done,
   unchanged,     ///< it was so already
-  invalid_path,  ///< not "/segment/segment…", or longer than 255 bytes
+  invalid_path,  ///< not "/segment/segment…", longer than 255 bytes, or below "/topics"
   too_large,     ///< a value of more than 64 KiB, or a batch of more than Batch allows
   full,          ///< this member's part of the directory has reached its limit
   would_block,   ///< the queue to the engine thread is full: poll(), and try again

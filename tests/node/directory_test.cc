@@ -152,6 +152,8 @@ TEST_P(NodeDirectory, AnswersEachChangeOfItsOwnTreeAtOnce) {
   EXPECT_EQ(a->withdraw("/x"), AdvertiseResult::unchanged);
   EXPECT_EQ(a->advertise("x", "1"), AdvertiseResult::invalid_path);
   EXPECT_EQ(a->withdraw("/x/"), AdvertiseResult::invalid_path);
+  EXPECT_EQ(a->advertise("/topics/x", "1"), AdvertiseResult::invalid_path);
+  EXPECT_EQ(a->withdraw("/topics"), AdvertiseResult::invalid_path);
   EXPECT_EQ(a->advertise("/y", std::string((64 << 10) + 1, '.')), AdvertiseResult::too_large);
   ASSERT_TRUE(until([&] { return a.diary.heard("withdrawn /x"); }));
   EXPECT_EQ(a->names(), 0U);
