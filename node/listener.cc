@@ -80,20 +80,13 @@ void Listener::begin_overrun() {
   for (const Word word : lost) keep_report(word);
 }
 
-/// One report for each member, so that they need no limit.
+/// Besides those that waited already no more than one comes for each channel of each member:
+/// nothing more is sent there.
 void Listener::keep_report(Word word) {
-  const auto report_in = [](Word from) {
-    return from.has_messages() ? nullptr : std::get_if<Undelivered>(from.event());
-  };
-  const Undelivered* report = report_in(word);
-  if (report == nullptr) return discard(word);
-  for (const Word kept : backlog_) {
-    Undelivered* earlier = report_in(kept);
-    if (earlier == nullptr || earlier->to != report->to) continue;
-    earlier->messages += report->messages;
-    return discard(word);
-  }
-  backlog_.push_back(word);
+  if (!word.has_messages() && std::holds_alternative<Undelivered>(*word.event()))
+    backlog_.push_back(word);
+  else
+    discard(word);
 }
 
 void Listener::discard(Word word) {
