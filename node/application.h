@@ -49,7 +49,8 @@ class Application {
   /// something under way.
   void give_away(ChannelSet channels);
   void take_back(ChannelSet channels);
-  /// No more is said. Waits for room for what was said; then what is left is lost.
+  /// No more is said, nor heard. Waits for room for what was said, a tenth of a second at most;
+  /// then what is left is lost.
   void end();
 
   AdvertiseResult advertise(std::string_view path, std::span<const std::byte> value,

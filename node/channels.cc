@@ -56,8 +56,11 @@ void Application::give_away(ChannelSet channels) {
 
 void Application::end() {
   const TimeNs ends = monotonic_ns() + farewell_ns;
-  for (flush(); !gathering_.empty() && monotonic_ns() < ends; flush())
+  for (flush(); !gathering_.empty() && monotonic_ns() < ends; flush()) {
+    runner_.begin_cycle();
+    runner_.end_cycle();
     std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
   for (const auto& [member, peer] : peers_)
     for (ChannelId id = 0; id < wire::channels; ++id)
       if (peer.channels[id] != nullptr && peer.channels[id]->outgoing &&

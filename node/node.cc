@@ -61,6 +61,7 @@ struct Node::Parts final : Running, Client::Parts {
         config(with) {
     application.advertise(config.services);
   }
+  ~Parts() override { application.end(); }
 
   const NodeConfig config;
 };

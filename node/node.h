@@ -56,7 +56,8 @@ class Node : public Client {
   /// the remedy.
   Node(const NodeConfig& config, Handler& handler);
   /// Leaves, if that has not been done, and ends the threads: within 200 ms, whatever the other
-  /// members do. Calls that wait end without a callback, coroutines that wait are not resumed.
+  /// members do. What was sent goes out before, as ~Client() says. Calls that wait end without a
+  /// callback, coroutines that wait are not resumed.
   ~Node();
   Node(Node&&) noexcept;
   Node& operator=(Node&&) = delete;

@@ -42,8 +42,10 @@ TEST_P(NodeUndelivered, IsReportedForEachChannelThoughACallbackThrows) {
       return done();
     });
   };
-  ASSERT_TRUE(
-      eventually([&] { return node.member(id("b")) != nullptr && b->members().size() == 1; }));
+  ASSERT_TRUE(eventually([&] {
+    return node.standing() == Standing::member && node.member(id("b")) != nullptr &&
+           b->members().size() == 1;
+  }));
   b->leave();
   // What it sends from here on is gathered when it hears of the leave, inline in this very poll.
   ASSERT_TRUE(until([&] { return b->standing() == Standing::left; }));
@@ -64,6 +66,18 @@ TEST_P(NodeUndelivered, IsReportedForEachChannelThoughACallbackThrows) {
   EXPECT_EQ(diary.undelivered, 4U);
   EXPECT_TRUE(node.members().empty());
   for (int i = 0; i < 3; ++i) poll();  // flushes what is gathered, and that is nothing
+}
+
+/// Also what had only been gathered.
+TEST_P(NodeUndelivered, IsNothingThatFoundRoomBeforeTheNodeEnds) {
+  Server& a = start("a");
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  for (ChannelId channel = 0; channel < 4; ++channel)
+    for (int i = 0; i < 5; ++i) ASSERT_EQ(a->send(id("b"), bytes("x"), channel), SendResult::sent);
+  a.node.reset();
+  ASSERT_TRUE(until([&] { return b.diary.heard("removed a"); }));
+  EXPECT_EQ(b.diary.messages, 20U);
 }
 
 class NodeUndeliveredOfClients : public WithClients {};
