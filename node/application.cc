@@ -71,7 +71,7 @@ std::size_t Application::poll() {
 
 /// What is in the way of sleeping is done, or there is a reason to wake for it.
 bool Application::arm() {
-  if (polling_) return false;
+  if (polling_ || hearing_.packet != nullptr) return false;  // in the middle of a packet
   runner_.event_fd();
   flush();
   const bool for_room = blocked_ || !gathering_.empty() || !unanswered_.empty() ||

@@ -220,6 +220,19 @@ TEST_P(NodeEventLoop, NothingIsWrittenForWhoOnlyPolls) {
   close(epoll);
 }
 
+/// A poll hears some of its messages only, and nothing lies behind it.
+TEST_P(NodeEventLoop, NobodySleepsInTheMiddleOfAPacket) {
+  constexpr std::size_t messages = 270;
+  for (std::size_t i = 0; i < messages; ++i)
+    ASSERT_EQ(b.node->send(id("a"), bytes("x")), SendResult::sent);
+  while (a.diary.messages == 0) a.node->poll(), b.node->poll();
+  ASSERT_LT(a.diary.messages, messages);
+  EXPECT_FALSE(a.node->arm());
+  while (a.node->poll() > 0) {
+  }
+  EXPECT_EQ(a.diary.messages, messages);
+}
+
 TEST(NodeEventLoopOverAPolledPort, IsRefusedWithTheRemedy) {
   Lone lone(loopback_config("a", Mode::run_inline));
   try {
