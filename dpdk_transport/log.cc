@@ -51,8 +51,9 @@ struct Log {
     return captures > 0 && !verbose ? RTE_LOG_CRIT : RTE_LOG_DEBUG;
   }
 };
+/// Never destroyed: DPDK's interrupt thread may say something while the process ends.
 Log& log() {
-  static Log instance;
+  static Log& instance = *new Log;
   return instance;
 }
 
