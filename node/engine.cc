@@ -128,11 +128,11 @@ void Engine::execute(TimeNs now, const Command& command) {
              command);
 }
 
-std::size_t Engine::finish(TimeNs now) {
+std::size_t Engine::finish(TimeNs now, Deadlines deadlines) {
   if (own_.overrun()) member_.leave(now);  // before the application hears of it
   std::size_t work = own_.flush_backlog();
   if (!others_.empty()) work += go_on_walking();
-  if (now >= member_.next_deadline()) {
+  if (deadlines == Deadlines::keep && now >= member_.next_deadline()) {
     member_.on_deadline(now);
     ++work;
   }

@@ -63,9 +63,10 @@ class Engine final : private Events {
   std::size_t lag_packets(TopicNumber topic) const { return topics_.lag_packets(topic); }
 
   void execute(TimeNs now, const Command& command);
-  /// At the end of each cycle: what is due, what is to be sent, what the application had no room
-  /// for. Returns the work done.
-  std::size_t finish(TimeNs now);
+  enum class Deadlines : bool { keep, postpone };
+  /// At the end of each cycle: what is due, unless that is to wait, what is to be sent, what the
+  /// application had no room for. Returns the work done.
+  std::size_t finish(TimeNs now, Deadlines deadlines = Deadlines::keep);
   void port_lost() { tell_all(PortLost{}); }
   /// The last finish() has let the application give more to send.
   bool gave_credit() const { return gave_credit_; }

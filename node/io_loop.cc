@@ -31,6 +31,7 @@ std::size_t IoLoop::cycle(TimeNs now) {
   transport_.flush();
   if (watch_.lost(now)) port_lost_.store(true, std::memory_order_release);
   counters_.answer([this](std::vector<NamedCount>& counts) { counts = port_.counters(); });
+  served_ns_.store(now, std::memory_order_release);
   return work;
 }
 

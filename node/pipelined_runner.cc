@@ -93,7 +93,8 @@ void PipelinedRunner::run_engine() {
   while (!stopping_.load(std::memory_order_acquire)) {
     const TimeNs now = clock_.now();
     duty_.begin(now);
-    idle.idle(engine_cycle(now), engine_.next_deadline());
+    const std::size_t work = engine_cycle(now);
+    idle.idle(work, postponing_ ? never_ns : engine_.next_deadline());
   }
   const TimeNs now = clock_.now();
   while (serve_lanes(now) > 0) {
@@ -129,13 +130,23 @@ void PipelinedRunner::leave_lanes(TimeNs now) {
   });
 }
 
+/// The I/O thread was not scheduled, or hangs in the port: nobody can have been heard meanwhile.
+bool PipelinedRunner::port_unserved(TimeNs now) const {
+  return now > io_.served_ns() + config_.membership.heartbeat_interval_ns / 2;
+}
+
+/// What is due while the port is not served waits, so that this member is late as a whole and knows
+/// it (docs/protocol.md §5.8). Asked before the ring is read: what the I/O thread has brought since
+/// is heard first.
 std::size_t PipelinedRunner::engine_cycle(TimeNs now) {
+  postponing_ = now >= engine_.next_deadline() && port_unserved(now);
   std::array<Packet*, burst_max> burst;
   const std::size_t received = received_.pop(burst);
   engine_.receive(now, std::span(burst).first(received));
   std::size_t work = received + serve_lanes(now);
   if (io_.take_port_lost()) engine_.port_lost();
-  work += engine_.finish(now) + shared_.errands.run(engine_, now);
+  work += engine_.finish(now, postponing_ ? Engine::Deadlines::postpone : Engine::Deadlines::keep) +
+          shared_.errands.run(engine_, now);
   const bool crowded = engine_.member().messaging().crowded();
   if (crowded != shared_.crowded.load(std::memory_order_relaxed))
     shared_.crowded.store(crowded, std::memory_order_relaxed);

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
+#include <thread>
 #include <vector>
 
 #include "cluster/packet.h"
@@ -56,6 +58,8 @@ class LoopbackTransport final : public Transport {
     release(packet);
   }
   std::size_t receive(std::span<Packet*> burst) override {
+    if (const DurationNs away_ns = pause_ns.exchange(0); away_ns > 0)
+      std::this_thread::sleep_for(std::chrono::nanoseconds(away_ns));
     const std::lock_guard lock(mutex_);
     std::size_t count = 0;
     for (; count < burst.size() && waiting_ > 0; ++count, --waiting_) {
@@ -84,6 +88,8 @@ class LoopbackTransport final : public Transport {
   std::uint32_t pool_packets() const { return static_cast<std::uint32_t>(inbox_.size()); }
 
   std::atomic<bool> link{true};
+  /// Whoever serves the port next is away for so long.
+  std::atomic<DurationNs> pause_ns{0};
   /// Where the destructor tells how many packets nobody has given back.
   std::uint32_t* leaks = nullptr;
 

@@ -93,6 +93,21 @@ TEST_P(NodeMembership, HearsOfADeath) {
   EXPECT_TRUE(a->members().empty());
 }
 
+/// Inline all of it is away; pipelined the thread that serves the port, and the engine goes on.
+TEST_P(NodeMembership, WhosePortIsNotServedDoubtsItselfAndNobodyElse) {
+  NodeConfig config = mortal("a");
+  config.membership.suspect_after_ns = 800 * ms;
+  Server& a = start(config);
+  Server& b = start("b");  // waits far longer
+  ASSERT_TRUE(settle());
+  a.port->pause_ns = 2 * second;
+  run_for(2500 * ms);
+  EXPECT_FALSE(a.diary.heard("suspected b"));
+  EXPECT_FALSE(a.diary.heard("removed b"));
+  EXPECT_EQ(a->members().size(), 1U);
+  EXPECT_FALSE(b.diary.heard("suspected a"));
+}
+
 /// The others keep what they are, and what it had of them comes back.
 TEST_P(NodeMembership, BeginsAnewWhereItWasCutOff) {
   Server& a = start(mortal("a"));
