@@ -13,6 +13,7 @@
 #include "node/address.h"
 #include "node/config_ranges.h"
 #include "node/duration.h"
+#include "node/event.h"
 #include "node/pool_shares.h"
 
 namespace muster {
@@ -22,6 +23,8 @@ namespace {
 constexpr std::uint64_t changes_per_page_max = 64;
 /// The removal of a member, and where the batch of its withdrawals begins and ends.
 constexpr std::uint64_t events_per_removal = 3;
+constexpr std::uint64_t event_bytes_max =
+    sizeof(Event) + wire::path_bytes_max + wire::value_bytes_max + Attributes::bytes_max;
 
 /// Collects the mistakes of one configuration; a function for each part of it.
 class Check {
@@ -164,6 +167,7 @@ class Check {
     in_range("limits.pool_packets", config_.limits.pool_packets);
     in_range("limits.event_queue", config_.limits.event_queue);
     in_range("limits.event_backlog", config_.limits.event_backlog);
+    in_range("limits.event_backlog_bytes", config_.limits.event_backlog_bytes);
     in_range("limits.command_queue", config_.limits.command_queue);
     in_range("limits.members", config_.membership.members_max);
     in_range("limits.helpers", config_.membership.helpers);
@@ -209,6 +213,13 @@ class Check {
             "limits.topics and limits.streams bring {} events at once: give at least twice as "
             "many, or less there",
             config_.limits.event_backlog, in_one_call);
+    const std::uint64_t bytes_in_one_step =
+        2 * event_bytes_max * config_.directory.bindings_per_step;
+    if (config_.limits.event_backlog_bytes / 2 < bytes_in_one_step)
+      wrong("limits.event_backlog_bytes",
+            "is {}, and limits.bindings_per_step may bring {} at once: give at least twice as "
+            "many, or less there",
+            config_.limits.event_backlog_bytes, bytes_in_one_step);
     if (config_.directory.tombstone_bytes_max > config_.directory.tree_bytes_max / 2)
       wrong("limits.tombstone_bytes", "is {}, more than half of limits.tree_bytes: give less",
             config_.directory.tombstone_bytes_max);

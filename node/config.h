@@ -56,6 +56,8 @@ struct LimitsConfig {
   /// Events other than messages that are kept when the queue is full; past it the node leaves the
   /// cluster, and says so in Handler::on_overrun().
   std::uint32_t event_backlog = 1 << 20;
+  /// The same in bytes: names and values too.
+  std::uint32_t event_backlog_bytes = 512 << 20;
   /// That the application keeps beyond their callbacks, each thread by its share of the channels;
   /// at most a sixteenth of the pool.
   std::uint32_t kept_packets = 256;

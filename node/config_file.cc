@@ -100,6 +100,7 @@ class Reader {
       fields.number("pool_packets", config_.limits.pool_packets);
       fields.number("event_queue", config_.limits.event_queue);
       fields.number("event_backlog", config_.limits.event_backlog);
+      fields.number("event_backlog_bytes", config_.limits.event_backlog_bytes);
       fields.number("command_queue", config_.limits.command_queue);
       fields.number("members", config_.membership.members_max);
       fields.number("helpers", config_.membership.helpers);

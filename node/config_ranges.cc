@@ -35,6 +35,7 @@ constexpr std::array ranges{
     Range{"limits.pool_packets", number, 256, 4 * mebi},
     Range{"limits.event_queue", power_of_two, 64, mebi},
     Range{"limits.event_backlog", number, 1024, 256 * mebi},
+    Range{"limits.event_backlog_bytes", number, mebi, (std::uint64_t{1} << 32) - 1},
     Range{"limits.command_queue", power_of_two, 64, mebi},
     Range{"limits.members", number, 2, 65535},
     Range{"limits.helpers", number, 0, 64},

@@ -16,6 +16,9 @@ namespace muster {
 /// destructor. What it throws comes out of poll(); the event counts as heard, and what else there
 /// is to call for it is called: of what several throw, the first comes out. Views and spans are
 /// valid during the callback only.
+///
+/// A Responder, a KeptMessage or a Buffer must be gone before the node is. A handler, which
+/// outlives the node, keeps none of them as a member, or lets go of them before the node ends.
 class Handler {
  public:
   virtual ~Handler() = default;
@@ -57,10 +60,10 @@ class Handler {
   /// The port has had no link for NodeConfig::port_lost_after_ns; `why` is one sentence. The node
   /// tries on: should the link come back, it returns to the cluster by itself.
   virtual void on_port_lost(std::string_view /*why*/) {}
-  /// The application polled so rarely that LimitsConfig::event_backlog was exceeded. Events were
-  /// lost, and the node has left the cluster; `why` is one sentence. Of what comes after it there
-  /// is only on_standing(), the end of each call, and on_undelivered() for what was under way,
-  /// also to members whose on_removed() was lost.
+  /// The application polled so rarely that LimitsConfig::event_backlog, or event_backlog_bytes, was
+  /// exceeded. Events were lost, and the node has left the cluster; `why` is one sentence. Of what
+  /// comes after it there is only on_standing(), the end of each call, and on_undelivered() for
+  /// what was under way, also to members whose on_removed() was lost.
   virtual void on_overrun(std::string_view /*why*/) {}
 };
 

@@ -344,10 +344,9 @@ void Application::hear(const PortLost&) {
 void Application::hear(const Overrun&) {
   standing_ = Standing::left;
   failure_ = fmt::format(
-      "more than {} events waited for the application, and the {} \"{}\": poll more often, or "
-      "raise "
-      "limits.event_backlog",
-      config_.limits.event_backlog,
+      "more than {} events, or {} bytes of them, waited for the application, and the {} \"{}\": "
+      "poll more often, or raise limits.event_backlog and limits.event_backlog_bytes",
+      config_.limits.event_backlog, config_.limits.event_backlog_bytes,
       attached_ ? "client hears no more of cluster" : "node has left cluster", config_.cluster);
   topics_.clear();
   callbacks_.call([&] { handler_.on_overrun(failure_); });

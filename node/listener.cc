@@ -5,10 +5,23 @@
 #include <variant>
 
 namespace muster {
+namespace {
+
+/// Of events: what they take in memory, or a little less.
+std::size_t bytes_of(Word word) {
+  const Event& event = *word.event();
+  const auto* binding = std::get_if<BindingChanged>(&event);
+  return sizeof event + (binding == nullptr ? 0
+                                            : binding->path.size() + binding->value.size() +
+                                                  binding->attributes.view().bytes().size());
+}
+
+}  // namespace
 
 Listener::Listener(const LimitsConfig& limits, PacketPort& port)
     : port_(port),
       backlog_max_(limits.event_backlog),
+      backlog_bytes_max_(limits.event_backlog_bytes),
       long_message_bytes_max_(limits.long_message_bytes),
       events_(limits.event_queue) {}
 
@@ -52,7 +65,11 @@ void Listener::tell(const StreamChanged& change) {
 void Listener::queue(Word word) {
   if (!overrun_) {
     if (offer(word)) return;
-    if (backlog_.size() < backlog_max_) return backlog_.push_back(word);
+    const std::size_t bytes = bytes_of(word);
+    if (backlog_.size() < backlog_max_ && backlog_bytes_ + bytes <= backlog_bytes_max_) {
+      backlog_bytes_ += bytes;
+      return backlog_.push_back(word);
+    }
     begin_overrun();
   }
   keep_report(word);
@@ -63,9 +80,11 @@ std::size_t Listener::flush_backlog() {
   for (; !backlog_.empty(); ++flushed) {
     const Word word = backlog_.front();
     const bool gap = !gaps_.empty() && word.event() == gaps_.front();
+    const std::size_t bytes = bytes_of(word);
     if (!push(word)) break;
-    backlog_.pop_front();
-    if (gap) gaps_.pop_front();  // it is the application's
+    backlog_.pop_front();  // it is the application's
+    if (gap) gaps_.pop_front();
+    backlog_bytes_ -= std::min(bytes, backlog_bytes_);  // after an overrun they are not counted
   }
   return flushed;
 }
@@ -75,6 +94,7 @@ std::size_t Listener::flush_backlog() {
 void Listener::begin_overrun() {
   overrun_ = true;
   gaps_.clear();
+  backlog_bytes_ = 0;
   const std::deque<Word> lost = std::exchange(backlog_, {});
   backlog_.push_back(Word::event(new Event(Overrun{})));
   for (const Word word : lost) keep_report(word);

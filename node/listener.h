@@ -55,7 +55,9 @@ class Listener {
   /// Something was told and not popped. For whoever is the only thread.
   bool unheard() { return !backlog_.empty() || !events_.empty(); }
   /// Far from losing anything.
-  bool ready() const { return backlog_.size() <= backlog_max_ / 8; }
+  bool ready() const {
+    return backlog_.size() <= backlog_max_ / 8 && backlog_bytes_ <= backlog_bytes_max_ / 8;
+  }
   bool overrun() const { return overrun_; }
   std::size_t backlog() const { return backlog_.size(); }
   /// How much was ever put on events().
@@ -82,6 +84,7 @@ class Listener {
 
   PacketPort& port_;
   const std::size_t backlog_max_;
+  const std::size_t backlog_bytes_max_;
   const std::size_t long_message_bytes_max_;
   std::size_t unheard_packets_max_ = 0;
   EventRing events_;
@@ -89,6 +92,7 @@ class Listener {
   /// Those of backlog_, in its order: at most one for each stream. While it is not empty no packet
   /// is told, so nothing lies between the gaps of a stream.
   std::deque<Event*> gaps_;
+  std::size_t backlog_bytes_ = 0;
   bool overrun_ = false;
   std::uint64_t told_words_ = 0;
   std::uint64_t told_packets_ = 0;

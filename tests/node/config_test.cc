@@ -1,13 +1,17 @@
 #include <cstring>
 #include <fstream>
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "node/config_file.h"
+#include "tests/node/config_text.h"
 
 namespace muster {
 namespace {
+
+using test::mistakes;
+using test::mistakes_below_the_required;
+using test::required;
 
 constexpr std::string_view complete = R"(
 name = "eu-1"
@@ -53,23 +57,6 @@ value = "v1"
 path = "/shop/ship"
 attributes = { zone = "eu-1", rack = "7" }
 )";
-
-/// The mistakes in a file that would be right without `toml`.
-std::string mistakes(std::string_view toml) {
-  try {
-    parse_config(toml, "node.toml");
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "none";
-}
-
-constexpr std::string_view required =
-    "name = \"a\"\ncluster = \"c\"\naddress = \"10.77.0.1/24\"\ntransport = \"socket\"\n";
-
-std::string mistakes_below_the_required(std::string_view toml) {
-  return mistakes(std::string(required) + std::string(toml));
-}
 
 TEST(Presets, GiveAnswersTheTimeThatTheirLinesTake) {
   NodeConfig config;
@@ -175,31 +162,6 @@ TEST(ConfigFile, TellsWhatIsWrongWithSeeds) {
   EXPECT_EQ(seeds("[7]"),
             "node.toml:5: seeds: is not an array of strings: give one like [\"a\", "
             "\"b\"]");
-}
-
-TEST(ConfigFile, KeepsRoomForACopyForEachMemberWithoutMulticast) {
-  EXPECT_EQ(mistakes_below_the_required("multicast = false\n[limits]\nmembers = 2000\n"),
-            "node.toml:7: limits.members: is 2000, more than a quarter of limits.pool_packets, and "
-            "without multicast each member gets a copy: give less, or more packets");
-  EXPECT_EQ(mistakes_below_the_required("[limits]\nmembers = 2000\n"), "none");
-}
-
-TEST(ConfigFile, KeepsRoomForTheEventsOfOneCall) {
-  const auto too_few = [](std::uint64_t backlog, std::uint64_t events) {
-    return fmt::format(
-        "node.toml:6: limits.event_backlog: is {}, and limits.bindings_per_step, "
-        "limits.answer_pages, limits.members, limits.topics and limits.streams bring {} events at "
-        "once: give at least twice as many, or less there",
-        backlog, events);
-  };
-  EXPECT_EQ(mistakes_below_the_required("[limits]\nevent_backlog = 4096\n"),
-            too_few(4096, 2048 + (3 + 64) * 1024 + 256));
-  EXPECT_EQ(mistakes_below_the_required("[limits]\nevent_backlog = 4096\nmembers = 8\n"),
-            too_few(4096, 2048 + (3 + 64) * 8 + 256));
-  EXPECT_EQ(mistakes_below_the_required("[limits]\nevent_backlog = 5680\nmembers = 8\n"), "none");
-  EXPECT_EQ(mistakes_below_the_required(
-                "[limits]\nevent_backlog = 4144\nmembers = 8\ntopics = 0\nstreams = 0\n"),
-            "none");
 }
 
 TEST(ConfigFile, ReservesNamesForTopics) {

@@ -382,8 +382,9 @@ TEST_P(NodeDirectory, LeavesRatherThanKeepMoreEventsThanItsLimit) {
     ASSERT_TRUE(until([&] { return b.diary.heard("removed a"); }, &b));
   }
   const std::string why =
-      "overrun: more than 1024 events waited for the application, and the node has left cluster "
-      "\"test\": poll more often, or raise limits.event_backlog";
+      "overrun: more than 1024 events, or 536870912 bytes of them, waited for the application, and "
+      "the node has left cluster "
+      "\"test\": poll more often, or raise limits.event_backlog and limits.event_backlog_bytes";
   EXPECT_TRUE(until([&] { return a.diary.heard(why); }));
   EXPECT_EQ(a->standing(), Standing::left);
 }

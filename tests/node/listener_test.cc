@@ -37,7 +37,9 @@ struct ListenerTest : testing::Test {
   }
 
   NoPackets port;
-  Listener listener{{.event_queue = 64, .event_backlog = 8}, port};
+  static constexpr std::uint32_t bytes_max = 100'000;
+  Listener listener{{.event_queue = 64, .event_backlog = 8, .event_backlog_bytes = bytes_max},
+                    port};
 };
 
 /// Each names its messages: none is counted for another channel, nor in another place.
@@ -56,6 +58,31 @@ TEST_F(ListenerTest, AfterAnOverrunEachReportIsTheOneThatItWas) {
     EXPECT_EQ(heard[i].first, told[i].first) << i;
     EXPECT_EQ(heard[i].messages, told[i].messages) << i;
   }
+}
+
+/// A value may be large: few of them are as much as many others.
+TEST_F(ListenerTest, WhatWaitsIsLimitedInBytesToo) {
+  const auto bound = [](std::size_t bytes) {
+    return BindingChanged{.bound = true,
+                          .owner = alice,
+                          .path = "/x",
+                          .value = std::vector<std::byte>(bytes),
+                          .version = 1,
+                          .attributes = {}};
+  };
+  for (int round = 0; round < 3; ++round) {  // what was heard is counted no more
+    for (int i = 0; i < 64; ++i) listener.tell(bound(bytes_max));
+    EXPECT_TRUE(listener.ready());
+    for (int i = 0; i < 3; ++i) listener.tell(bound(bytes_max / 4));
+    EXPECT_FALSE(listener.ready());
+    EXPECT_EQ(listener.backlog(), 3U);
+    EXPECT_FALSE(listener.overrun());
+    reports();
+    EXPECT_EQ(listener.backlog(), 0U);
+  }
+  for (int i = 0; i < 64; ++i) listener.tell(bound(0));
+  for (int i = 0; i < 4; ++i) listener.tell(bound(bytes_max / 4));
+  EXPECT_TRUE(listener.overrun());
 }
 
 }  // namespace

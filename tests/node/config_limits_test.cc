@@ -1,0 +1,49 @@
+// Limits that would not leave room for each other.
+#include <string>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "tests/node/config_text.h"
+
+namespace muster::test {
+namespace {
+
+TEST(ConfigLimits, KeepRoomForACopyForEachMemberWithoutMulticast) {
+  EXPECT_EQ(mistakes_below_the_required("multicast = false\n[limits]\nmembers = 2000\n"),
+            "node.toml:7: limits.members: is 2000, more than a quarter of limits.pool_packets, and "
+            "without multicast each member gets a copy: give less, or more packets");
+  EXPECT_EQ(mistakes_below_the_required("[limits]\nmembers = 2000\n"), "none");
+}
+
+TEST(ConfigLimits, KeepRoomForTheEventsOfOneCall) {
+  const auto too_few = [](std::uint64_t backlog, std::uint64_t events) {
+    return fmt::format(
+        "node.toml:6: limits.event_backlog: is {}, and limits.bindings_per_step, "
+        "limits.answer_pages, limits.members, limits.topics and limits.streams bring {} events at "
+        "once: give at least twice as many, or less there",
+        backlog, events);
+  };
+  EXPECT_EQ(mistakes_below_the_required("[limits]\nevent_backlog = 4096\n"),
+            too_few(4096, 2048 + (3 + 64) * 1024 + 256));
+  EXPECT_EQ(mistakes_below_the_required("[limits]\nevent_backlog = 4096\nmembers = 8\n"),
+            too_few(4096, 2048 + (3 + 64) * 8 + 256));
+  EXPECT_EQ(mistakes_below_the_required("[limits]\nevent_backlog = 5680\nmembers = 8\n"), "none");
+  EXPECT_EQ(mistakes_below_the_required(
+                "[limits]\nevent_backlog = 4144\nmembers = 8\ntopics = 0\nstreams = 0\n"),
+            "none");
+}
+
+TEST(ConfigLimits, KeepRoomForTheBytesOfOneStepAndForPacketsThatAreReceived) {
+  const auto limits = [](const std::string& lines) {
+    return mistakes_below_the_required("[limits]\n" + lines);
+  };
+  EXPECT_NE(limits("event_backlog_bytes = 1048576\n"), "none");
+  EXPECT_EQ(limits("event_backlog_bytes = 1048576\nbindings_per_step = 3\n"), "none");
+  EXPECT_EQ(limits("kept_packets = 257\n"),
+            "node.toml:6: limits.kept_packets: is 257, more than a sixteenth of "
+            "limits.pool_packets: give less");
+}
+
+}  // namespace
+}  // namespace muster::test

@@ -1,0 +1,28 @@
+// Configurations as text, and what is said of them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "node/config_file.h"
+
+namespace muster::test {
+
+inline std::string mistakes(std::string_view toml) {
+  try {
+    parse_config(toml, "node.toml");
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+inline constexpr std::string_view required =
+    "name = \"a\"\ncluster = \"c\"\naddress = \"10.77.0.1/24\"\ntransport = \"socket\"\n";
+
+/// In a file that would be right without `toml`.
+inline std::string mistakes_below_the_required(std::string_view toml) {
+  return mistakes(std::string(required) + std::string(toml));
+}
+
+}  // namespace muster::test
