@@ -29,7 +29,7 @@ std::optional<DurationNs> RoundTripEstimator::smoothed_ns() const {
 }
 
 DurationNs RoundTripEstimator::bounded(DurationNs timeout_ns) const {
-  return std::clamp(timeout_ns, timeout_min_ns_, timeout_max_ns_);
+  return std::clamp(timeout_ns, timeout_min_ns_, std::max(timeout_max_ns_, 2 * smoothed_ns_));
 }
 
 }  // namespace muster

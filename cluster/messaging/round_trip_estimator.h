@@ -18,6 +18,8 @@ class RoundTripEstimator {
   /// A round trip, measured on a packet that was sent once only: an acknowledgement of a packet
   /// that was sent twice does not tell which of the two it means (Karn; RFC 6298, section 3).
   void sample(DurationNs round_trip_ns);
+  /// Above the upper bound only up to twice a smoothed round trip: no timeout is shorter than the
+  /// line is, and one pause makes none much longer.
   DurationNs timeout_ns() const { return timeout_ns_; }
   /// nullopt before the first sample.
   std::optional<DurationNs> smoothed_ns() const;

@@ -10,6 +10,8 @@ namespace {
 /// What so many later ones have overtaken is taken for lost (docs/protocol.md §7.4).
 constexpr std::uint64_t overtaken_by = 3;
 constexpr unsigned doublings_max = 16;
+/// So long a line is found out about, however short it was thought to be.
+constexpr DurationNs round_trip_max_ns = 800 * ms;
 
 /// The highest that the acknowledgement speaks of as received.
 Sequence highest_in(const wire::Acknowledgement& said, Sequence acknowledged) {
@@ -84,9 +86,9 @@ bool SendWindow::sendable(Sequence end) const {
 }
 
 DurationNs SendWindow::timeout_ns() const {
-  const DurationNs once_ns = route_.round_trip.timeout_ns();
+  const DurationNs once_ns = std::max(route_.round_trip.timeout_ns(), kept_ns_);
   return std::min(once_ns << std::min(timeouts_, doublings_max),
-                  std::max(timeout_max_ns_, once_ns));
+                  std::max(timeout_max_ns_, 2 * once_ns));
 }
 
 void SendWindow::arm(TimeNs now) { deadline_ = first_ < next_ ? now + timeout_ns() : never_ns; }
@@ -118,9 +120,10 @@ bool SendWindow::acknowledge(TimeNs now, std::uint64_t number, const wire::Ackno
       received_.set(at);
     }
   }
-  if (news.round_trip_ns) route_.round_trip.sample(*news.round_trip_ns);
-  if (news.packets > 0)
+  if (news.packets > 0) {
+    measure(news);
     route_.congestion->on_acknowledged(now, news.packets, news.round_trip_ns, in_flight);
+  }
   if (progress || news.packets > 0) {  // RFC 6298, 5.2 and 5.3
     timeouts_ = 0;
     spared_ = false;
@@ -130,6 +133,17 @@ bool SendWindow::acknowledge(TimeNs now, std::uint64_t number, const wire::Ackno
   if (deadline_ == never_ns) arm(now);
   find_lost(now);
   return true;
+}
+
+/// What was sent more than once tells of no round trip; were the next packet given no longer than
+/// these, none might ever be measured (Karn, Partridge, SIGCOMM 1987).
+void SendWindow::measure(const News& news) {
+  if (news.round_trip_ns) {
+    route_.round_trip.sample(*news.round_trip_ns);
+    kept_ns_ = 0;
+  } else if (timeouts_ > 0) {
+    kept_ns_ = std::min(timeout_ns(), std::max(timeout_max_ns_, round_trip_max_ns));
+  }
 }
 
 /// It has those that it would be sent next.
@@ -203,7 +217,8 @@ void SendWindow::on_deadline(TimeNs now) {
     const Sequence newest = newest_missing();
     resend(now, oldest);
     if (newest != oldest) resend(now, newest);
-    route_.congestion->on_timeout(now);
+    // Before anything is measured the timeout is a guess, and says nothing of the line.
+    if (route_.round_trip.smoothed_ns()) route_.congestion->on_timeout(now);
   } else {
     resend(now, first_);  // the peer has all, and no room: was the word lost that it has again?
   }

@@ -117,6 +117,7 @@ class SendWindow {
   DurationNs timeout_ns() const;
   void arm(TimeNs now);
   void hear_of(TimeNs now, Sequence at, News& news);
+  void measure(const News& news);
   void pass_overheard();
   void release_oldest();
   void begin_transmit(TimeNs now, Slot& fresh);
@@ -143,8 +144,9 @@ class SendWindow {
   Sequence granted_;               ///< the last that it has ever said to give credit for
   std::uint64_t newest_said_ = 0;  ///< the packet that gave it
   TimeNs deadline_ = never_ns;
-  unsigned timeouts_ = 0;  ///< since something was heard
-  bool spared_ = false;    ///< this loop was late, and waits once more
+  unsigned timeouts_ = 0;   ///< since anything new was acknowledged
+  DurationNs kept_ns_ = 0;  ///< a timeout that was long enough, until a round trip is measured
+  bool spared_ = false;     ///< this loop was late, and waits once more
   std::uint32_t lost_count_ = 0;
   std::uint64_t messages_pushed_;
   std::uint64_t messages_acknowledged_;

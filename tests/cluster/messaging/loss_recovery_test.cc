@@ -91,6 +91,7 @@ TEST(LossRecovery, AnAnswerThatComesTooSoonIsNotOfTheRetransmission) {
 
 TEST(LossRecovery, ABurstThatLostAWholeWindowCostsOneTimeout) {
   TestedWindow sender(1024, 1024);
+  sender.route.round_trip.sample(ms);
   sender.send(0, 1024);
   EXPECT_EQ(sender.time_out(), (Sequences{1, 1024}));
   EXPECT_EQ(sender.route.in_flight, 1024U);
@@ -151,17 +152,51 @@ TEST(LossRecovery, BacksOffAtEachTimeoutUpToTheLimit) {
   EXPECT_EQ(sender.window->deadline(), now + 100 * ms);
 }
 
-TEST(LossRecovery, EachProgressStartsTheTimerAgainWithoutBackOff) {
+TEST(LossRecovery, EachProgressStartsTheTimerAgain) {
   TestedWindow sender;
   sender.send(0, 3);
   EXPECT_TRUE(sender.acknowledge(10 * us, 1));
   EXPECT_EQ(sender.window->deadline(), 110 * us);
+  EXPECT_TRUE(sender.acknowledge(50 * us, 2));
+  EXPECT_EQ(sender.window->deadline(), 150 * us);
+  EXPECT_TRUE(sender.acknowledge(80 * us, 2));  // nothing new
+  EXPECT_EQ(sender.window->deadline(), 150 * us);
+}
+
+// RFC 6298, 5.5 and section 3: were it shorter, the next might be sent twice as well, and so on.
+TEST(LossRecovery, KeepsTheTimeoutThatWasLongEnoughUntilARoundTripIsMeasured) {
+  TestedWindow sender;
+  sender.send(0, 1);
+  EXPECT_TRUE(sender.acknowledge(10 * us, 1));
+  sender.send(1 * ms, 1);
   sender.time_out();
   sender.time_out();
   EXPECT_TRUE(sender.acknowledge(2 * ms, 2));
-  EXPECT_EQ(sender.window->deadline(), 2 * ms + 100 * us);
-  EXPECT_TRUE(sender.acknowledge(2 * ms + 50 * us, 2));  // nothing new
-  EXPECT_EQ(sender.window->deadline(), 2 * ms + 100 * us);
+  sender.send(2 * ms, 1);
+  EXPECT_EQ(sender.window->deadline(), 2 * ms + 400 * us);
+  sender.time_out();
+  EXPECT_EQ(sender.window->deadline(), 2 * ms + 1200 * us);
+  EXPECT_TRUE(sender.acknowledge(3 * ms, 3));
+  sender.send(3 * ms, 1);
+  EXPECT_EQ(sender.window->deadline(), 3 * ms + 800 * us);
+  EXPECT_TRUE(sender.acknowledge(3 * ms + 10 * us, 4));
+  sender.send(4 * ms, 1);
+  EXPECT_EQ(sender.window->deadline(), 4 * ms + 100 * us);
+}
+
+// Where nothing is measured yet the timeout is a guess.
+TEST(LossRecovery, BlamesTheLineOnlyForWhatIsLaterThanMeasured) {
+  TestedWindow sender;
+  sender.send(0, 1);
+  sender.time_out();
+  sender.time_out();
+  EXPECT_EQ(sender.allowance->timeouts, 0U);
+  EXPECT_TRUE(sender.acknowledge(50 * ms, 1));
+  sender.send(50 * ms, 1);
+  EXPECT_TRUE(sender.acknowledge(80 * ms, 2));
+  sender.send(80 * ms, 1);
+  sender.time_out();
+  EXPECT_EQ(sender.allowance->timeouts, 1U);
 }
 
 // The peer had all of it, and its application took it in the end.
