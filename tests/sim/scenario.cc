@@ -129,6 +129,16 @@ LinkWeather pick_links(Dice& dice, Weather weather, const MembershipConfig& time
   return links;
 }
 
+/// Of some worlds each line is as long as the timers stand, whatever else it does to packets; with
+/// dice of their own: the others are as they were.
+void lengthen_lines(Dice dice, Scenario& scenario) {
+  if (!dice.chance(150'000)) return;
+  const DurationNs more_ns =
+      dice.between(scenario.heartbeat_ns() / 50, scenario.heartbeat_ns() / 8);
+  scenario.links.delay_min_ns += more_ns;
+  scenario.links.delay_max_ns += more_ns;
+}
+
 /// How long pauses and outages last; 0: there are none.
 void pick_troubles(Dice& dice, Scenario& scenario) {
   const MembershipConfig& timers = scenario.membership;
@@ -344,6 +354,7 @@ Scenario scenario_of(std::uint64_t seed) {
   scenario.links = pick_links(dice, scenario.weather, scenario.membership);
   pick_faults(dice, scenario);
   pick_work(dice, scenario);
+  lengthen_lines(Dice(seed ^ 0x6c6f6e67206c696e), scenario);
   pick_messages(Dice(seed ^ 0x6d65737361676573), scenario);
   pick_topics(Dice(seed ^ 0x746f706963730000), scenario);
   return scenario;
