@@ -121,7 +121,7 @@ void Member::on_deadline(TimeNs now) {
   membership_.on_deadline(now);
   if (!membership_.takes_part()) return;
   directory_.on_deadline(now);
-  messaging_.on_deadline(now);
+  if (messaging_.on_deadline(now)) publishing_.way_has_changed();
   publishing_.on_deadline(now);
 }
 

@@ -193,11 +193,16 @@ void Messaging::deliver(TimeNs now, Channel& channel) {
 
 TimeNs Messaging::next_deadline() const { return std::min(timers_.next_ns(), go_on_ns_); }
 
-void Messaging::on_deadline(TimeNs now) {
+bool Messaging::on_deadline(TimeNs now) {
+  bool freed = false;
   while (Channel* channel = timers_.pop(now)) {
-    if (channel->sending().deadline() <= now) channel->sending().on_deadline(now);
+    if (channel->sending().deadline() <= now && channel->sending().on_deadline(now)) {
+      way_has_changed(now, channel->session());
+      freed = true;
+    }
     timers_.arm(*channel, channel->sending().deadline());
   }
+  return freed;
 }
 
 void Messaging::transmit(TimeNs now) {

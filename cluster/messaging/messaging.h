@@ -43,7 +43,8 @@ class Messaging {
                   Packet& packet);
   /// Never later than it must be; it may be earlier.
   TimeNs next_deadline() const;
-  void on_deadline(TimeNs now);
+  /// True: a way is free that was not, for others as well.
+  bool on_deadline(TimeNs now);
   /// At the end of a burst: offers again what the application refused, sends what may go, and
   /// acknowledges what no packet of data has acknowledged: at once what tells of a loss or of room,
   /// else eight packets together, or what has waited for 2 us. So an application that answers by

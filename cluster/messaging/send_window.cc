@@ -37,7 +37,6 @@ SendWindow::SendWindow(const MessagingConfig& config, Outbox& outbox, MessagingS
       next_(first),
       end_(first),
       limit_(first - 1 + config.window_packets),
-      granted_(first - 1),
       messages_pushed_(messages_before),
       messages_acknowledged_(messages_before),
       received_(window_packets_),
@@ -68,17 +67,17 @@ void SendWindow::skip(std::uint32_t messages) {
     slot(end_ - 1).messages += messages;
 }
 
-/// Beyond all credit there never was room for it: its turn comes with the credit.
+/// For what lies beyond the credit the peer has no room: its turn comes with the credit.
 bool SendWindow::may_resend() const {
-  if (lost_count_ == 0 || !route_.open()) return false;
+  if (lost_count_ == 0 || silent() || !route_.open()) return false;
   const Sequence at = lost_.find(first_, next_);
-  return at <= granted_ || at == first_;
+  return at <= limit_ || at == first_;
 }
 
 /// A peer without room is still sent one packet, alone: the probe (docs/protocol.md §7.3).
 bool SendWindow::may_send_new() const {
   return next_ < end_ && under_way() < window_packets_ && (next_ <= limit_ || next_ == first_) &&
-         route_.open();
+         !silent() && route_.open();
 }
 
 bool SendWindow::sendable(Sequence end) const {
@@ -103,7 +102,6 @@ bool SendWindow::acknowledge(TimeNs now, std::uint64_t number, const wire::Ackno
   if (number > newest_said_) {
     newest_said_ = number;
     limit_ = acknowledged + said.window_packets;
-    granted_ = std::max(granted_, limit_);
   }
   const std::uint32_t in_flight = route_.in_flight;
   const bool progress = acknowledged >= first_;
@@ -122,7 +120,8 @@ bool SendWindow::acknowledge(TimeNs now, std::uint64_t number, const wire::Ackno
   }
   if (news.packets > 0) {
     measure(news);
-    route_.congestion->on_acknowledged(now, news.packets, news.round_trip_ns, in_flight);
+    route_.congestion->on_acknowledged(now, news.packets, news.round_trip_ns,
+                                       std::max(in_flight, news.packets));
   }
   if (progress || news.packets > 0) {  // RFC 6298, 5.2 and 5.3
     timeouts_ = 0;
@@ -176,7 +175,9 @@ void SendWindow::skip_to(Sequence first) {
   for (; first_ < std::min(first, end_); release_oldest()) land(slot(first_));
   if (first > end_) first_ = next_ = end_ = first;
   pass_overheard();
-  if (first_ == next_) deadline_ = never_ns;
+  if (first_ < next_) return;
+  deadline_ = never_ns;
+  timeouts_ = 0;
 }
 
 void SendWindow::sent_to_all(TimeNs now) {
@@ -192,38 +193,57 @@ void SendWindow::begin_transmit(TimeNs now, Slot& fresh) {
   pass_overheard();
 }
 
+void SendWindow::lose_earliest() {
+  Slot& earliest = in_flight_.front();
+  land(earliest);
+  lost_.set(earliest.sequence);
+  ++lost_count_;
+}
+
 void SendWindow::find_lost(TimeNs now) {
   std::uint32_t lost = 0;
   for (; !in_flight_.empty(); ++lost) {
-    Slot& earliest = in_flight_.front();
-    if (earliest.turn + overtaken_by > route_.heard_turn) break;
-    land(earliest);
-    lost_.set(earliest.sequence);
-    ++lost_count_;
+    if (in_flight_.front().turn + overtaken_by > route_.heard_turn) break;
+    lose_earliest();
   }
   if (lost > 0) route_.congestion->on_lost(now, lost);
 }
 
-void SendWindow::on_deadline(TimeNs now) {
+bool SendWindow::on_deadline(TimeNs now) {
   // Whoever comes late himself may not have read yet what was answered in time.
   if (!spared_ && now - deadline_ > timeout_ns()) {
     spared_ = true;
     ++stats_.timeouts_spared;
-    return arm(now);
+    arm(now);
+    return false;
   }
   spared_ = false;
-  const Sequence oldest = oldest_missing();
-  if (oldest < next_) {
-    const Sequence newest = newest_missing();
-    resend(now, oldest);
-    if (newest != oldest) resend(now, newest);
-    // Before anything is measured the timeout is a guess, and says nothing of the line.
-    if (route_.round_trip.smoothed_ns()) route_.congestion->on_timeout(now);
-  } else {
-    resend(now, first_);  // the peer has all, and no room: was the word lost that it has again?
-  }
   ++timeouts_;
+  const bool freed = silent() && give_up_under_way();
+  if (const Sequence oldest = oldest_missing(); oldest < next_)
+    probe(now, oldest);
+  else
+    resend(now, first_);  // the peer has all, and no room: was the word lost that it has again?
   arm(now);
+  return freed;
+}
+
+/// Others on the route are not to wait for a channel that hears nothing (docs/protocol.md §7.4).
+bool SendWindow::give_up_under_way() {
+  if (in_flight_.empty()) return false;
+  while (!in_flight_.empty()) lose_earliest();
+  return true;
+}
+
+void SendWindow::probe(TimeNs now, Sequence oldest) {
+  const Sequence newest = newest_missing();
+  // Before anything is measured the timeout is a guess; and where what others have sent since comes
+  // through, it is not the line that is silent.
+  const std::uint64_t turn = std::max(slot(oldest).turn, slot(newest).turn);
+  const bool line_is_silent = route_.round_trip.smoothed_ns() && route_.heard_turn < turn;
+  resend(now, oldest);
+  if (newest != oldest) resend(now, newest);
+  if (line_is_silent) route_.congestion->on_timeout(now);
 }
 
 Sequence SendWindow::oldest_missing() const {
@@ -256,7 +276,7 @@ void SendWindow::land(Slot& heard) {
 
 void SendWindow::resend(TimeNs now, Sequence at) {
   Slot& again = slot(at);
-  if (!received_.test(at)) {
+  if (!received_.test(at) && !silent()) {
     land(again);
     take_off(again);
   }

@@ -24,9 +24,10 @@ namespace muster {
 /// retransmission.
 ///
 /// Retransmitted (docs/protocol.md §7.4) is what three packets have overtaken that were sent
-/// after it (again), as the congestion window allows; and, where nothing is heard for a timeout,
-/// the oldest and the newest packet that the peer may lack, whatever it allows. Packets are sent
-/// again as they were, never written again.
+/// after it (again), as the congestion window and the credit allow; and, where nothing is heard for
+/// a timeout, the oldest and the newest packet that the peer may lack, whatever they allow. Whoever
+/// hears nothing for two has nothing under way: what it has sent keeps no other from sending.
+/// Packets are sent again as they were, never written again.
 ///
 /// Allocates in the constructor only.
 class SendWindow {
@@ -83,8 +84,8 @@ class SendWindow {
 
   /// never_ns while nothing is under way.
   TimeNs deadline() const { return deadline_; }
-  /// Requires that the deadline has passed.
-  void on_deadline(TimeNs now);
+  /// Requires that the deadline has passed. True: the way is free for others that was not.
+  bool on_deadline(TimeNs now);
 
   /// Packets that it holds.
   std::size_t held() const { return static_cast<std::size_t>(end_ - first_); }
@@ -114,6 +115,8 @@ class SendWindow {
 
   Slot& slot(Sequence at) { return slots_[static_cast<std::size_t>(at) & (slots_.size() - 1)]; }
   bool may_resend() const;
+  /// It does not go on until something is heard; until then the timeouts probe.
+  bool silent() const { return timeouts_ >= 2; }
   DurationNs timeout_ns() const;
   void arm(TimeNs now);
   void hear_of(TimeNs now, Sequence at, News& news);
@@ -123,6 +126,9 @@ class SendWindow {
   void begin_transmit(TimeNs now, Slot& fresh);
   void take_off(Slot& sent);
   void land(Slot& heard);
+  void lose_earliest();
+  bool give_up_under_way();
+  void probe(TimeNs now, Sequence oldest);
   void resend(TimeNs now, Sequence at);
   void note(TimeNs now, Slot& sent);
   void transmit(TimeNs now, Slot& sent);
@@ -141,7 +147,6 @@ class SendWindow {
   Sequence next_;                  ///< the next to be sent for the first time
   Sequence end_;                   ///< what is pushed next
   Sequence limit_;                 ///< the last that the peer gives credit for
-  Sequence granted_;               ///< the last that it has ever said to give credit for
   std::uint64_t newest_said_ = 0;  ///< the packet that gave it
   TimeNs deadline_ = never_ns;
   unsigned timeouts_ = 0;   ///< since anything new was acknowledged

@@ -308,7 +308,8 @@ void Topic::on_report(TimeNs now, Follower& follower, std::uint64_t number,
 
 void Topic::on_deadline(TimeNs now, Follower& follower) {
   follower.tell_position(now, shared_.stats);
-  if (follower.window().deadline() <= now) follower.window().on_deadline(now);
+  if (follower.window().deadline() <= now && follower.window().on_deadline(now))
+    shared_.ways_left = true;
   arm(follower);
 }
 

@@ -54,22 +54,83 @@ TEST(Channels, DoNotWaitForOneWhoseApplicationRefuses) {
   EXPECT_EQ(pair.b.application.messages(1).size(), static_cast<std::size_t>(waiting));
 }
 
-TEST(Channels, DoNotWaitForOneThatLosesEverything) {
-  Pair pair(uncontrolled());
-  pair.a.say_all_it_can(pair.b, "lost", 1);
-  TimeNs now = 0;
-  for (int i = 0; i < 1000; ++i, now += 100 * us) {
-    ASSERT_EQ(pair.a.say(pair.b, "arrives", 2), SendResult::sent);
+/// One at a time, as soon as the one before has arrived; of what channel 1 sends nothing does.
+int say_on_2_while_1_is_lost(Pair& pair, TimeNs& now, DurationNs duration) {
+  std::size_t said = pair.b.application.messages(2).size();
+  for (const TimeNs end = now + duration; now < end; now += 100 * us) {
+    if (pair.b.application.messages(2).size() == said) {
+      EXPECT_EQ(pair.a.say(pair.b, "arrives", 2), SendResult::sent);
+      ++said;
+    }
     pair.a.messaging.on_deadline(now);
     for (const auto& datagram : pair.a.transmit(now))
       if (session_of(datagram.bytes).channel != 1) {
         EXPECT_TRUE(pair.b.hear(now, datagram.bytes));
       }
     pair.a.hear(now, pair.b.transmit(now));
-    ASSERT_EQ(pair.b.application.messages(2).size(), static_cast<std::size_t>(i + 1));
   }
+  return static_cast<int>(said);
+}
+
+/// With a round trip of 100 us.
+void go_on(Pair& pair, TimeNs& now, DurationNs duration) {
+  for (const TimeNs end = now + duration; now < end; now += 100 * us) {
+    pair.a.messaging.on_deadline(now);
+    pair.b.hear(now, pair.a.transmit(now));
+    pair.a.hear(now, pair.b.transmit(now));
+  }
+}
+
+TEST(Channels, DoNotWaitForOneThatLosesEverything) {
+  Pair pair(uncontrolled());
+  pair.a.say_all_it_can(pair.b, "lost", 1);
+  TimeNs now = 0;
+  EXPECT_EQ(say_on_2_while_1_is_lost(pair, now, 100 * ms), 1000);
   EXPECT_EQ(pair.b.application.messages(1), Strings{});
   EXPECT_GT(pair.a.stats().packets_retransmitted, 10U);
+}
+
+/// It has filled the way before it falls silent: after two timeouts that is free again.
+TEST(Channels, DoNotWaitForLongForOneThatLosesAWholeWindow) {
+  for (const std::uint32_t narrow : {1U, 2U, 8U, 1024U}) {
+    SCOPED_TRACE(narrow);
+    MessagingConfig config;
+    config.congestion.window_packets_max = narrow;
+    Pair pair(config);
+    pair.a.say_all_it_can(pair.b, "lost", 1);
+    TimeNs now = 0;
+    pair.a.transmit(now);
+    say_on_2_while_1_is_lost(pair, now, 31 * ms);  // 10 and 20, as nothing has been measured
+    const int before = static_cast<int>(pair.b.application.messages(2).size());
+    EXPECT_EQ(say_on_2_while_1_is_lost(pair, now, 100 * ms) - before, 1000);
+    go_on(pair, now, second);
+    EXPECT_EQ(pair.b.application.messages(1).size(), 320U);
+  }
+}
+
+/// Others have taken up what may be held, and its application takes nothing.
+TEST(Channels, DoNotWaitForOneForWhichThereIsNoRoom) {
+  for (const std::uint32_t narrow : {1U, 8U, 1024U}) {
+    SCOPED_TRACE(narrow);
+    MessagingConfig config;
+    config.held_packets = 8;
+    config.congestion.window_packets_max = narrow;
+    Pair pair(config);
+    pair.b.application.room[1] = 0;
+    const int waiting = pair.a.say_all_it_can(pair.b, "slow", 1);
+    TimeNs now = 0;
+    go_on(pair, now, 50 * ms);
+    const std::uint64_t again = pair.a.stats().packets_retransmitted;
+    for (std::size_t said = 1; said <= 1000; ++said) {
+      ASSERT_EQ(pair.a.say(pair.b, "fast", 2), SendResult::sent);
+      go_on(pair, now, 100 * us);
+      ASSERT_EQ(pair.b.application.messages(2).size(), said);
+    }
+    EXPECT_LT(pair.a.stats().packets_retransmitted - again, 20U) << "what there is no room for";
+    pair.b.application.room[1] = 10'000;
+    go_on(pair, now, second);
+    EXPECT_EQ(pair.b.application.messages(1).size(), static_cast<std::size_t>(waiting));
+  }
 }
 
 TEST(Channels, TakeTurnsInOneTransmit) {

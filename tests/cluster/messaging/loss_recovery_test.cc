@@ -184,6 +184,41 @@ TEST(LossRecovery, KeepsTheTimeoutThatWasLongEnoughUntilARoundTripIsMeasured) {
   EXPECT_EQ(sender.window->deadline(), 4 * ms + 100 * us);
 }
 
+/// What the others on the route need: neither what was under way counts any more nor the probes.
+TEST(LossRecovery, HasNothingUnderWayAfterTwoTimeoutsUntilSomethingIsHeard) {
+  TestedWindow sender;
+  sender.send(0, 8);
+  EXPECT_TRUE(sender.acknowledge(10 * us, 1));
+  sender.push(3);
+  EXPECT_EQ(sender.time_out(), (Sequences{2, 8}));
+  EXPECT_EQ(sender.route.in_flight, 7U);
+  EXPECT_EQ(sender.time_out(), (Sequences{2, 8}));
+  EXPECT_EQ(sender.route.in_flight, 0U);
+  EXPECT_FALSE(sender.window->sendable());
+  EXPECT_EQ(sender.time_out(), (Sequences{2, 8}));
+  EXPECT_EQ(sender.route.in_flight, 0U);
+  EXPECT_EQ(sender.allowance->timeouts, 3U);
+  EXPECT_TRUE(sender.acknowledge(10 * ms, 2, {8}));
+  EXPECT_EQ(sender.transmit(10 * ms), (Sequences{3, 4, 5, 6, 7, 9, 10, 11}));
+  EXPECT_TRUE(sender.acknowledge(11 * ms, 11));
+}
+
+/// What is sent later on the same way comes through.
+TEST(LossRecovery, DoesNotBlameALineThatIsNotSilent) {
+  TestedWindow sender;
+  sender.send(0, 1);
+  EXPECT_TRUE(sender.acknowledge(10 * us, 1));
+  sender.send(10 * us, 1);
+  sender.time_out();
+  sender.time_out();
+  EXPECT_EQ(sender.allowance->timeouts, 2U);
+  sender.route.heard_turn = ++sender.route.turns;  // of another channel
+  EXPECT_EQ(sender.time_out(), Sequences{2});
+  EXPECT_EQ(sender.allowance->timeouts, 2U);
+  sender.time_out();
+  EXPECT_EQ(sender.allowance->timeouts, 3U);
+}
+
 // Where nothing is measured yet the timeout is a guess.
 TEST(LossRecovery, BlamesTheLineOnlyForWhatIsLaterThanMeasured) {
   TestedWindow sender;

@@ -4,16 +4,6 @@
 namespace muster::test {
 namespace {
 
-constexpr std::string_view name = "/prices";
-
-TopicConfig topic_of(TopicKind kind, SlowSubscriber slow, std::uint32_t history_packets,
-                     std::uint32_t lag_packets) {
-  return {.name = std::string(name),
-          .kind = kind,
-          .slow = slow,
-          .history_packets = history_packets,
-          .lag_packets = lag_packets};
-}
 TopicConfig with_history(std::uint32_t packets) {
   return topic_of(TopicKind::reliable, SlowSubscriber::dropped, packets, 64);
 }
@@ -23,9 +13,9 @@ TopicConfig with_history(std::uint32_t packets) {
 TEST(Subscribers, WhoComesLateBeginsNow) {
   Cluster cluster({"ann", "bob", "carol"});
   const TopicNumber topic = cluster.announce(cluster.ann(), with_history(8));
-  cluster.subscribe(cluster.bob(), name);
+  cluster.subscribe(cluster.bob(), topic_name);
   cluster.publish_all(cluster.ann(), topic, numbers(1, 20));
-  cluster.subscribe(cluster.carol(), name);
+  cluster.subscribe(cluster.carol(), topic_name);
   cluster.publish_all(cluster.ann(), topic, numbers(21, 40));
   EXPECT_EQ(published_to(cluster.bob()), numbers(1, 40));
   EXPECT_EQ(published_to(cluster.carol()), numbers(21, 40));
@@ -35,10 +25,10 @@ TEST(Subscribers, WhoComesLateBeginsNow) {
 TEST(Subscribers, WhoComesLateBeginsWithTheHistory) {
   Cluster cluster({"ann", "bob", "carol"});
   const TopicNumber topic = cluster.announce(cluster.ann(), with_history(8));
-  cluster.subscribe(cluster.bob(), name);
+  cluster.subscribe(cluster.bob(), topic_name);
   cluster.publish_all(cluster.ann(), topic, numbers(1, 20));
   const auto to_bob = received(cluster.bob(), wire::Type::publication);
-  cluster.subscribe(cluster.carol(), name, From::history);
+  cluster.subscribe(cluster.carol(), topic_name, From::history);
   EXPECT_EQ(published_to(cluster.carol()), numbers(13, 20));
   EXPECT_EQ(received(cluster.bob(), wire::Type::publication), to_bob) << "it pays for it alone";
   cluster.publish_all(cluster.ann(), topic, numbers(21, 40));
@@ -52,7 +42,7 @@ TEST(Subscribers, HistoryBeginsWithAMessage) {
   const TopicNumber topic = cluster.announce(cluster.ann(), with_history(4));
   const std::string long_one(3'000, 'x');  // three packets
   cluster.publish_all(cluster.ann(), topic, {"1", long_one, "2", "3"});
-  cluster.subscribe(cluster.bob(), name, From::history);
+  cluster.subscribe(cluster.bob(), topic_name, From::history);
   EXPECT_EQ(published_to(cluster.bob()), (Lines{"2", "3"})) << "the long one has lost its head";
 }
 
@@ -65,7 +55,7 @@ TEST(Subscribers, NobodyBeginsInTheMiddleOfAMessage) {
     ASSERT_EQ(publish_piece(cluster.ann(), topic, writer).result, PublishResult::sent);
     if (cluster.bob().member->publishing().subscriber().streams() == 0 ||
         told(cluster.ann()).empty())
-      cluster.subscribe(cluster.bob(), name);
+      cluster.subscribe(cluster.bob(), topic_name);
   }
   cluster.publish_all(cluster.ann(), topic, {"whole"});
   EXPECT_EQ(published_to(cluster.bob()), Lines{"whole"});
@@ -78,7 +68,7 @@ TEST(Subscribers, WhoComesLateGetsTheLatestValue) {
       cluster.ann(), topic_of(TopicKind::last_value, SlowSubscriber::dropped, 8, 8));
   const std::string long_one(5'000, 'x');
   cluster.publish_all(cluster.ann(), topic, {"1", "2", long_one});
-  cluster.subscribe(cluster.bob(), name);
+  cluster.subscribe(cluster.bob(), topic_name);
   EXPECT_EQ(published_to(cluster.bob()), Lines{long_one});
   EXPECT_EQ(cluster.ann().held(), 4U) << "nothing but the latest";
 }
@@ -89,8 +79,8 @@ TEST(Subscribers, WhoIsSlowSlowsThePublisherThatWantsIt) {
   Cluster cluster({"ann", "bob", "carol"});
   const TopicNumber topic =
       cluster.announce(cluster.ann(), topic_of(TopicKind::reliable, SlowSubscriber::slows, 0, 16));
-  cluster.subscribe(cluster.bob(), name);
-  cluster.subscribe(cluster.carol(), name);
+  cluster.subscribe(cluster.bob(), topic_name);
+  cluster.subscribe(cluster.carol(), topic_name);
   cluster.bob().events.publications_max = 5;
   int published = 0;
   PublishOutcome outcome;
@@ -116,7 +106,8 @@ TEST(Subscribers, WhoIsSlowIsDroppedAndTold) {
   Cluster cluster({"ann", "bob", "carol", "dave"});
   const TopicNumber topic = cluster.announce(
       cluster.ann(), topic_of(TopicKind::reliable, SlowSubscriber::dropped, 0, 16));
-  for (Host* host : {&cluster.bob(), &cluster.carol(), &cluster[3]}) cluster.subscribe(*host, name);
+  for (Host* host : {&cluster.bob(), &cluster.carol(), &cluster[3]})
+    cluster.subscribe(*host, topic_name);
   cluster.bob().events.publications_max = 5;
   for (int number = 1; number <= 100; ++number) {
     ASSERT_EQ(publish(cluster.ann(), topic, std::to_string(number)).result, PublishResult::sent);
@@ -136,7 +127,7 @@ TEST(Subscribers, WhoIsSlowIsDroppedAndTold) {
 TEST(Subscribers, WhoWasDroppedMaySubscribeAnew) {
   Cluster cluster({"ann", "bob"});
   const TopicNumber topic = cluster.announce(cluster.ann(), with_history(0));
-  const SubscriptionNumber first = cluster.subscribe(cluster.bob(), name);
+  const SubscriptionNumber first = cluster.subscribe(cluster.bob(), topic_name);
   cluster.bob().events.publications_max = 0;
   for (int number = 1; number <= 100; ++number)
     publish(cluster.ann(), topic, std::to_string(number));
@@ -144,7 +135,7 @@ TEST(Subscribers, WhoWasDroppedMaySubscribeAnew) {
   ASSERT_EQ(told(cluster.bob()).back(), "stream ann dropped from 1");
   cluster.bob().events.publications_max = SIZE_MAX;
   cluster.bob().member->unsubscribe(first);
-  cluster.subscribe(cluster.bob(), name);
+  cluster.subscribe(cluster.bob(), topic_name);
   cluster.publish_all(cluster.ann(), topic, {"again"});
   EXPECT_EQ(published_to(cluster.bob()), Lines{"again"});
   EXPECT_EQ(told(cluster.bob()).back(), "stream ann began 101");
@@ -154,7 +145,7 @@ TEST(Subscribers, WhoWasDroppedMaySubscribeAnew) {
 TEST(Subscribers, AreToldOfTheGapThoughWordOfItIsLost) {
   Cluster cluster({"ann", "bob"});
   const TopicNumber topic = cluster.announce(cluster.ann(), with_history(0));
-  cluster.subscribe(cluster.bob(), name);
+  cluster.subscribe(cluster.bob(), topic_name);
   cluster.bob().events.publications_max = 0;
   int positions = 0;
   int reports_lost = 0;
@@ -182,7 +173,7 @@ TEST(Subscribers, AreToldThoughThereIsNoPacketForItForAWhile) {
     };
     const auto exhaust = [](Host& host) { host.port.set_packets_max(host.port.alive()); };
     if (at_first) exhaust(cluster.ann());
-    cluster.subscribe(cluster.bob(), name);
+    cluster.subscribe(cluster.bob(), topic_name);
     exhaust(cluster.ann());
     cluster.segment.run_for(100 * ms);
     EXPECT_EQ(told(cluster.bob()), Lines{});
@@ -201,8 +192,8 @@ TEST(Subscribers, WhoIsSlowGoesOnAtTheLatestValue) {
   Cluster cluster({"ann", "bob", "carol"});
   const TopicNumber topic = cluster.announce(
       cluster.ann(), topic_of(TopicKind::last_value, SlowSubscriber::dropped, 4, 12));
-  cluster.subscribe(cluster.bob(), name);
-  cluster.subscribe(cluster.carol(), name);
+  cluster.subscribe(cluster.bob(), topic_name);
+  cluster.subscribe(cluster.carol(), topic_name);
   cluster.bob().events.publications_max = 3;
   for (int number = 1; number <= 100; ++number) {
     ASSERT_EQ(publish(cluster.ann(), topic, std::to_string(number)).result, PublishResult::sent);
@@ -224,8 +215,8 @@ TEST(Subscribers, AValueLongerThanTheLagIsSkippedByWhoIsSlow) {
   TopicConfig config = topic_of(TopicKind::last_value, SlowSubscriber::dropped, 4, 12);
   config.multicast = false;  // or it would hear the rest with the others
   const TopicNumber topic = cluster.announce(cluster.ann(), config);
-  cluster.subscribe(cluster.bob(), name);
-  cluster.subscribe(cluster.carol(), name);
+  cluster.subscribe(cluster.bob(), topic_name);
+  cluster.subscribe(cluster.carol(), topic_name);
   cluster.publish_all(cluster.ann(), topic, {"1"});
   cluster.bob().events.publications_max = 2;
   const std::string long_one(40'000, 'x');  // some thirty packets
@@ -241,14 +232,44 @@ TEST(Subscribers, AValueLongerThanTheLagIsSkippedByWhoIsSlow) {
   EXPECT_EQ(published_to(cluster.carol()), (Lines{"1", long_one, "2"}));
 }
 
+SendResult send(Host& from, const Host& to, std::string_view message) {
+  Packet& packet = *from.port.allocate();
+  begin_messages(packet);
+  EXPECT_TRUE(MessageWriter({}, bytes(message)).write(packet));
+  return from.member->send({to.member->self(), 0}, packet, 1);
+}
+
+/// What is lost of a topic leaves the way free.
+TEST(Subscribers, WhoHearsNothingOfATopicIsSentMessagesAllTheSame) {
+  Cluster cluster({"ann", "bob"});
+  const TopicNumber topic =
+      cluster.announce(cluster.ann(), topic_of(TopicKind::reliable, SlowSubscriber::slows, 0, 100));
+  cluster.subscribe(cluster.bob(), topic_name);
+  cluster.publish_all(cluster.ann(), topic, {"0"});
+  cluster.segment.filter = [](const Segment::Transit& transit) {
+    return transit.type != wire::Type::publication;
+  };
+  for (int number = 1; number <= 100; ++number)
+    publish(cluster.ann(), topic, std::to_string(number));
+  cluster.segment.run_for(20 * ms);
+  for (std::size_t said = 1; said <= 100; ++said) {
+    ASSERT_EQ(send(cluster.ann(), cluster.bob(), "hi"), SendResult::sent);
+    cluster.segment.run_for(ms);
+    ASSERT_EQ(cluster.bob().events.count("message ann hi"), said);
+  }
+  cluster.segment.filter = {};
+  cluster.segment.run_for(second);
+  EXPECT_EQ(published_to(cluster.bob()), numbers(0, 100));
+}
+
 // Gone.
 
 TEST(Subscribers, WhoDiesFreesWhatWasKeptForIt) {
   Cluster cluster({"ann", "bob", "carol"});
   const TopicNumber topic =
       cluster.announce(cluster.ann(), topic_of(TopicKind::reliable, SlowSubscriber::slows, 0, 16));
-  cluster.subscribe(cluster.bob(), name);
-  cluster.subscribe(cluster.carol(), name);
+  cluster.subscribe(cluster.bob(), topic_name);
+  cluster.subscribe(cluster.carol(), topic_name);
   cluster.segment.crash(cluster.bob());
   for (int number = 1; number <= 16; ++number)
     EXPECT_EQ(publish(cluster.ann(), topic, std::to_string(number)).result, PublishResult::sent);
@@ -263,7 +284,7 @@ TEST(Subscribers, WhoDiesFreesWhatWasKeptForIt) {
 TEST(Subscribers, WhoUnsubscribesHearsNothingMore) {
   Cluster cluster({"ann", "bob"});
   const TopicNumber topic = cluster.announce(cluster.ann(), with_history(0));
-  const SubscriptionNumber subscription = cluster.subscribe(cluster.bob(), name);
+  const SubscriptionNumber subscription = cluster.subscribe(cluster.bob(), topic_name);
   cluster.publish_all(cluster.ann(), topic, numbers(1, 3));
   cluster.bob().member->unsubscribe(subscription);
   publish(cluster.ann(), topic, "on its way");
@@ -276,7 +297,7 @@ TEST(Subscribers, WhoUnsubscribesHearsNothingMore) {
 TEST(Subscribers, HearThatAStreamEndsInTheMiddleOfAMessage) {
   Cluster cluster({"ann", "bob"});
   const TopicNumber topic = cluster.announce(cluster.ann(), with_history(0));
-  cluster.subscribe(cluster.bob(), name);
+  cluster.subscribe(cluster.bob(), topic_name);
   cluster.publish_all(cluster.ann(), topic, {"whole"});
   EXPECT_EQ(begin_to_publish(cluster.ann(), topic).result, PublishResult::sent);
   cluster.segment.run_for(10 * ms);
@@ -293,7 +314,7 @@ TEST(Subscribers, HearThatAStreamEndsInTheMiddleOfAMessage) {
 TEST(Subscribers, FollowTheNextLifeOfAPublisher) {
   Cluster cluster({"ann", "bob"});
   TopicNumber topic = cluster.announce(cluster.ann(), with_history(0));
-  cluster.subscribe(cluster.bob(), name);
+  cluster.subscribe(cluster.bob(), topic_name);
   cluster.publish_all(cluster.ann(), topic, numbers(1, 3));
   cluster.segment.crash(cluster.ann());
   Host& again = cluster.segment.start("ann");
@@ -308,7 +329,7 @@ TEST(Subscribers, FollowTheNextLifeOfAPublisher) {
 TEST(Subscribers, HearThatATopicIsWithdrawnAndFollowItAnew) {
   Cluster cluster({"ann", "bob"});
   TopicNumber topic = cluster.announce(cluster.ann(), with_history(0));
-  cluster.subscribe(cluster.bob(), name);
+  cluster.subscribe(cluster.bob(), topic_name);
   cluster.publish_all(cluster.ann(), topic, numbers(1, 3));
   cluster.ann().member->withdraw_topic(topic);
   EXPECT_EQ(publish(cluster.ann(), topic, "x").result, PublishResult::not_announced);
@@ -327,8 +348,8 @@ TEST(Subscribers, AndPublishersBeginAnewAsNewIncarnations) {
     SCOPED_TRACE(paused == 0 ? "the publisher" : "the subscriber");
     Cluster cluster({"ann", "bob", "carol"});
     const TopicNumber topic = cluster.announce(cluster.ann(), with_history(8));
-    cluster.subscribe(cluster.bob(), name);
-    cluster.subscribe(cluster.carol(), name);
+    cluster.subscribe(cluster.bob(), topic_name);
+    cluster.subscribe(cluster.carol(), topic_name);
     cluster.publish_all(cluster.ann(), topic, numbers(1, 3));
     if (paused == 0) {
       EXPECT_EQ(begin_to_publish(cluster.ann(), topic).result, PublishResult::sent);

@@ -17,6 +17,17 @@ namespace muster::test {
 using Host = Segment::Host;
 using Lines = std::vector<std::string>;
 
+inline constexpr std::string_view topic_name = "/prices";
+
+inline TopicConfig topic_of(TopicKind kind, SlowSubscriber slow, std::uint32_t history_packets,
+                            std::uint32_t lag_packets) {
+  return {.name = std::string(topic_name),
+          .kind = kind,
+          .slow = slow,
+          .history_packets = history_packets,
+          .lag_packets = lag_packets};
+}
+
 /// The next packet of a message.
 inline PublishOutcome publish_piece(Host& from, TopicNumber topic, MessageWriter& writer) {
   Packet* packet = from.port.allocate();
