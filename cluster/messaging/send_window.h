@@ -56,6 +56,8 @@ class SendWindow {
   bool may_send_new() const;
   /// Requires that there is one that was never sent.
   Packet& next_packet() { return *slot(next_).packet; }
+  /// Nothing stands against what was never sent but what is under way.
+  bool goes_on() const { return next_ <= limit_ && !silent(); }
   /// Something is to be sent, now or later.
   bool wants_to_send() const { return lost_count_ > 0 || next_ < end_; }
   /// Packets that have never been sent.

@@ -127,7 +127,10 @@ void Publisher::on_report(TimeNs now, const wire::Header& header, const wire::Re
 void Publisher::way_has_changed() { to_look_at_.splice(to_look_at_.end(), waiting_); }
 
 void Publisher::on_deadline(TimeNs now) {
-  while (Follower* follower = timers_.pop(now)) follower->topic().on_deadline(now, *follower);
+  while (Follower* follower = timers_.pop(now)) {
+    follower->topic().on_deadline(now, *follower);
+    look_at(follower->topic());  // the others may be waiting for it no more
+  }
 }
 
 void Publisher::send(TimeNs now) {

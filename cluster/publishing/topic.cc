@@ -246,11 +246,23 @@ bool Topic::group_may_go() const {
   return anybody && (everybody || !is_slowed());
 }
 
+/// Some begin, or go on, where the group has still to come. They wait for it, as long as it may
+/// come for somebody: who has been sent all before it is not to be sent by itself what lies
+/// between.
+void Topic::advance_group() {
+  Sequence nearest = SendWindow::no_end;
+  for (const auto& follower : followers_) {
+    const Sequence next = follower->window().next();
+    if (follower->reached() && follower->ready() && next >= to_group_ &&
+        (is_slowed() || follower->window().goes_on()))
+      nearest = std::min(nearest, next);
+  }
+  if (nearest != SendWindow::no_end) to_group_ = nearest;
+}
+
 std::uint32_t Topic::send_to_group(TimeNs now, std::uint32_t packets_max) {
   if (!by_group()) return 0;
-  for (const auto& follower : followers_)
-    if (follower->reached() && follower->ready())
-      to_group_ = std::max(to_group_, follower->window().next());
+  advance_group();
   std::uint32_t sent = 0;
   for (; sent < packets_max && group_may_go(); ++sent) {
     Packet* packet = nullptr;

@@ -98,6 +98,7 @@ class Topic : public boost::intrusive::list_base_hook<
   Sequence end_for(const Follower& follower) const;
   bool in_step(Follower& follower) const;
   bool group_may_go() const;
+  void advance_group();
   std::uint32_t send_to_group(TimeNs now, std::uint32_t packets_max);
   void arm(Follower& follower) { shared_.timers.arm(follower, follower.deadline()); }
 
