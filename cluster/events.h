@@ -153,6 +153,7 @@ class DirectoryEvents {
 
 class Events : public DirectoryEvents {
  public:
+  /// After the end of all streams and sessions, if that ends them.
   virtual void on_standing(Standing standing) = 0;
   virtual void on_joined(const MemberInfo& member) = 0;
   virtual void on_suspected(const MemberInfo& member) = 0;

@@ -251,11 +251,13 @@ void Member::self_reincarnated(TimeNs now) {
 }
 
 void Member::standing_changed(TimeNs now, Standing standing) {
+  if (!membership_
+           .takes_part()) {  // whoever hears that it is over has heard what was not delivered
+    publishing_.clear();
+    messaging_.clear();
+  }
   events_.on_standing(standing);
   if (standing == Standing::member) directory_.activate(now);
-  if (membership_.takes_part()) return;
-  publishing_.clear();
-  messaging_.clear();
 }
 
 void Member::describe_directory(wire::Heartbeat& heartbeat) const {

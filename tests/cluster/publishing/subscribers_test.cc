@@ -311,6 +311,19 @@ TEST(Subscribers, HearThatAStreamEndsInTheMiddleOfAMessage) {
   EXPECT_EQ(cluster.bob().held(), 0U);
 }
 
+/// So an application that ends its own accounts when it hears of its standing has all of them.
+TEST(Subscribers, HearOfAllThatEndsBeforeTheyHearThatTheyHaveLeft) {
+  Cluster cluster({"ann", "bob"});
+  cluster.announce(cluster.ann(), with_history(0));
+  cluster.subscribe(cluster.bob(), topic_name);
+  cluster.segment.filter = [](const Segment::Transit&) { return false; };
+  ASSERT_EQ(send(cluster.bob(), cluster.ann(), "lost"), SendResult::sent);
+  cluster.bob().events.heard.clear();
+  cluster.bob().member->leave(cluster.segment.now());
+  EXPECT_EQ(cluster.bob().events.heard,
+            (Lines{"stream ann ended", "undelivered ann 1 to 1", "standing left"}));
+}
+
 TEST(Subscribers, FollowTheNextLifeOfAPublisher) {
   Cluster cluster({"ann", "bob"});
   TopicNumber topic = cluster.announce(cluster.ann(), with_history(0));
