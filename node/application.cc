@@ -23,7 +23,7 @@ Application::Application(const NodeConfig& config, Handler& handler, Runner& run
       attached_(!channels.all()),
       self_{member_id(config.name), 0},
       to_send_(config.limits.long_message_bytes),
-      assemblies_{runner, pool_share::one_assembled(config.limits.pool_packets), 0},
+      assemblies_{runner, pool_share::assembled(config.limits.pool_packets), 0},
       topics_(runner, to_send_),
       subscriptions_(runner, assemblies_),
       dice_(wall_ns() ^ static_cast<std::uint64_t>(self_.id)),

@@ -12,15 +12,13 @@ namespace muster::pool_share {
 constexpr std::size_t to_send(std::size_t pool) { return pool * 40 / 100; }  ///< till acknowledged
 constexpr std::size_t held(std::size_t pool) { return pool * 12 / 100; }     ///< for those before
 constexpr std::size_t unheard(std::size_t pool) { return pool / 4; }         ///< by the application
-constexpr std::size_t assembled(std::size_t pool) { return pool / 16; }      ///< messages in pieces
+constexpr std::size_t assembled(std::size_t pool) { return pool / 32; }      ///< messages in pieces
 constexpr std::size_t kept(std::size_t pool) { return pool / 16; }           ///< KeptMessage
-constexpr std::size_t stock(std::size_t pool) { return pool / 16; }  ///< empty ones, pipelined
+/// Empty ones, pipelined: more than wait for one channel's window, also in a small pool.
+constexpr std::size_t stock(std::size_t pool) { return pool / 8; }
 static_assert(to_send(10'000) + held(10'000) + unheard(10'000) + assembled(10'000) + kept(10'000) +
                   stock(10'000) <=
-              9'600);
-
-/// What one message in pieces may have of `assembled`.
-constexpr std::size_t one_assembled(std::size_t pool) { return pool / 32; }
+              9'900);
 
 /// What a thread of the application has of a share: each of its channels the same.
 inline std::size_t of_channels(std::size_t packets, ChannelSet channels) {
