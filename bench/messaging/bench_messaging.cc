@@ -61,8 +61,9 @@ Targets, each a ratio in one and the same round; a row of them names its floor:
   loss.rate.SIZE    switch_1%_loss over switch
   crowd.*           as the rows of that name
 
-Figures are medians over rounds, "quartiles" the first and the third. "line" is the round trip of a
-bare cache line between the two cores at that moment, "load" and "steal" what the machine did.)";
+Figures are medians over rounds, "quartiles" the first and the third; those of path.* are of the best
+tenth of a round's batches. "line" is the round trip of a bare cache line between the two cores at that
+moment, "load" and "steal" what the machine did.)";
 
 Plan plan_for(bool quick) { return quick ? quick_plan : full_plan; }
 
