@@ -75,6 +75,7 @@ void Application::on_removed(const MemberInfo& member, RemovalReason reason) {
   shared_.conversations.ended(self(), party(member.key));
   outgoing_.forget(member.key, *port_);
   incoming_->forget(member.key.id);
+  topics_.removed(member);
   calls_.erase_callee(member.key.id, [&](CallId call, const Waiter& waiter) {
     if (waiter.callee != member.key.id)
       shared_.verdict.fail("I11", "m{} gives up a call to another than was removed", self_);

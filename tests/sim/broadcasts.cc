@@ -36,6 +36,15 @@ void Broadcasts::joined(const Source& source, std::size_t subscriber) {
   stream.begun_before[subscriber] = stream.begun;
 }
 
+void Broadcasts::follows_anew(std::size_t subscriber, std::optional<std::size_t> publisher) {
+  for (auto& [who, heard] : heard_) {
+    const auto& [follower, source] = who;
+    if (follower.server == subscriber &&
+        source.publisher.server == publisher.value_or(source.publisher.server))
+      heard.dropped = false;
+  }
+}
+
 void Broadcasts::changed(const Follower& follower, const Source& source, const StreamEvent& event) {
   const auto stream = streams_.find(source);
   if (stream == streams_.end())

@@ -55,6 +55,9 @@ class Broadcasts {
   /// The publisher was told that this server follows it: whatever begins now is for it.
   void joined(const Source& source, std::size_t subscriber);
 
+  /// The subscriber's member has ended what it followed of this publisher, or of all: it may be
+  /// dropped again where it follows anew.
+  void follows_anew(std::size_t subscriber, std::optional<std::size_t> publisher);
   /// The subscriber was told.
   void changed(const Follower& follower, const Source& source, const StreamEvent& event);
   /// Its application has accepted a message.

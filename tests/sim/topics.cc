@@ -117,7 +117,12 @@ void Topics::clear() {
 
 void Topics::reincarnated() {
   clear();
+  shared_.broadcasts.follows_anew(self_, std::nullopt);
   for (const auto& [topic, own] : own_) shared_.broadcasts.begin(source(topic), own.config);
+}
+
+void Topics::removed(const MemberInfo& member) {
+  shared_.broadcasts.follows_anew(self_, shared_.roster.find(member.key.id));
 }
 
 void Topics::flush() {

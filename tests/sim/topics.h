@@ -47,6 +47,8 @@ class Topics {
   void withdrawn_all();
   /// The member speaks as another incarnation: its streams begin anew.
   void reincarnated();
+  /// The member has removed another: what it followed of that has ended.
+  void removed(const MemberInfo& member);
   /// Publishes as much as may be now.
   void flush();
   /// The process ends.
