@@ -251,8 +251,8 @@ void Member::self_reincarnated(TimeNs now) {
 }
 
 void Member::standing_changed(TimeNs now, Standing standing) {
-  if (!membership_
-           .takes_part()) {  // whoever hears that it is over has heard what was not delivered
+  if (!membership_.takes_part()) {
+    // Whoever hears that it is over has heard what was not delivered.
     publishing_.clear();
     messaging_.clear();
   }

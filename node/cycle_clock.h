@@ -26,7 +26,7 @@ struct ProcessorCounter {
   /// It counts on at one pace, whatever the processor does.
   static bool invariant() {
 #if defined(__x86_64__)
-    constexpr unsigned leaf = 0x8000'0007;  // AMD64 Architecture Programmer's Manual 3, E.4.7
+    constexpr unsigned leaf = 0x8000'0007;  // AMD64 Architecture Programmer's Manual 3: CPUID
     constexpr unsigned invariant_tsc = 1U << 8;
     unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
     return __get_cpuid(leaf, &eax, &ebx, &ecx, &edx) != 0 && (edx & invariant_tsc) != 0;

@@ -5,12 +5,6 @@
 namespace muster::test {
 namespace {
 
-std::string long_message(std::size_t size) {
-  std::string payload(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) payload[i] = static_cast<char>(i * 7 + i / 251);
-  return payload;
-}
-
 class NodeMessaging : public World {
  protected:
   void two() {

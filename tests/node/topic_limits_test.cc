@@ -13,12 +13,10 @@ std::string filled(int number) { return std::to_string(number) + std::string(100
 /// b does not poll: a is told, and nothing is lost for it.
 TEST_P(NodeTopicLimits, ASlowSubscriberSlowsThePublisherThatWantsIt) {
   three();
-  const TopicNumber topic =
-      announce({.name = std::string(prices), .slow = SlowSubscriber::slows, .lag_packets = 64});
   Numbers at_b(b->diary);
   Numbers at_c(c->diary);
-  subscribe(*b);
-  subscribe(*c);
+  const TopicNumber topic = with_both(
+      announce({.name = std::string(prices), .slow = SlowSubscriber::slows, .lag_packets = 64}));
   int sent = 0;
   SendResult result = SendResult::sent;
   ASSERT_TRUE(until(
@@ -52,7 +50,7 @@ TEST_P(NodeTopicLimits, ASlowSubscriberIsNamedAlsoBehindALongMessage) {
   const TopicNumber topic =
       announce({.name = std::string(prices), .slow = SlowSubscriber::slows, .lag_packets = 16});
   subscribe(*b);
-  const std::string longer = long_text(2'000'000);
+  const std::string longer = long_message(2'000'000);
   ASSERT_EQ((*a)->publish(topic, bytes(longer)), SendResult::sent);
   ASSERT_TRUE(until(
       [&] {
@@ -67,11 +65,9 @@ TEST_P(NodeTopicLimits, ASlowSubscriberIsNamedAlsoBehindALongMessage) {
 
 TEST_P(NodeTopicLimits, ASlowSubscriberIsDroppedWhereNobodyWaits) {
   three();
-  const TopicNumber topic = announce({.name = std::string(prices), .lag_packets = 128});
   Numbers at_b(b->diary);
   Numbers at_c(c->diary);
-  subscribe(*b);
-  subscribe(*c);
+  const TopicNumber topic = with_both(announce({.name = std::string(prices), .lag_packets = 128}));
   int sent = 0;
   // c keeps up: only as much is published as it has not fallen behind for.
   ASSERT_TRUE(until(
@@ -179,7 +175,7 @@ TEST_P(NodeTopicLimits, AMemberThatDiesInMidMessageGivesNothingOfIt) {
   const TopicNumber topic = announce();
   subscribe(*b);
   publish(topic, "1");
-  const std::string longer = long_text(4'000'000);
+  const std::string longer = long_message(4'000'000);
   ASSERT_TRUE(accepted(topic));
   ASSERT_EQ((*a)->publish(topic, bytes(longer)), SendResult::sent);
   ASSERT_TRUE(until([&] {
@@ -220,7 +216,7 @@ TEST_P(NodeTopicLimits, GoOnWithNewIncarnationsOfEitherSide) {
   segment.lose([unheard, from_a = a->port->self()](const Packet&, const Endpoint& from) {
     return *unheard && from == from_a;
   });
-  ASSERT_EQ((*a)->publish(topic, bytes(long_text(3'000'000))), SendResult::sent);
+  ASSERT_EQ((*a)->publish(topic, bytes(long_message(3'000'000))), SendResult::sent);
   ASSERT_TRUE(until([&] { return b->diary.heard("removed a"); }));
   *unheard = false;
   ASSERT_TRUE(until([&] { return b->diary.count("joined a") == 2; }));
@@ -244,7 +240,7 @@ TEST_P(NodeTopicLimits, EveryPacketIsGivenBackInTheEnd) {
   c->port->leaks = &leaks[2];
   subscribe(*b);
   subscribe(*c);
-  const std::string longer = long_text(20'000);
+  const std::string longer = long_message(20'000);
   for (TimeNs last = monotonic_ns(); monotonic_ns() - last < 100 * ms; (*a)->poll())
     if ((*a)->publish(topic, bytes(longer)) == SendResult::sent) last = monotonic_ns();
   for (int i = 0; i < 3; ++i) (*b)->poll();

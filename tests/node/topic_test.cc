@@ -8,11 +8,9 @@ INSTANTIATE_TEST_SUITE_P(BothWays, NodeTopics, both_ways, mode_name);
 
 TEST_P(NodeTopics, BringEverySubscriberEveryMessageInOrder) {
   three();
-  const TopicNumber topic = announce();
   Numbers at_b(b->diary);
   Numbers at_c(c->diary);
-  subscribe(*b);
-  subscribe(*c);
+  const TopicNumber topic = with_both(announce());
   publish_numbers(topic, 0, 3000);
   ASSERT_TRUE(until([&] { return at_b.heard.size() == 3000 && at_c.heard.size() == 3000; }));
   EXPECT_EQ(at_b.heard.front() + at_c.heard.front() + at_b.breaks + at_c.breaks, 0);
@@ -25,11 +23,9 @@ TEST_P(NodeTopics, SurviveLoss) {
   segment.lose(
       [carried = 0](const Packet&, const Endpoint&) mutable { return ++carried % 10 == 0; });
   three();
-  const TopicNumber topic = announce();
   Numbers at_b(b->diary);
   Numbers at_c(c->diary);
-  subscribe(*b);
-  subscribe(*c);
+  const TopicNumber topic = with_both(announce());
   for (int i = 0; i < 300; ++i) {
     publish(topic, std::to_string(i));
     (*a)->flush();
@@ -157,7 +153,7 @@ TEST_P(NodeTopics, CarryMessagesOfAnySize) {
   subscribe(*c);
   for (const std::size_t size : {std::size_t{0}, (*a)->packet_bytes_max(),
                                  (*a)->packet_bytes_max() + 1, std::size_t{1'000'000}}) {
-    const std::string payload = long_text(size);
+    const std::string payload = long_message(size);
     std::size_t same = 0;
     const auto compare = [&](const Publication& publication) {
       if (publication.size() == size && text(publication.bytes()) == payload) ++same;
@@ -172,7 +168,7 @@ TEST_P(NodeTopics, CarryTheLargestMessage) {
   two();
   const TopicNumber topic = announce();
   subscribe(*b);
-  const std::string payload = long_text(wire::message_bytes_max);
+  const std::string payload = long_message(wire::message_bytes_max);
   publish(topic, payload);
   const auto heard = [&] { return b->diary.publications == 1; };
   ASSERT_TRUE(until(heard) || until(heard));  // a busy machine takes its time
@@ -184,7 +180,7 @@ TEST_P(NodeTopics, TakeWhatWasWrittenIntoThePacket) {
   const TopicNumber topic = announce();
   subscribe(*b);
   for (const std::size_t size : {std::size_t{16}, (*a)->packet_bytes_max(), std::size_t{50'000}}) {
-    const std::string payload = long_text(size);
+    const std::string payload = long_message(size);
     Buffer buffer;
     ASSERT_TRUE(until([&] { return static_cast<bool>(buffer = (*a)->claim(size)); }));
     std::ranges::copy(bytes(payload), buffer.bytes().begin());
@@ -216,7 +212,7 @@ TEST_P(NodeTopics, LetMessagesBeKept) {
     publish(topic, std::to_string(i));
     (*a)->flush();
   }
-  publish(topic, long_text(5000));
+  publish(topic, long_message(5000));
   ASSERT_TRUE(until([&] { return kept.size() == 5; }));
   ASSERT_TRUE(accepted(topic));
   for (std::size_t i = 0; i < 3; ++i) {
@@ -225,7 +221,7 @@ TEST_P(NodeTopics, LetMessagesBeKept) {
     EXPECT_EQ(kept[i].from(), (*a)->self());
   }
   EXPECT_FALSE(kept[3]);
-  EXPECT_EQ(text(kept[4].bytes()), long_text(5000));
+  EXPECT_EQ(text(kept[4].bytes()), long_message(5000));
 }
 
 /// Also while a packet of it is being heard, of which more messages follow.
@@ -238,7 +234,7 @@ TEST_P(NodeTopics, SayNothingAfterUnsubscribing) {
     EXPECT_EQ(publication.topic(), prices);
     EXPECT_EQ(publication.size(), 30'000U);
   };
-  publish(topic, long_text(30'000));
+  publish(topic, long_message(30'000));
   for (int i = 0; i < 10; ++i) publish(topic, "x");
   ASSERT_TRUE(until([&] { return a->diary.heard("subscriber left"); }));
   EXPECT_EQ(b->diary.publications, 1U);
@@ -246,8 +242,8 @@ TEST_P(NodeTopics, SayNothingAfterUnsubscribing) {
   // Again, and all of it comes: nothing that was left waiting is in the way.
   b->diary.on_news = nullptr;
   subscribe(*b);
-  publish(topic, long_text(60'000));
-  EXPECT_TRUE(until([&] { return b->diary.heard("published " + long_text(60'000)); }));
+  publish(topic, long_message(60'000));
+  EXPECT_TRUE(until([&] { return b->diary.heard("published " + long_message(60'000)); }));
 }
 
 TEST_P(NodeTopics, LetAHandlerPublish) {

@@ -9,12 +9,6 @@
 
 namespace muster::test {
 
-inline std::string long_text(std::size_t size) {
-  std::string payload(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) payload[i] = static_cast<char>(i * 7 + i / 251);
-  return payload;
-}
-
 /// Hears numbers: each is the one before and one more.
 class Numbers {
  public:
@@ -60,6 +54,12 @@ class NodeTopics : public World {
     EXPECT_EQ(subscribed.result, TopicResult::done);
     EXPECT_TRUE(until([&] { return a->diary.count("subscriber joined") > before; }));
     return subscribed.subscription;
+  }
+  /// b and c follow what a has announced.
+  TopicNumber with_both(TopicNumber topic) {
+    subscribe(*b);
+    subscribe(*c);
+    return topic;
   }
   /// While all are polled.
   void publish(TopicNumber topic, std::string_view payload) {

@@ -206,6 +206,13 @@ class World : public testing::TestWithParam<Mode> {
   std::vector<std::unique_ptr<Server>> servers_;
 };
 
+/// In which each piece differs from the others.
+inline std::string long_message(std::size_t size) {
+  std::string payload(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) payload[i] = static_cast<char>(i * 7 + i / 251);
+  return payload;
+}
+
 inline std::string mode_name(const testing::TestParamInfo<Mode>& info) {
   return info.param == Mode::run_inline ? "Inline" : "Pipelined";
 }
