@@ -63,7 +63,8 @@ inline constexpr std::uint32_t crowded_packets = 8;
 struct MessagingConfig {
   std::uint32_t window_packets = 256;  ///< under way on one channel; at most window_packets_max
   std::uint32_t queue_packets = 64;    ///< that wait for the window of one channel
-  /// Queued or not acknowledged, of all channels together: see Messaging::crowded().
+  /// Given out to be written, queued or not acknowledged, of all channels together: see
+  /// Messaging::crowded().
   std::uint32_t send_packets = 4096;
   /// Received, and held because one before them is missing or the application has no room; of all
   /// channels together.

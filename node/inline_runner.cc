@@ -61,8 +61,10 @@ std::size_t InlineRunner::end_cycle() {
 SendResult InlineRunner::submit(Packet& packet, const Outgoing& outgoing, PacketCredit*) {
   active_ = true;
   const Destination& to = outgoing.destination;
-  return to.topic != 0 ? engine_.publish(to.topic, packet, outgoing.messages)
-                       : engine_.member().send(to.to, packet, outgoing.messages);
+  const SendResult result = to.topic != 0 ? engine_.publish(to.topic, packet, outgoing.messages)
+                                          : engine_.member().send(to.to, packet, outgoing.messages);
+  if (result == SendResult::sent) --unsent_packets_;
+  return result;
 }
 
 Announcement InlineRunner::announce(const TopicConfig& topic) {

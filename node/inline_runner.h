@@ -37,12 +37,17 @@ class InlineRunner final : public Driver, public Runner {
   void heard_opened(std::size_t bytes) override { listener_.heard_opened(bytes); }
 
   Packet* allocate() override {
-    return engine_.member().messaging().may_send() ? transport_.allocate() : nullptr;
+    return engine_.member().messaging().may_send(unsent_packets_) ? take() : nullptr;
+  }
+  void give_back(Packet& packet) override {
+    --unsent_packets_;
+    transport_.release(packet);
   }
   /// What a topic may keep is reserved.
   Allocation allocate_for(const Destination& to, bool goes_on, PacketCredit*) override {
-    const bool may_send = to.topic != 0 || engine_.member().messaging().may_send(to.to, goes_on);
-    return {may_send ? transport_.allocate() : nullptr, SendResult::blocked(Exhausted::packets)};
+    const bool may_send =
+        to.topic != 0 || engine_.member().messaging().may_send(to.to, goes_on, unsent_packets_);
+    return {may_send ? take() : nullptr, SendResult::blocked(Exhausted::packets)};
   }
   void retain(Packet& packet) override { transport_.retain(packet); }
   void release(Packet& packet) override { transport_.release(packet); }
@@ -71,6 +76,12 @@ class InlineRunner final : public Driver, public Runner {
  private:
   static constexpr std::size_t burst_max = 32;
 
+  Packet* take() {
+    Packet* packet = transport_.allocate();
+    if (packet != nullptr) ++unsent_packets_;
+    return packet;
+  }
+
   OpenPort& port_;
   Transport& transport_;
   Listener listener_;
@@ -79,6 +90,7 @@ class InlineRunner final : public Driver, public Runner {
   PortWatch watch_;
   std::optional<WakeUp> wake_up_;
   mutable CycleClock clock_;
+  std::size_t unsent_packets_ = 0;  ///< the application has them to write
   bool active_ = true;  ///< something has come, was heard or was asked for since the last finish()
   TimeNs quiet_until_ns_ = 0;  ///< without that there is nothing to do before then
   TimeNs cycle_ns_ = 0;

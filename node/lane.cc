@@ -15,6 +15,7 @@ constexpr std::size_t burst_max = 64;
 /// Empty packets in stock for one lane.
 constexpr std::size_t stock_max = 256;
 constexpr std::size_t stock_min = 8;
+constexpr std::size_t unsent_min = 4;
 
 std::size_t stock_packets(std::size_t pool_packets, ChannelSet channels) {
   return std::clamp(
@@ -32,16 +33,21 @@ Lane::Lane(const NodeConfig& config, Transport& transport, Shared& shared, Chann
       shared_(shared),
       payload_bytes_max_(transport.payload_bytes_max()),
       queue_packets_(config.messaging.queue_packets),
+      pool_packets_(config.limits.pool_packets),
       listener_(config.limits, transport),
       stock_(stock_packets(config.limits.pool_packets, channels)),
       submitted_(config.limits.command_queue),
       returned_(roomy(config.limits.pool_packets + config.limits.event_queue)),
-      commands_(config.limits.command_queue) {}
+      commands_(config.limits.command_queue) {
+  set_channels(channels);
+  unused_.reserve(pool_share::unsent(pool_packets_));
+}
 
 /// Neither thread uses it any more.
 Lane::~Lane() {
   for (PacketRing* packets : {&stock_, &submitted_, &returned_})
     for (Packet* packet; packets->pop(packet);) transport_.release(*packet);
+  for (Packet* packet : unused_) transport_.release(*packet);
   if (spare_ != nullptr) transport_.release(*spare_);
   for (QueuedCommand* command; commands_.pop(command);) delete command;
 }
@@ -50,7 +56,10 @@ Lane::~Lane() {
 
 Packet* Lane::allocate() {
   Packet* packet = nullptr;
-  return stock_.pop(packet) ? packet : nullptr;
+  if (unused_.empty()) return stock_.pop(packet) ? packet : nullptr;
+  packet = unused_.back();
+  unused_.pop_back();
+  return packet;
 }
 
 /// The stock may be empty because others take nothing: what finishes a message comes from the pool,
@@ -60,7 +69,10 @@ Runner::Allocation Lane::allocate_for(const Destination& to, bool goes_on, Packe
     return {nullptr, what};
   if (Packet* packet = allocate()) return {packet};
   const bool from_pool = to.topic != 0 || (goes_on && credit->available(1));
-  return {from_pool ? transport_.allocate() : nullptr, SendResult::blocked(Exhausted::packets)};
+  Packet* packet = from_pool ? transport_.allocate() : nullptr;
+  if (packet != nullptr)
+    from_pool_.store(from_pool_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  return {packet, SendResult::blocked(Exhausted::packets)};
 }
 
 SendResult Lane::lacking(const Destination& to, PacketCredit& credit) const {
@@ -148,8 +160,8 @@ std::size_t Lane::serve(Engine& engine, TimeNs now) {
   return returned + taken;
 }
 
-void Lane::settle(Engine& engine) {
-  if (keep_in_stock(engine) || taken_any_ || engine.gave_credit())
+void Lane::settle(Engine& engine, std::size_t& unsent_of_all) {
+  if (keep_in_stock(engine, unsent_of_all) || taken_any_ || engine.gave_credit())
     room_.store(room_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   wake_application();
 }
@@ -184,17 +196,35 @@ std::size_t Lane::take_commands(Engine& engine, TimeNs now) {
   return taken;
 }
 
+/// Some also for a thread that has no channel, and publishes.
+void Lane::set_channels(ChannelSet channels) {
+  channels_ = channels;
+  unsent_max_ =
+      std::max(pool_share::of_channels(pool_share::unsent(pool_packets_), channels), unsent_min);
+}
+
 /// True: the application may take more than before.
-bool Lane::keep_in_stock(Engine& engine) {
-  const Messaging& messaging = engine.member().messaging();
-  bool more = std::exchange(was_crowded_, messaging.crowded()) && !messaging.crowded();
+bool Lane::keep_in_stock(Engine& engine, std::size_t& unsent_of_all) {
+  const bool crowded = shared_.crowded.load(std::memory_order_relaxed);
+  bool more = std::exchange(was_crowded_, crowded) && !crowded;
   for (std::size_t i = 0; i < burst_max; ++i) {
-    if (spare_ == nullptr && messaging.may_send()) spare_ = transport_.allocate();
+    if (spare_ == nullptr) spare_ = give_out(engine, unsent_of_all);
     if (spare_ == nullptr || !stock_.push(spare_)) return more;
     spare_ = nullptr;
     more = true;
   }
   return more;
+}
+
+/// What the application takes, and gives neither to send nor back, is not replaced.
+Packet* Lane::give_out(Engine& engine, std::size_t& unsent_of_all) {
+  if (unsent() >= unsent_max_ || !engine.member().messaging().may_send(unsent_of_all))
+    return nullptr;
+  Packet* packet = transport_.allocate();
+  if (packet == nullptr) return nullptr;
+  ++given_out_;
+  ++unsent_of_all;
+  return packet;
 }
 
 /// What it has not heard, or not had, by the time it sleeps is seen here in this cycle or the next.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "node/channel_set.h"
 #include "node/clock.h"
@@ -29,7 +30,8 @@ class Lane : public Runner {
     Errands errands;
   };
 
-  /// For a thread with these channels: of the packets that lie in stock it has a share for each.
+  /// For a thread with these channels: of the packets that lie in stock, and of those that are not
+  /// given to send, it has a share for each.
   /// `transport` and `shared` outlive it.
   Lane(const NodeConfig& config, Transport& transport, Shared& shared, ChannelSet channels);
   ~Lane() override;
@@ -55,6 +57,7 @@ class Lane : public Runner {
   Allocation allocate_for(const Destination& to, bool goes_on, PacketCredit* credit) override;
   void retain(Packet& packet) override { transport_.retain(packet); }
   void release(Packet& packet) override;
+  void give_back(Packet& packet) override { unused_.push_back(&packet); }
   std::uint32_t payload_bytes_max() const override { return payload_bytes_max_; }
   SendResult submit(Packet& packet, const Outgoing& outgoing, PacketCredit* credit) override;
   DurationNs round_trip_ns(MemberId, const Credit* credit) const override {
@@ -75,11 +78,18 @@ class Lane : public Runner {
   // For the engine's.
 
   Listener& listener() { return listener_; }
+  ChannelSet channels() const { return channels_; }
+  void set_channels(ChannelSet channels);
   /// What the application has given back, given to send, and asked for, in this order. Returns how
   /// much that was.
   std::size_t serve(Engine& engine, TimeNs now);
-  /// At the end of a cycle: empty packets go there, and a sleeper is woken.
-  void settle(Engine& engine);
+  /// Empty packets that lie there, or that the application has and has not given to send.
+  std::size_t unsent() const {
+    return given_out_ + from_pool_.load(std::memory_order_relaxed) - taken_count_;
+  }
+  /// At the end of a cycle: empty packets go there, and a sleeper is woken. `unsent_of_all` is of
+  /// all lanes, and counts what goes there.
+  void settle(Engine& engine, std::size_t& unsent_of_all);
   /// Once Shared::ended is set.
   void wake_for_good();
 
@@ -97,19 +107,22 @@ class Lane : public Runner {
   std::size_t take_back();
   std::size_t take_submitted(Engine& engine);
   std::size_t take_commands(Engine& engine, TimeNs now);
-  bool keep_in_stock(Engine& engine);
+  bool keep_in_stock(Engine& engine, std::size_t& unsent_of_all);
+  Packet* give_out(Engine& engine, std::size_t& unsent_of_all);
   void wake_application();
 
   Transport& transport_;
   Shared& shared_;
   const std::uint32_t payload_bytes_max_;
   const std::uint32_t queue_packets_;
+  const std::size_t pool_packets_;
   Listener listener_;
   PacketRing stock_;      // engine -> application: empty packets
   PacketRing submitted_;  // application -> engine: packets that hold an Outgoing
   PacketRing returned_;   // application -> engine: packets that it has done with
   ring::BoostRing<QueuedCommand*> commands_;
-  std::uint64_t submitted_count_ = 0;  // the application's, as the next three
+  std::vector<Packet*> unused_;  // given back: the application's, as the next four
+  std::uint64_t submitted_count_ = 0;
   std::uint64_t heard_words_ = 0;
   std::uint64_t room_seen_ = 0;
   std::optional<WakeUp> wake_up_;
@@ -119,8 +132,13 @@ class Lane : public Runner {
   std::atomic<bool> asleep_{false};
   std::atomic<std::uint64_t> asleep_since_word_{0};
   std::atomic<std::uint64_t> asleep_since_room_{no_room_wanted};
+  /// Empty packets that the application has taken past the stock, which is seldom.
+  std::atomic<std::uint64_t> from_pool_{0};
   /// Times that there was more; the engine's, as the rest.
   alignas(ring::line_stride_bytes) std::atomic<std::uint64_t> room_{0};
+  ChannelSet channels_;
+  std::size_t unsent_max_ = 0;
+  std::uint64_t given_out_ = 0;    // for the stock
   std::uint64_t taken_count_ = 0;  // of those submitted
   bool taken_any_ = false;         // in this cycle
   bool was_crowded_ = false;

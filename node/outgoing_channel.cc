@@ -13,7 +13,7 @@ constexpr std::size_t copied_bytes_max = 256;
 }  // namespace
 
 OutgoingChannel::~OutgoingChannel() {
-  if (open_ != nullptr) runner_.release(*open_);
+  if (open_ != nullptr) runner_.give_back(*open_);
   if (staged_) end_staged();
 }
 
@@ -90,7 +90,7 @@ SendResult OutgoingChannel::commit(Packet& packet, std::size_t payload_bytes) {
   if (staged_) return behind_staged();
   if (open_ != nullptr && payload_bytes <= copied_bytes_max &&
       append_data(*open_, {packet.data + payload_offset, payload_bytes})) {
-    runner_.release(packet);
+    runner_.give_back(packet);
     ++open_messages_;
     ++accepted_;
     return SendResult::sent;

@@ -113,6 +113,7 @@ void PipelinedRunner::add(Lane& lane, ChannelSet channels, bool directory, TimeN
   while (own_.serve(engine_, now) > 0) {
   }
   engine_.add(lane.listener(), channels, directory);
+  own_.set_channels(own_.channels() & ~channels);
   lanes_.push_back(&lane);
 }
 
@@ -120,6 +121,7 @@ void PipelinedRunner::remove(Lane& lane, ChannelSet cut, TimeNs now) {
   while (lane.serve(engine_, now) > 0) {
   }
   engine_.remove(lane.listener(), cut);
+  own_.set_channels(own_.channels() | lane.channels());
   std::erase(lanes_, &lane);
 }
 
@@ -147,10 +149,12 @@ std::size_t PipelinedRunner::engine_cycle(TimeNs now) {
   if (io_.take_port_lost()) engine_.port_lost();
   work += engine_.finish(now, postponing_ ? Engine::Deadlines::postpone : Engine::Deadlines::keep) +
           shared_.errands.run(engine_, now);
-  const bool crowded = engine_.member().messaging().crowded();
+  std::size_t unsent = 0;
+  for (const Lane* lane : lanes_) unsent += lane->unsent();
+  const bool crowded = engine_.member().messaging().crowded(unsent);
   if (crowded != shared_.crowded.load(std::memory_order_relaxed))
     shared_.crowded.store(crowded, std::memory_order_relaxed);
-  for (Lane* lane : lanes_) lane->settle(engine_);
+  for (Lane* lane : lanes_) lane->settle(engine_, unsent);
   engine_stats_.answer([this](NodeStats& stats) {
     engine_.fill(stats);
     stats.packets_dropped = engine_port_.dropped();

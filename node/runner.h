@@ -34,6 +34,9 @@ class Runner : public PacketPort {
   virtual void heard_opened(std::size_t bytes) = 0;
 
   virtual std::uint32_t payload_bytes_max() const = 0;
+  /// A packet that allocate() or allocate_for() gave, and that was not submitted. What the
+  /// application has of them is limited: each it submits or gives back.
+  virtual void give_back(Packet& packet) = 0;
   /// nullptr, and why there is none now.
   struct Allocation {
     Packet* packet = nullptr;

@@ -76,7 +76,7 @@ Buffer Application::claim(std::size_t bytes) {
 }
 
 void Application::give_back(Buffer& buffer) {
-  if (buffer.packet_ != nullptr) runner_.release(*buffer.packet_);
+  if (buffer.packet_ != nullptr) runner_.give_back(*buffer.packet_);
   to_send_.give(std::move(buffer.large_));
 }
 

@@ -264,10 +264,10 @@ SendResult Messaging::abandon(Channel& channel, Packet& packet, std::uint32_t me
   return SendResult::sent;
 }
 
-bool Messaging::may_send(const Recipient& to, bool goes_on) const {
-  if (!crowded()) return true;
+bool Messaging::may_send(const Recipient& to, bool goes_on, std::size_t unsent) const {
+  if (!crowded(unsent)) return true;
   const std::size_t held = packets_to_send(to);
-  return (may_send() && held < crowded_packets) || (goes_on && held == 0);
+  return (may_send(unsent) && held < crowded_packets) || (goes_on && held == 0);
 }
 
 std::size_t Messaging::packets_waiting(const Recipient& to) const {

@@ -61,15 +61,20 @@ class Messaging {
   /// Packets of a channel that are queued or not acknowledged.
   std::size_t packets_to_send(const Recipient& to) const;
 
-  /// All channels together hold no more packets than they may, queued or not acknowledged: whoever
-  /// gives packets asks before he takes one from the pool.
-  bool may_send() const { return packets_to_send_ < config_.send_packets; }
+  /// All channels together hold no more packets than they may, queued or not acknowledged, and
+  /// with them `unsent`, those that were given out and have not come to send(): whoever gives
+  /// packets asks before he takes one from the pool.
+  bool may_send(std::size_t unsent = 0) const {
+    return packets_to_send_ + unsent < config_.send_packets;
+  }
   /// They hold more than half of that. A channel gets no more than crowded_packets then, so that
   /// some who take nothing leave room for the others.
-  bool crowded() const { return packets_to_send_ > config_.send_packets / 2; }
+  bool crowded(std::size_t unsent = 0) const {
+    return packets_to_send_ + unsent > config_.send_packets / 2;
+  }
   /// The same for one channel. In the middle of a message (`goes_on`) it is always given one
   /// packet: the receiver may take no other message until it has all of that one.
-  bool may_send(const Recipient& to, bool goes_on) const;
+  bool may_send(const Recipient& to, bool goes_on, std::size_t unsent = 0) const;
 
   /// The way to a member, which others may use as well; nullptr for strangers. It ends with
   /// remove_peer(), clear() and begin_anew().

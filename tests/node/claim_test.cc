@@ -1,0 +1,120 @@
+// What the application has claimed and not committed counts among what is to be sent.
+#include <vector>
+
+#include "node/pool_shares.h"
+#include "tests/node/party.h"
+
+namespace muster::test {
+namespace {
+
+/// Of the nodes of a World; what topics may keep lies in the pool besides.
+constexpr std::size_t pool_packets = 1024;
+/// Packets that are on their way from one thread to another.
+constexpr std::size_t on_their_way = 64;
+
+/// As many as there are to be had: the engine thread may fill up what is taken.
+std::vector<Buffer> claim_all(Client& client, const std::function<void()>& poll) {
+  std::vector<Buffer> claimed;
+  for (TimeNs last = monotonic_ns(); monotonic_ns() - last < 50 * ms; poll()) {
+    while (Buffer buffer = client.claim(64)) {
+      claimed.push_back(std::move(buffer));
+      last = monotonic_ns();
+    }
+  }
+  return claimed;
+}
+
+class NodeClaims : public World {
+ protected:
+  std::size_t in_use(const Server& server) {
+    return server.port->pool_packets() - server.port->free_packets();
+  }
+};
+INSTANTIATE_TEST_SUITE_P(BothWays, NodeClaims, both_ways, mode_name);
+
+TEST_P(NodeClaims, LeaveThePoolToReceiveWith) {
+  Server& a = start("a");
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  std::vector<Buffer> claimed = claim_all(*a.node, [&] { run_for(ms); });
+  EXPECT_GT(claimed.size(), pool_packets / 8);
+  EXPECT_LT(in_use(a), pool_share::to_send(pool_packets) + on_their_way);
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(until([&] { return b->send(id("a"), bytes("x")) == SendResult::sent; }));
+    b->flush();
+  }
+  EXPECT_TRUE(until([&] { return a.diary.messages == 100; }));
+  EXPECT_EQ(a->claim(64).lacking().exhausted(), Exhausted::packets);
+  EXPECT_FALSE(b.diary.heard("suspected a"));
+  claimed.clear();
+  EXPECT_TRUE(until([&] { return a->send(id("b"), bytes("y")) == SendResult::sent; }));
+  EXPECT_TRUE(until([&] { return b.diary.heard("message y"); }));
+}
+
+/// Whichever comes first.
+TEST_P(NodeClaims, ShareTheirRoomWithWhatIsSentAndNotAcknowledged) {
+  Server& a = start("a");
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  for (const bool claims_first : {true, false}) {
+    b.port->link = false;
+    std::vector<Buffer> claimed;
+    const auto claim = [&] { claimed = claim_all(*a.node, [&] { run_for(ms); }); };
+    const auto send = [&] {
+      for (TimeNs last = monotonic_ns(); monotonic_ns() - last < 50 * ms; run_for(ms))
+        for (ChannelId channel = 0; channel < wire::channels; ++channel)
+          while (a->send(id("b"), bytes(std::string(1'000, '.')), channel) == SendResult::sent)
+            last = monotonic_ns();
+    };
+    claims_first ? (claim(), send()) : (send(), claim());
+    EXPECT_GT(in_use(a), pool_share::to_send(pool_packets) / 4);
+    EXPECT_LT(in_use(a), pool_share::to_send(pool_packets) + on_their_way);
+    b.port->link = true;
+    claimed.clear();
+    EXPECT_TRUE(until([&] { return in_use(a) < pool_share::unsent(pool_packets) + on_their_way; }));
+  }
+}
+
+/// As often as it is done: none is lost on the way.
+TEST_P(NodeClaims, MayBeTakenAndGivenBackForEver) {
+  Server& a = start("a");
+  Server& b = start("b");
+  ASSERT_TRUE(settle());
+  for (int i = 0; i < 20; ++i) EXPECT_GT(claim_all(*a.node, [&] { run_for(ms); }).size(), 64U);
+  for (int i = 0; i < 3'000; ++i) {  // the second is copied behind the first, and given back
+    ASSERT_TRUE(until([&] {
+      Buffer one = a->claim(16);
+      return a->commit(one, id("b"), static_cast<ChannelId>(i / 2 % wire::channels)) ==
+             SendResult::sent;
+    }));
+    if (i % 2 == 1) a->flush();
+  }
+  EXPECT_TRUE(until([&] { return b.diary.messages == 3'000; }));
+  EXPECT_GT(claim_all(*a.node, [&] { run_for(ms); }).size(), 64U);
+}
+
+using NodeClientClaims = WithClients;
+INSTANTIATE_TEST_SUITE_P(Threads, NodeClientClaims, testing::Values(Mode::pipelined), mode_name);
+
+TEST_P(NodeClientClaims, OfOneThreadLeaveRoomToTheOthers) {
+  Party one(*a->node, on(1));
+  Party other(*a->node, on(2));
+  ASSERT_TRUE(one.knows("b") && other.knows("b"));
+  const auto poll = [&] { run_for(ms); };
+  const std::vector<Buffer> of_one = claim_all(one.client, poll);
+  const std::vector<Buffer> of_node = claim_all(*a->node, poll);
+  EXPECT_LT(of_one.size(), pool_packets / 16);
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_TRUE(other.until([&] {
+      b->node->poll();
+      return other.client.send(id("b"), bytes(std::string(1'000, '.'))) == SendResult::sent;
+    }));
+  }
+  EXPECT_TRUE(other.until([&] {
+    b->node->poll();
+    return b->diary.messages == 200;
+  }));
+}
+
+}  // namespace
+}  // namespace muster::test
