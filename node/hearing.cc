@@ -123,14 +123,14 @@ void Application::hear_piece(const wire::MessageView& piece) {
 
 void Application::hear_whole(const wire::MessageView& head, std::span<const Message::Bytes> pieces,
                              std::size_t size) {
-  const Received received{*this, hearing_.from, *hearing_.packet, pieces, size};
   if (const Subscriptions::Stream* stream = hearing_.stream) {
     if (stream->ended) return;
     ++publications_delivered_;
-    return handler_.on_publication({received, stream->topic, stream->subscription});
+    return handler_.on_publication({stream->topic, stream->subscription, *this, hearing_.from,
+                                    *hearing_.packet, pieces, size});
   }
   ++delivered_;
-  const Message message(received, hearing_.channel);
+  const Message message(hearing_.channel, *this, hearing_.from, *hearing_.packet, pieces, size);
   switch (head.kind) {
     case wire::MessageKind::data:
       return handler_.on_message(message);

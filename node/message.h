@@ -45,11 +45,14 @@ class KeptMessage {
   std::span<const std::byte> bytes_;
 };
 
-/// Valid during the callback only. Its bytes lie in the packets that carried them: one piece if it
+/// Valid during the callback only, and not copied. Its bytes lie in the packets that carried them: one piece if it
 /// fitted a packet, as all but long messages do.
 class Received {
  public:
   using Bytes = std::span<const std::byte>;
+
+  Received(const Received&) = delete;
+  Received& operator=(const Received&) = delete;
 
   const MemberKey& from() const { return from_; }
   std::size_t size() const { return size_; }
@@ -60,11 +63,14 @@ class Received {
   /// For as long as the caller wants: without a copy if it is of one piece.
   KeptMessage keep() const;
 
- private:
-  friend class Application;
+ protected:
+  ~Received() = default;
   Received(Application& owner, const MemberKey& from, Packet& packet, std::span<const Bytes> pieces,
            std::size_t size)
       : owner_(owner), from_(from), packet_(packet), pieces_(pieces), size_(size) {}
+
+ private:
+  friend class Application;
 
   Application& owner_;
   const MemberKey from_;
@@ -80,7 +86,9 @@ class Message : public Received {
 
  private:
   friend class Application;
-  Message(const Received& received, ChannelId channel) : Received(received), channel_(channel) {}
+  Message(ChannelId channel, Application& owner, const MemberKey& from, Packet& packet,
+          std::span<const Bytes> pieces, std::size_t size)
+      : Received(owner, from, packet, pieces, size), channel_(channel) {}
 
   const ChannelId channel_;
 };
@@ -95,8 +103,10 @@ class Publication : public Received {
 
  private:
   friend class Application;
-  Publication(const Received& received, std::string_view topic, SubscriptionNumber subscription)
-      : Received(received), topic_(topic), subscription_(subscription) {}
+  Publication(std::string_view topic, SubscriptionNumber subscription, Application& owner,
+              const MemberKey& from, Packet& packet, std::span<const Bytes> pieces,
+              std::size_t size)
+      : Received(owner, from, packet, pieces, size), topic_(topic), subscription_(subscription) {}
 
   const std::string_view topic_;
   const SubscriptionNumber subscription_;
