@@ -1,29 +1,17 @@
 // The data's way asks the heap for nothing.
 #include <array>
-#include <atomic>
-#include <cstdlib>
-#include <new>
 
 #include <gtest/gtest.h>
 
 #include "dpdk_transport/dpdk_transport.h"
+#include "tests/cluster/support/counted_allocations.h"
 #include "tests/dpdk_transport/golden.h"
 #include "tests/dpdk_transport/support.h"
 
-namespace {
-std::atomic<std::uint64_t> allocations{0};
-}  // namespace
-
-void* operator new(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
 namespace muster::dpdk {
 namespace {
+
+using test::allocations;
 
 TEST(DataPath, AllocatesNothing) {
   const testing::TemporaryFolder folder;
@@ -40,7 +28,7 @@ TEST(DataPath, AllocatesNothing) {
 
   std::array<Packet*, 32> burst{};
   std::uint64_t received = 0;
-  const std::uint64_t before = allocations.load();
+  const std::size_t before = allocations;
   for (int round = 0; round < 1000; ++round) {
     for (const Endpoint& peer : {golden::group, right.self(), Endpoint{0x0a4d0063, 7777}}) {
       Packet* packet = left.allocate();
@@ -57,7 +45,7 @@ TEST(DataPath, AllocatesNothing) {
     right.flush();
     left.receive({});
   }
-  EXPECT_EQ(allocations.load(), before);
+  EXPECT_EQ(allocations, before);
   EXPECT_GE(received, 900U);
 }
 

@@ -97,7 +97,9 @@ class Pair {
  private:
   // What the owner does.
 
-  static std::string some_path() { return "/" + std::to_string(*rc::gen::inRange(0, 12)); }
+  static std::string some_path() {
+    return std::string("/").append(std::to_string(*rc::gen::inRange(0, 12)));
+  }
   static std::string some_value() {
     const auto size = *rc::gen::weightedElement<std::size_t>({{6, 3}, {3, 100}, {1, 3000}});
     return std::string(size, static_cast<char>(*rc::gen::inRange<int>('a', 'z')));
