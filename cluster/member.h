@@ -44,6 +44,9 @@ class Member final : private MembershipListener {
   /// Sends what this cycle has gathered: changes of the own tree, acknowledgements. Call it once
   /// after a burst of the verbs above and of the requests below.
   void transmit(TimeNs now);
+  /// Whoever drives it was away for so long, for a reason of its own: what came meanwhile was late
+  /// through no fault of the line (docs/protocol.md §7.4).
+  void was_away(DurationNs away_ns) { outbox_.was_away(away_ns); }
 
   /// Binds `path` in the own part of the tree; a second bind replaces value and attributes. What
   /// lies below "/topics" is reserved (docs/protocol.md §9.1): an invalid path here.

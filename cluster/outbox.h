@@ -79,6 +79,12 @@ class Outbox {
   /// Packets in the reserve.
   std::size_t reserved() const { return reserve_.size(); }
 
+  /// The loops that drive this member were away for so long, once more; and all together.
+  void was_away(DurationNs away_ns) { away_ns_ += away_ns; }
+  DurationNs away_ns() const { return away_ns_; }
+  /// As it stands in packets.
+  std::uint16_t away() const { return static_cast<std::uint16_t>(away_ns_ / wire::away_unit_ns); }
+
   /// Packets sent so far, by type: one to the group counts once, and so does each of its copies.
   std::uint64_t sent(wire::Type type) const { return sent_[static_cast<std::size_t>(type)]; }
   /// Times that no packet was to be had.
@@ -98,6 +104,7 @@ class Outbox {
   PacketPort& port_;
   Sender sender_;
   std::uint64_t packet_number_ = 0;
+  DurationNs away_ns_ = 0;
   Audience audience_;
   std::vector<Packet*> reserve_;
   std::array<std::uint64_t, wire::type_last + 1> sent_{};

@@ -17,9 +17,12 @@ class DutyCycle {
  public:
   explicit DutyCycle(DurationNs stall_threshold_ns) : stall_threshold_ns_(stall_threshold_ns) {}
 
-  void begin(TimeNs now) {
-    if (began_ns_ != 0 && now > began_ns_ + stall_threshold_ns_) stalled(now - began_ns_);
+  /// For how long the loop was away, or 0 where it is as good as always there.
+  DurationNs begin(TimeNs now) {
+    const DurationNs since_ns = began_ns_ != 0 && now > began_ns_ ? now - began_ns_ : 0;
+    if (since_ns > stall_threshold_ns_) stalled(since_ns);
     began_ns_ = now;
+    return since_ns >= away_min_ns ? since_ns : 0;
   }
 
   /// The loop means to be away: only what comes after `until` is late.
@@ -32,6 +35,9 @@ class DutyCycle {
   }
 
  private:
+  /// No cycle takes so long that only moves packets.
+  static constexpr DurationNs away_min_ns = 20'000;
+
   void stalled(DurationNs duration_ns) {
     count_.fetch_add(1, std::memory_order_relaxed);
     last_ns_.store(duration_ns, std::memory_order_relaxed);

@@ -46,6 +46,8 @@ class Engine final : private Events {
   /// only.
   void remove(Listener& listener, ChannelSet cut);
 
+  /// See Member::was_away().
+  void was_away(DurationNs away_ns) { member_.was_away(away_ns); }
   /// Received packets; consumes the references.
   void receive(TimeNs now, std::span<Packet* const> burst);
   /// A packet that holds an Outgoing (Credits::with). Consumes the reference.

@@ -36,7 +36,7 @@ void InlineRunner::end() {
 std::size_t InlineRunner::begin_cycle() {
   cycle_ns_ = clock_.now();
   in_cycle_ = true;
-  duty_.begin(cycle_ns_);
+  if (const DurationNs away_ns = duty_.begin(cycle_ns_); away_ns > 0) engine_.was_away(away_ns);
   std::array<Packet*, burst_max> burst;
   const std::size_t received = transport_.receive(burst);
   if (received > 0) {

@@ -20,7 +20,8 @@ void IoLoop::run(Idle kind) {
   IdleStrategy idle(kind);
   while (!stopping_.load(std::memory_order_acquire)) {
     const TimeNs now = clock_.now();
-    duty_.begin(now);
+    if (const DurationNs away_ns = duty_.begin(now); away_ns > 0)
+      away_ns_.store(away_ns_.load(std::memory_order_relaxed) + away_ns, std::memory_order_relaxed);
     idle.idle(cycle(now), never_ns);
   }
   while (transmit() > 0) transport_.flush();

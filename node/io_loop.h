@@ -32,6 +32,8 @@ class IoLoop {
   /// When the last cycle began that has ended: what had come to the port by then, as far as a cycle
   /// takes it, stands in the ring. By any thread.
   TimeNs served_ns() const { return served_ns_.load(std::memory_order_acquire); }
+  /// For how long it was away, all together. By any thread.
+  DurationNs away_ns() const { return away_ns_.load(std::memory_order_relaxed); }
   /// True once for each loss of the port. For one thread.
   bool take_port_lost() { return port_lost_.exchange(false, std::memory_order_acq_rel); }
   std::vector<NamedCount> counters() { return counters_.ask(2000); }
@@ -57,6 +59,7 @@ class IoLoop {
   std::atomic<bool> port_lost_{false};
   std::atomic<bool> stopping_{false};
   alignas(ring::line_stride_bytes) std::atomic<TimeNs> served_ns_{0};
+  std::atomic<DurationNs> away_ns_{0};
 };
 
 }  // namespace muster

@@ -92,7 +92,7 @@ void PipelinedRunner::run_engine() {
   IdleStrategy idle(config_.idle);
   while (!stopping_.load(std::memory_order_acquire)) {
     const TimeNs now = clock_.now();
-    duty_.begin(now);
+    note_away(duty_.begin(now));
     const std::size_t work = engine_cycle(now);
     idle.idle(work, postponing_ ? never_ns : engine_.next_deadline());
   }
@@ -135,6 +135,14 @@ void PipelinedRunner::leave_lanes(TimeNs now) {
 /// The I/O thread was not scheduled, or hangs in the port: nobody can have been heard meanwhile.
 bool PipelinedRunner::port_unserved(TimeNs now) const {
   return now > io_.served_ns() + config_.membership.heartbeat_interval_ns / 2;
+}
+
+/// Of this thread or of the other one: what stands in between waits for both.
+void PipelinedRunner::note_away(DurationNs engine_away_ns) {
+  const DurationNs io_away_ns = io_.away_ns();
+  const DurationNs away_ns = engine_away_ns + (io_away_ns - io_away_ns_);
+  io_away_ns_ = io_away_ns;
+  if (away_ns > 0) engine_.was_away(away_ns);
 }
 
 /// What is due while the port is not served waits, so that this member is late as a whole and knows

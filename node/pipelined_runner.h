@@ -38,6 +38,7 @@ class PipelinedRunner final : public Driver {
   void start_threads(const CoresConfig& cores, const OpenPort& port);
   void run_engine();
   std::size_t engine_cycle(TimeNs now);
+  void note_away(DurationNs engine_away_ns);
   bool port_unserved(TimeNs now) const;
   std::size_t serve_lanes(TimeNs now);
   // What a channel has carried for the one thread is behind it before it goes to another.
@@ -56,7 +57,8 @@ class PipelinedRunner final : public Driver {
   Engine engine_;
   CycleClock clock_;  // the engine thread's
   DutyCycle duty_;
-  bool postponing_ = false;  ///< what is due waits for the I/O thread
+  DurationNs io_away_ns_ = 0;  ///< as the engine knows it
+  bool postponing_ = false;    ///< what is due waits for the I/O thread
   Inquiry<NodeStats> engine_stats_;
   IoLoop io_;
   std::atomic<bool> stopping_{false};

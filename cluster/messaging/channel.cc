@@ -50,6 +50,7 @@ bool Channel::acknowledge_in(Packet& packet) {
   head.receiver_incarnation = session_.peer().incarnation;
   head.channel = id_;
   receiving_.describe(head);
+  head.away = outbox_.away();
   return receiving_.append_selective(packet, head);
 }
 

@@ -11,18 +11,24 @@
 
 namespace muster {
 
+/// From the sending of a packet to its acknowledgement.
+struct RoundTrip {
+  DurationNs ns = 0;
+  /// Of that, the ends were away for so long, or less: they read nothing and sent nothing.
+  DurationNs away_ns = 0;
+};
+
 /// The sender's own matter: nothing of it is on the wire. Pure and without allocation after
 /// construction; not thread-safe. Times never fall from one call to the next.
 class CongestionControl {
  public:
   virtual ~CongestionControl() = default;
 
-  /// `packets` were acknowledged, selectively or cumulatively, for the first time. `round_trip_ns`
-  /// is measured on the youngest of them that was sent once only; nullopt: none was. `in_flight`:
+  /// `packets` were acknowledged, selectively or cumulatively, for the first time. `round_trip` is
+  /// measured on the youngest of them that was sent once only; nullopt: none was. `in_flight`:
   /// packets under way before this acknowledgement, so at least `packets`.
   virtual void on_acknowledged(TimeNs now, std::uint32_t packets,
-                               std::optional<DurationNs> round_trip_ns,
-                               std::uint32_t in_flight) = 0;
+                               std::optional<RoundTrip> round_trip, std::uint32_t in_flight) = 0;
   /// Later packets have overtaken these: they are taken for lost. They are not under way until they
   /// are sent again, and that needs room in the window like everything else.
   virtual void on_lost(TimeNs now, std::uint32_t packets) = 0;

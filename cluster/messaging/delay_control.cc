@@ -57,16 +57,18 @@ bool DelayControl::quiet(DurationNs round_trip_ns) const {
 }
 
 void DelayControl::on_acknowledged(TimeNs now, std::uint32_t packets,
-                                   std::optional<DurationNs> round_trip_ns,
-                                   std::uint32_t in_flight) {
+                                   std::optional<RoundTrip> round_trip, std::uint32_t in_flight) {
   timeouts_ = 0;
-  if (round_trip_ns) {
-    lowest_.sample(now, *round_trip_ns);
-    if (*round_trip_ns <= lowest_.ns() + margin_ns() / 8) lowest_seen(now);
+  if (round_trip) {
+    lowest_.sample(now, round_trip->ns);
+    // A process that was not scheduled is no queue.
+    const DurationNs line_ns =
+        round_trip->ns - std::min(round_trip->away_ns, round_trip->ns - lowest_.ns());
+    if (round_trip->ns <= lowest_.ns() + margin_ns() / 8) lowest_seen(now);
     ++round_.samples;
-    round_.lowest_ns = std::min(round_.lowest_ns, *round_trip_ns);
+    round_.lowest_ns = std::min(round_.lowest_ns, line_ns);
     // A window that is not used says nothing about a larger one.
-    if (!looking() && in_flight >= window_packets() / 2) grow(packets, *round_trip_ns);
+    if (!looking() && in_flight >= window_packets() / 2) grow(packets, line_ns);
   }
   if (!round_.begun) {
     round_.begun = true;

@@ -103,6 +103,7 @@ bool SendWindow::acknowledge(TimeNs now, std::uint64_t number, const wire::Ackno
     newest_said_ = number;
     limit_ = acknowledged + said.window_packets;
   }
+  route_.hear_away(number, said.away);
   const std::uint32_t in_flight = route_.in_flight;
   const bool progress = acknowledged >= first_;
   News news;
@@ -120,7 +121,7 @@ bool SendWindow::acknowledge(TimeNs now, std::uint64_t number, const wire::Ackno
   }
   if (news.packets > 0) {
     measure(news);
-    route_.congestion->on_acknowledged(now, news.packets, news.round_trip_ns,
+    route_.congestion->on_acknowledged(now, news.packets, news.round_trip,
                                        std::max(in_flight, news.packets));
   }
   if (progress || news.packets > 0) {  // RFC 6298, 5.2 and 5.3
@@ -137,8 +138,8 @@ bool SendWindow::acknowledge(TimeNs now, std::uint64_t number, const wire::Ackno
 /// What was sent more than once tells of no round trip; were the next packet given no longer than
 /// these, none might ever be measured (Karn, Partridge, SIGCOMM 1987).
 void SendWindow::measure(const News& news) {
-  if (news.round_trip_ns) {
-    route_.round_trip.sample(*news.round_trip_ns);
+  if (news.round_trip) {
+    route_.round_trip.sample(news.round_trip->ns);
     kept_ns_ = 0;
   } else if (timeouts_ > 0) {
     kept_ns_ = std::min(timeout_ns(), std::max(timeout_max_ns_, round_trip_max_ns));
@@ -156,7 +157,7 @@ void SendWindow::hear_of(TimeNs now, Sequence at, News& news) {
   Slot& heard = slot(at);
   ++news.packets;
   land(heard);
-  if (!heard.again) news.round_trip_ns = now - heard.sent_ns;
+  if (!heard.again) news.round_trip = {now - heard.sent_ns, away_ns() - heard.away_ns};
   // Where the answer comes too soon after the last transmission, it is of one before.
   const bool too_soon =
       heard.again && now - heard.sent_ns < route_.round_trip.smoothed_ns().value_or(0) / 2;
@@ -287,6 +288,7 @@ void SendWindow::resend(TimeNs now, Sequence at) {
 
 void SendWindow::note(TimeNs now, Slot& sent) {
   sent.sent_ns = now;
+  sent.away_ns = away_ns();
   sent.turn = ++route_.turns;
 }
 

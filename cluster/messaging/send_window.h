@@ -105,6 +105,7 @@ class SendWindow {
     Packet* packet = nullptr;
     Sequence sequence = 0;
     TimeNs sent_ns = 0;      ///< the last time
+    DurationNs away_ns = 0;  ///< away() then
     std::uint64_t turn = 0;  ///< which transmission on the route that was
     std::uint32_t messages = 0;
     bool again = false;  ///< it has been sent more than once
@@ -112,10 +113,12 @@ class SendWindow {
   /// What an acknowledgement tells that was not known.
   struct News {
     std::uint32_t packets = 0;
-    std::optional<DurationNs> round_trip_ns{};  ///< of the youngest that was sent once only
+    std::optional<RoundTrip> round_trip{};  ///< of the youngest that was sent once only
   };
 
   Slot& slot(Sequence at) { return slots_[static_cast<std::size_t>(at) & (slots_.size() - 1)]; }
+  /// Both ends, all together.
+  DurationNs away_ns() const { return outbox_.away_ns() + route_.peer_away_ns; }
   bool may_resend() const;
   /// It does not go on until something is heard; until then the timeouts probe.
   bool silent() const { return timeouts_ >= 2; }

@@ -132,6 +132,7 @@ bool Stream::send_report() {
                                    .turn = turn_,
                                    .acknowledged = 0,
                                    .window_packets = 0,
+                                   .away = shared_.outbox.away(),
                                    .selective_words = 0});
   if (window_) {
     window_->describe(report);

@@ -212,6 +212,9 @@ inline constexpr std::size_t channels = 16;
 /// Of the selective acknowledgement in one packet.
 inline constexpr std::size_t selective_words_max = 16;
 
+/// Of the time that a member's loops were away, all together, since it began; modulo 2^16.
+inline constexpr std::uint64_t away_unit_ns = 1 << 14;
+
 /// session: one channel between two incarnations, reliable and in order. Messages follow; none:
 /// only an acknowledgement (sequence 0). After them come `selective_words` Le64.
 struct Session {
@@ -220,6 +223,7 @@ struct Session {
   Le32 acknowledged;    ///< the receiver's application has all up to here
   Le16 window_packets;  ///< how many packets after `acknowledged` the sender of this can hold
   Le16 messages;        ///< or pieces of one
+  Le16 away;            ///< for how long the sender of this was away: see away_unit_ns
   std::uint8_t channel;
   std::uint8_t selective_words;  ///< bit i of all words: acknowledged + 1 + i is here as well
 };
@@ -254,7 +258,7 @@ struct Publication {
   Le32 report_delay_us;  ///< a subscriber reports no later than this after a packet
   Le16 report_packets;   ///< and after so many
   Le16 messages;         ///< or pieces of one
-  Le16 reserved;
+  Le32 reserved;
 };
 
 enum class PositionKind : std::uint8_t { follows = 0, dropped = 1 };
@@ -278,6 +282,7 @@ struct Report {
   Le64 turn;  ///< of the last position heard
   Le32 acknowledged;
   Le16 window_packets;
+  Le16 away;
   std::uint8_t selective_words;
 };
 
@@ -291,9 +296,9 @@ static_assert(packed<Refuse, 15> && packed<Removed, 8> && packed<Address, 6> && 
 static_assert(packed<ProbeAck, 30> && packed<ProbeRequest, 30> && packed<Change, 23>);
 static_assert(packed<Advertisement, 18> && packed<SyncRequest, 50> && packed<SyncAnswer, 7>);
 static_assert(packed<IntroductionRequest, 14> && packed<Introduction, 11>);
-static_assert(packed<Publication, 22> && packed<Position, 41> && packed<Report, 31>);
+static_assert(packed<Publication, 24> && packed<Position, 41> && packed<Report, 33>);
 static_assert(sizeof(Publication) == sizeof(Session) &&
               offsetof(Publication, messages) == offsetof(Session, messages));
-static_assert(packed<Section, 59> && packed<Session, 22> && packed<Message, 4> && packed<Call, 9>);
+static_assert(packed<Section, 59> && packed<Session, 24> && packed<Message, 4> && packed<Call, 9>);
 
 }  // namespace muster::wire

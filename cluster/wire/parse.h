@@ -167,13 +167,14 @@ struct ReportView {
 struct Acknowledgement {
   std::uint32_t acknowledged = 0;
   std::uint16_t window_packets = 0;
+  std::uint16_t away = 0;
   std::span<const Le64> selective;
 };
 inline Acknowledgement acknowledgement_of(const SessionView& view) {
-  return {view.body->acknowledged, view.body->window_packets, view.selective};
+  return {view.body->acknowledged, view.body->window_packets, view.body->away, view.selective};
 }
 inline Acknowledgement acknowledgement_of(const ReportView& view) {
-  return {view.body->acknowledged, view.body->window_packets, view.selective};
+  return {view.body->acknowledged, view.body->window_packets, view.body->away, view.selective};
 }
 /// The messages of a session packet or a publication that parse() has accepted.
 inline Messages messages_in(const std::byte* packet) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cluster/config.h"
+
 namespace muster {
 namespace {
 
@@ -38,6 +40,18 @@ TEST(DutyCycle, CountsNotWhatItSleepsAndWhatComesAfterThat) {
   duty.begin(9'100'000);  // woken before that
   duty.begin(9'102'000);
   EXPECT_EQ(duty.stalls().count, 2U);
+}
+
+TEST(DutyCycle, IsAwayWhereACycleTakesLongerThanPacketsDo) {
+  DutyCycle duty(1 * ms);
+  EXPECT_EQ(duty.begin(1 * ms), 0U);  // the first beginning follows nothing
+  EXPECT_EQ(duty.begin(1 * ms + 19 * us), 0U);
+  EXPECT_EQ(duty.begin(1 * ms + 39 * us), 20 * us);
+  EXPECT_EQ(duty.begin(9 * ms), 8 * ms - 39 * us);
+  duty.sleep_until(20 * ms);
+  EXPECT_EQ(duty.begin(12 * ms), 0U);  // woken before that
+  duty.sleep_until(20 * ms);
+  EXPECT_EQ(duty.begin(20 * ms + 30 * us), 30 * us);
 }
 
 }  // namespace

@@ -195,6 +195,7 @@ void World::pause(std::size_t number, DurationNs duration) {
   trace_.say(now(), number, "--- is paused for {} us ---", duration / us);
   Server& server = servers_[number];
   server.state = State::paused;
+  server.paused_since = now();
   server.paused_until = now() + duration;
   events_.at(now() + duration, EventKind::resume, number, server.life);
 }
@@ -205,6 +206,7 @@ void World::resume(std::size_t number) {
   trace_.say(now(), number, "--- resumes ---");
   server.state = State::running;
   server.paused_until = now();
+  server.process->member().was_away(now() - server.paused_since);
   server.wake_at = never_ns;
   if (scenario_.deadlines_first) meet_deadlines(number);
   empty_inbox(number);

@@ -230,7 +230,9 @@ class Bottleneck {
         *round_trip_ns *= std::exchange(stretch_, 1);
         sender.round_trip_.sample(*round_trip_ns);
       }
-      sender.control_->on_acknowledged(now_, packets, round_trip_ns, in_flight);
+      sender.control_->on_acknowledged(
+          now_, packets, round_trip_ns ? std::optional(RoundTrip{*round_trip_ns}) : std::nullopt,
+          in_flight);
     }
     find_lost(sender, newest);
     sender.deadline_ns_ = sender.in_flight_ > 0 ? now_ + sender.round_trip_.timeout_ns() : never_ns;

@@ -42,10 +42,11 @@ std::unique_ptr<CongestionControl> in_use(TimeNs& now) {
   CongestionConfig config = start_at(100);
   config.window_packets_max = 100;
   auto control = make_congestion_control(config);
-  for (int i = 0; i < 8; ++i) control->on_acknowledged(now += us, 1, i < 4 ? 100 * us : ms, 1);
+  for (int i = 0; i < 8; ++i)
+    control->on_acknowledged(now += us, 1, RoundTrip{i < 4 ? 100 * us : ms}, 1);
   for (int i = 0; i < 40; ++i) {
     const std::uint32_t window = control->window_packets();
-    control->on_acknowledged(now += ms, window, 100 * us, window);
+    control->on_acknowledged(now += ms, window, RoundTrip{100 * us}, window);
   }
   return control;
 }
@@ -285,18 +286,40 @@ TEST(DelayControl, GivesWayByHalfAtMostAndForTwoRoundsOfLateSamplesOnly) {
   TimeNs now = 1 * ms;
   const auto control = in_use(now);
   ASSERT_EQ(control->window_packets(), 100U);
-  for (int i = 0; i < 6; ++i) control->on_acknowledged(now += us, 1, 10 * ms, 1);
+  for (int i = 0; i < 6; ++i) control->on_acknowledged(now += us, 1, RoundTrip{10 * ms}, 1);
   EXPECT_EQ(control->window_packets(), 100U);
-  for (int i = 0; i < 6; ++i) control->on_acknowledged(now += us, 1, 10 * ms, 1);
+  for (int i = 0; i < 6; ++i) control->on_acknowledged(now += us, 1, RoundTrip{10 * ms}, 1);
   EXPECT_EQ(control->window_packets(), 50U);
+}
+
+TEST(DelayControl, TakesNoEndThatWasAwayForAQueue) {
+  TimeNs now = 1 * ms;
+  const auto control = in_use(now);
+  const auto rounds = [&](int packets, RoundTrip round_trip) {
+    for (int i = 0; i < packets; ++i) control->on_acknowledged(now += us, 1, round_trip, 1);
+  };
+  rounds(40, {.ns = 10 * ms, .away_ns = 10 * ms - 100 * us});
+  rounds(40, {.ns = 10 * ms, .away_ns = 20 * ms});  // it was away before the packet came as well
+  EXPECT_EQ(control->window_packets(), 100U);
+  rounds(12, {.ns = 10 * ms, .away_ns = 2 * ms});
+  EXPECT_LE(control->window_packets(), 50U);
+}
+
+TEST(DelayControl, DoesNotLearnTheLineFromThoseWhoWereAway) {
+  TimeNs now = 1 * ms;
+  const auto control = in_use(now);
+  control->on_acknowledged(now += us, 1, RoundTrip{.ns = 100 * us, .away_ns = 99 * us}, 1);
+  for (int i = 0; i < 40; ++i)
+    control->on_acknowledged(now += ms, 100, RoundTrip{.ns = 199 * us}, 100);
+  EXPECT_EQ(control->window_packets(), 100U);
 }
 
 TEST(DelayControl, JudgesARoundThoughMostOfItIsLost) {
   TimeNs now = 1 * ms;
   const auto control = in_use(now);
-  control->on_acknowledged(now += us, 1, 100 * us, 100);
+  control->on_acknowledged(now += us, 1, RoundTrip{100 * us}, 100);
   control->on_lost(now, 60);
-  control->on_acknowledged(now += us, 39, 100 * us, 39);
+  control->on_acknowledged(now += us, 39, RoundTrip{100 * us}, 39);
   EXPECT_LT(control->window_packets(), 75U);
 }
 
@@ -323,7 +346,7 @@ TEST(DelayControl, FillsALineWhoseReceiverAcknowledgesManyAtOnce) {
 
 TEST(DelayControl, ShrinksALittleAfterOneTimeoutAndToAFewAfterThree) {
   const auto control = make_congestion_control(start_at(100));
-  control->on_acknowledged(1 * ms, 1, 100 * us, 1);
+  control->on_acknowledged(1 * ms, 1, RoundTrip{100 * us}, 1);
   control->on_timeout(2 * ms);
   EXPECT_EQ(control->window_packets(), 75U);
   control->on_acknowledged(3 * ms, 1, std::nullopt, 1);  // the next is a first one again
@@ -345,7 +368,7 @@ TEST(DelayControl, OutlivesAStartInWhichNoRoundTripCouldBeMeasured) {
   EXPECT_EQ(control->window_packets(), 24U);
   for (TimeNs now = 4 * ms; now < 40 * ms; now += 100 * us) {
     const std::uint32_t window = control->window_packets();
-    control->on_acknowledged(now, window, 100 * us, window);
+    control->on_acknowledged(now, window, RoundTrip{100 * us}, window);
   }
   EXPECT_GT(control->window_packets(), 100U);
 }

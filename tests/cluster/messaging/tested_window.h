@@ -22,10 +22,12 @@ class Allowance final : public CongestionControl {
   std::uint32_t acknowledged = 0;
   std::uint32_t lost = 0;
   std::uint32_t timeouts = 0;
+  std::optional<RoundTrip> round_trip;  ///< the last
 
-  void on_acknowledged(TimeNs, std::uint32_t count, std::optional<DurationNs>,
+  void on_acknowledged(TimeNs, std::uint32_t count, std::optional<RoundTrip> of_it,
                        std::uint32_t) override {
     acknowledged += count;
+    round_trip = of_it;
   }
   void on_lost(TimeNs, std::uint32_t count) override { lost += count; }
   void on_timeout(TimeNs) override { ++timeouts; }
@@ -91,17 +93,20 @@ struct TestedWindow {
                    std::uint16_t credit = 64) {
     return acknowledge_in(++number_, now, upto, selective, credit);
   }
+  /// `away`: as the packet says it.
   bool acknowledge_in(std::uint64_t number, TimeNs now, Sequence upto, const Sequences& selective,
-                      std::uint16_t credit) {
+                      std::uint16_t credit, std::uint16_t away = 0) {
     std::vector<wire::Le64> words;
     for (const Sequence sequence : selective) {
       const auto bit = static_cast<std::size_t>(sequence - upto - 1);
       words.resize(std::max(words.size(), bit / 64 + 1));
       words[bit / 64] = words[bit / 64] | std::uint64_t{1} << (bit % 64);
     }
-    return window->acknowledge(
-        now, number,
-        {.acknowledged = sequence_to_wire(upto), .window_packets = credit, .selective = words});
+    return window->acknowledge(now, number,
+                               {.acknowledged = sequence_to_wire(upto),
+                                .window_packets = credit,
+                                .away = away,
+                                .selective = words});
   }
   /// Comes exactly at its time; the sequences that went out.
   Sequences time_out() {

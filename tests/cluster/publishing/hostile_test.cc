@@ -54,6 +54,7 @@ struct Conversation : Cluster {
             .turn = 1,
             .acknowledged = 1,
             .window_packets = 64,
+            .away = 0,
             .selective_words = 0};
   }
   wire::Position position() {

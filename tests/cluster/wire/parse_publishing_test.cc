@@ -36,6 +36,7 @@ Draft report(std::uint8_t words) {
                                  .turn = 4,
                                  .acknowledged = 5,
                                  .window_packets = 6,
+                                 .away = 0,
                                  .selective_words = words});
   for (std::uint8_t word = 0; word < words; ++word) packet.add(Le64(word));
   return packet;

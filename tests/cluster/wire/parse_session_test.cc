@@ -16,6 +16,7 @@ Draft session(std::uint32_t sequence, std::uint16_t messages, std::uint8_t words
                      .acknowledged = 0,
                      .window_packets = 64,
                      .messages = messages,
+                     .away = 0,
                      .channel = 15,
                      .selective_words = words});
   return packet;

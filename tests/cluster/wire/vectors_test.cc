@@ -1,7 +1,6 @@
 // The test vectors of docs/protocol.md §10, read from the document itself: each packet is parsed
 // and says what stands beside its bytes, each hash is what the code computes.
 #include <cctype>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <set>
@@ -15,6 +14,7 @@
 #include "cluster/messaging/sequence.h"
 #include "cluster/wire/parse.h"
 #include "tests/cluster/support/segment.h"
+#include "tests/cluster/wire/protocol_document.h"
 
 namespace muster::wire {
 namespace {
@@ -23,33 +23,6 @@ constexpr Incarnation ann_incarnation = 17;
 constexpr Incarnation bob_incarnation = 34;
 constexpr Endpoint ann_endpoint{0x0a4d0001, 7777};
 constexpr Endpoint bob_endpoint{0x0a4d0002, 7777};
-
-/// Lines of the document's blocks ```KIND NAME, by name ("" where a block has none).
-std::map<std::string, std::vector<std::string>> blocks(const std::string& kind) {
-  std::map<std::string, std::vector<std::string>> found;
-  std::ifstream document(MUSTER_PROTOCOL_DOCUMENT);
-  std::vector<std::string>* block = nullptr;
-  for (std::string line; std::getline(document, line);) {
-    if (line.starts_with("```" + kind))
-      block = &found[line.substr(std::min(line.size(), kind.size() + 4))];
-    else if (line.starts_with("```"))
-      block = nullptr;
-    else if (block != nullptr)
-      block->push_back(line);
-  }
-  return found;
-}
-
-/// The first word of each line is hexadecimal digits; the rest is meaning.
-std::vector<std::byte> bytes_of(const std::vector<std::string>& lines) {
-  std::vector<std::byte> bytes;
-  for (const std::string& line : lines) {
-    const std::string digits = line.substr(0, line.find(' '));
-    for (std::size_t at = 0; at + 1 < digits.size(); at += 2)
-      bytes.push_back(static_cast<std::byte>(std::stoi(digits.substr(at, 2), nullptr, 16)));
-  }
-  return bytes;
-}
 
 Endpoint endpoint(const Address& address) { return {address.address, address.port}; }
 std::string text_of(Bytes bytes) { return test::text(bytes); }
@@ -270,6 +243,7 @@ void check_report(const Parsed& packet) {
   EXPECT_EQ(view.body->turn, 7U);
   EXPECT_EQ(view.body->acknowledged, 8U);
   EXPECT_EQ(view.body->window_packets, 64U);
+  EXPECT_EQ(view.body->away, 61U);
   ASSERT_EQ(view.selective.size(), 1U);
   EXPECT_EQ(view.selective[0], 2U);
 }
@@ -313,7 +287,11 @@ const std::map<std::string, std::function<void(const Parsed&)>> checks = {
     {"session with the end of a request", check_end_of_a_request},
     {"session with selective words", check_session_with_selective_words},
     {"session that only acknowledges",
-     [](const Parsed& packet) { EXPECT_EQ(session_of(packet, 0, 0).selective.size(), 1U); }},
+     [](const Parsed& packet) {
+       const SessionView& view = session_of(packet, 0, 0);
+       EXPECT_EQ(view.body->away, 61U);
+       EXPECT_EQ(view.selective.size(), 1U);
+     }},
     {"introduction request",
      [](const Parsed& packet) {
        EXPECT_EQ(packet.header->flags, flag_deaf);
@@ -333,11 +311,11 @@ const std::map<std::string, std::function<void(const Parsed&)>> checks = {
 
 // §2.1, §2.2, §10.1.
 TEST(Vectors, AreParsedAndSayWhatStandsBesideThem) {
-  const auto vectors = blocks("vector");
+  const auto vectors = test::blocks("vector");
   std::set<std::uint8_t> types;
   for (const auto& [name, lines] : vectors) {
     SCOPED_TRACE(name);
-    const std::vector<std::byte> bytes = bytes_of(lines);
+    const std::vector<std::byte> bytes = test::bytes_of(lines);
     Parsed packet;
     ASSERT_FALSE(parse(bytes, cluster_id("lab"), packet).has_value());
     types.insert(packet.header->type);
@@ -350,8 +328,8 @@ TEST(Vectors, AreParsedAndSayWhatStandsBesideThem) {
 
 /// Every byte counts: without its last one no vector is sound.
 TEST(Vectors, AreNothingWithoutTheirLastByte) {
-  for (const auto& [name, lines] : blocks("vector")) {
-    std::vector<std::byte> bytes = bytes_of(lines);
+  for (const auto& [name, lines] : test::blocks("vector")) {
+    std::vector<std::byte> bytes = test::bytes_of(lines);
     bytes.pop_back();
     Parsed packet;
     EXPECT_TRUE(parse(bytes, cluster_id("lab"), packet).has_value()) << name;
@@ -388,7 +366,7 @@ TEST(Vectors, HashAsTheCodeDoes) {
       {"digest of the tree that binds /db to zone=eu, \"one\" at version 5", digest_of_db()},
   };
   std::map<std::string, std::uint64_t> documented;
-  const std::vector<std::string> lines = blocks("hashes").at("");
+  const std::vector<std::string> lines = test::blocks("hashes").at("");
   for (const std::string& line : lines) {
     constexpr std::size_t digits = 16;
     documented[line.substr(digits + 2)] = std::stoull(line.substr(0, digits), nullptr, 16);
