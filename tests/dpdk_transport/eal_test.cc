@@ -6,6 +6,7 @@
 #include <sched.h>
 
 #include "dpdk_transport/frame_pool.h"
+#include "dpdk_transport/interrupt_thread.h"
 #include "tests/dpdk_transport/support.h"
 
 namespace muster::dpdk {
@@ -25,6 +26,15 @@ TEST(Eal, StartsOnceAndLeavesTheCallersThreadAlone) {
   pthread_sigmask(SIG_SETMASK, nullptr, &mask_after);
   EXPECT_TRUE(CPU_EQUAL(&before, &after));
   EXPECT_EQ(sigismember(&mask_before, SIGINT), sigismember(&mask_after, SIGINT));
+}
+
+TEST(Eal, LeavesToItsThreadsOnlyTheSignalsOfTheirFaults) {
+  start_eal(testing::eal);
+  sigset_t mask{};
+  on_interrupt_thread([&] { pthread_sigmask(SIG_SETMASK, nullptr, &mask); });
+  for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE})
+    EXPECT_EQ(sigismember(&mask, signal), 0);
+  for (const int signal : {SIGTERM, SIGINT, SIGPIPE}) EXPECT_EQ(sigismember(&mask, signal), 1);
 }
 
 TEST(Eal, RefusesASecondConfiguration) {
