@@ -70,29 +70,27 @@ Device::Device(const DeviceName& name) : name_(name) {
   if (result != 0) throw StartError(why_not(name_, log));
   if (rte_eth_dev_get_port_by_name(name_.name.c_str(), &port_) != 0 ||
       port_ >= BurstGate::ports_max) {
-    rte_eal_hotplug_remove(bus(), name_.name.c_str());
+    change([&] { rte_eal_hotplug_remove(bus(), name_.name.c_str()); });
     throw StartError(fmt::format("{} is no Ethernet port, or one too many: {} at most can be open",
                                  name_.name, BurstGate::ports_max));
   }
 }
 
 Device::~Device() {
-  stop();
   if (listener_) listener_->retire();
-  remove();
+  const LogCapture log;
+  // In one go: a server that is stopped still takes the next client, whom the driver would call on
+  // a port that is gone.
+  change([&] {
+    rte_eth_dev_stop(port_);
+    rte_eth_dev_close(port_);
+    rte_eal_hotplug_remove(bus(), name_.name.c_str());
+  });
 }
 
 void Device::stop() {
   const LogCapture log;
   change([&] { rte_eth_dev_stop(port_); });
-}
-
-void Device::remove() {
-  const LogCapture log;
-  change([&] {
-    rte_eth_dev_close(port_);
-    rte_eal_hotplug_remove(bus(), name_.name.c_str());
-  });
 }
 
 void Device::change(const std::function<void()>& work) {

@@ -25,7 +25,6 @@ class Device {
   void stop();
 
  private:
-  void remove();
   void change(const std::function<void()>& work);
   const char* bus() const { return name_.pci ? "pci" : "vdev"; }
 

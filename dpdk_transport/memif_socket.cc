@@ -1,24 +1,29 @@
 #include "dpdk_transport/memif_socket.h"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <map>
 #include <mutex>
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "dpdk_transport/clock.h"
 #include "dpdk_transport/eal.h"
 #include "dpdk_transport/interrupt_thread.h"
 
 namespace muster::dpdk {
 
 namespace {
+
+constexpr DurationNs hang_up_patience_ns = 1'000'000'000;
 
 std::mutex listeners_mutex;
 std::map<std::string, int>& listeners() {
@@ -74,6 +79,41 @@ void make_way(const std::string& path) {
                     path, folder.string(), std::strerror(errno)));
 }
 
+bool is_named(int fd, const sockaddr_un& name) {
+  sockaddr_un own{};
+  socklen_t size = sizeof own;
+  return getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) == 0 &&
+         own.sun_family == AF_UNIX && std::strcmp(own.sun_path, name.sun_path) == 0;
+}
+
+bool listens(int fd) {
+  int answer = 0;
+  socklen_t size = sizeof answer;
+  return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &answer, &size) == 0 && answer != 0;
+}
+
+/// False: there was nobody. The driver keeps no list of those that it has let in, but each of their
+/// sockets has the listener's name; they stay open until it has seen that they are shut down. Who
+/// still waits is let in first.
+bool hang_up_on_clients(const std::string& path) {
+  const sockaddr_un name = address_of(path);
+  bool somebody = false;
+  std::error_code error;
+  std::filesystem::directory_iterator entry("/proc/self/fd", error);
+  for (; !error && entry != end(entry); entry.increment(error)) {
+    const int fd = std::atoi(entry->path().filename().c_str());
+    if (!is_named(fd, name)) continue;
+    if (listens(fd)) {
+      pollfd waiting{.fd = fd, .events = POLLIN, .revents = 0};
+      somebody = poll(&waiting, 1, 0) > 0 || somebody;
+    } else {
+      shutdown(fd, SHUT_RDWR);
+      somebody = true;
+    }
+  }
+  return somebody;
+}
+
 }  // namespace
 
 MemifListener::MemifListener(std::string path) : path_(std::move(path)) {
@@ -98,8 +138,11 @@ void MemifListener::retire() const {
   const std::lock_guard lock(listeners_mutex);
   if (listeners()[path_] > 1) return;
   unlink(path_.c_str());
-  // What waits now was there before the second of two alarms.
-  for (int i = 0; i < 2; ++i) on_interrupt_thread([] {});
+  // Only the interrupt thread lets in and closes: there no descriptor changes under our hands.
+  const TimeNs deadline = now_ns() + hang_up_patience_ns;
+  bool alone = false;
+  while (!alone && now_ns() < deadline)
+    on_interrupt_thread([&] { alone = !hang_up_on_clients(path_); });
 }
 
 std::filesystem::path folder_of(const std::string& path) {

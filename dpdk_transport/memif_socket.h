@@ -17,9 +17,9 @@ class MemifListener {
   MemifListener(const MemifListener&) = delete;
   MemifListener& operator=(const MemifListener&) = delete;
 
-  /// To be called before the port goes. With the last port of a socket the driver forgets its
-  /// listener but not the events of it: so that none comes any more, nobody may find the socket,
-  /// and who has found it is let in first.
+  /// To be called before the port goes. With the last port of a socket the driver forgets what its
+  /// handlers of the listener and of who has not yet chosen a port still use. So that nothing wakes
+  /// these any more, nobody may find the socket, and who has found it is hung up on.
   void retire() const;
 
  private:
