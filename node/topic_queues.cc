@@ -104,7 +104,7 @@ std::size_t TopicQueues::publish_waiting(Queue& queue) {
   return queue.waiting.size();
 }
 
-bool TopicQueues::go_on() {
+bool TopicQueues::serve_busy() {
   bool gave = false;
   std::erase_if(busy_, [&](Queue* queue) {
     const std::size_t waiting = publish_waiting(*queue);

@@ -41,7 +41,7 @@ class TopicQueues {
 
   /// Once in each cycle, before Member::transmit(): publishes what there is room for now, and gives
   /// credit. False: there was nothing to give.
-  bool go_on();
+  bool go_on() { return !busy_.empty() && serve_busy(); }
 
  private:
   struct Queue {
@@ -55,6 +55,7 @@ class TopicQueues {
     bool listed = false;  ///< in busy_
   };
 
+  bool serve_busy();
   /// False: a subscriber is in the way.
   bool publish(Queue& queue, Packet& packet);
   void look_at(Queue& queue);
