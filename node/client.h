@@ -133,9 +133,10 @@ using WatchId = std::uint64_t;
 /// answered, and no system call made unless the transport makes one.
 class Client {
  public:
-  /// Gives its channels back to the node, and stops hearing. What was sent and has found no room
-  /// yet is waited for, a tenth of a second at most; what waits longer is lost with the client, and
-  /// the channel of a long message that is cut off by that is not sent on again. Blocks.
+  /// Gives its channels back to the node, and stops hearing: a message of which only a part has
+  /// come is lost with it. What was sent and has found no room yet is waited for, a tenth of a
+  /// second at most; what waits longer is lost with the client, and the channel of a long message
+  /// that is cut off by that is not sent on again. Blocks.
   ~Client();
   Client(Client&&) noexcept;
   Client& operator=(Client&&) = delete;
@@ -194,8 +195,8 @@ class Client {
   Buffer claim(std::size_t bytes);
   /// Takes the message out of the buffer, which is then empty, if the result is `sent`; else the
   /// buffer can be committed again. An empty one is answered Buffer::lacking(). One that another
-  /// client has claimed is a mistake: it is answered no_buffer, and where assertions are compiled it
-  /// is the end.
+  /// client has claimed is a mistake: it is answered no_buffer, and where assertions are compiled
+  /// it is the end.
   SendResult commit(Buffer& buffer, MemberId to, ChannelId channel = own_channel);
   /// The largest message that fits a packet, in bytes.
   std::size_t packet_bytes_max() const;

@@ -49,6 +49,7 @@ Engine::Engine(const NodeConfig& config, const MemberConfig& member, PacketPort&
 
 void Engine::add(Listener& listener, ChannelSet channels, bool directory) {
   introduce(listener);
+  keep_rests(channels, false);
   others_.push_back({&listener, channels, directory, directory ? TreeWalk(member_) : TreeWalk()});
   for (std::size_t i = 0; i < wire::channels; ++i)
     if (channels[i]) of_channel_[i] = &listener;
@@ -68,10 +69,34 @@ void Engine::introduce(Listener& listener) {
 void Engine::remove(Listener& listener, ChannelSet cut) {
   end_topics_of(listener);
   const auto found = std::ranges::find(others_, &listener, &Other::listener);
+  keep_rests(found->channels, true);
+  for (Rest& rest : rests_)
+    if (rest.listener == &listener) rest.listener = nullptr;
   own_.tell(ChannelsReturned{found->channels & ~cut});
   others_.erase(found);
   std::ranges::replace(of_channel_, &listener, &own_);
   share_out();
+}
+
+void Engine::keep_rests(ChannelSet channels, bool gone) {
+  const auto begun = [this](const Recipient& from) {
+    return member_.messaging().begun_bytes(from) > 0;
+  };
+  std::erase_if(rests_, [&](const Rest& rest) { return !begun(rest.from); });
+  for (const auto& [id, peer] : member_.membership().peers())
+    for (ChannelId channel = 0; channel < wire::channels; ++channel)
+      if (const Recipient from{peer.key, channel};
+          channels[channel] && begun(from) && !is_rest(from))
+        rests_.push_back({from, gone ? nullptr : of_channel_[channel]});
+}
+
+Listener* Engine::listener_of(const Delivery& delivery) {
+  const Recipient from{delivery.from, delivery.channel};
+  const auto rest = std::ranges::find(rests_, from, &Rest::from);
+  if (rest == rests_.end()) return of_channel_[delivery.channel];
+  if (member_.messaging().begun_bytes(from) > 0) return rest->listener;
+  rests_.erase(rest);
+  return of_channel_[delivery.channel];
 }
 
 /// Of the packets that may lie unheard each channel has the same share.
@@ -187,7 +212,8 @@ bool Engine::deliver(Listener& listener, const Delivery& delivery) {
 }
 
 bool Engine::on_messages(const Delivery& delivery) {
-  return deliver(*of_channel_[delivery.channel], delivery);
+  Listener* listener = rests_.empty() ? of_channel_[delivery.channel] : listener_of(delivery);
+  return listener == nullptr || deliver(*listener, delivery);
 }
 
 void Engine::on_undelivered(const Undelivered& undelivered) {

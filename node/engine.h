@@ -2,6 +2,7 @@
 // shall hear, each in one order.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -88,6 +89,13 @@ class Engine final : private Events {
     bool topics_ended = false;
   };
 
+  /// Of a message that had begun when its channel went to another listener: what comes of it is for
+  /// the one that hears it already, or for nobody where that is gone.
+  struct Rest {
+    Recipient from;
+    Listener* listener;
+  };
+
   void on_standing(Standing standing) override;
   void on_joined(const MemberInfo& member) override;
   void on_suspected(const MemberInfo& member) override { tell_all(Suspected{member.key}); }
@@ -105,6 +113,13 @@ class Engine final : private Events {
   void on_stream(const StreamEvent& event) override;
   void on_subscriber(const SubscriberEvent& event) override;
 
+  /// Who is to hear it; nullptr: nobody any more.
+  Listener* listener_of(const Delivery& delivery);
+  /// These channels are about to go to another, from who hears what has begun on them, or is gone.
+  void keep_rests(ChannelSet channels, bool gone);
+  bool is_rest(const Recipient& from) const {
+    return std::ranges::find(rests_, from, &Rest::from) != rests_.end();
+  }
   template <class Delivery>
   bool deliver(Listener& listener, const Delivery& delivery);
   void withdraw_all(TimeNs now);
@@ -122,6 +137,7 @@ class Engine final : private Events {
   Listener& own_;
   std::vector<Other> others_;
   std::array<Listener*, wire::channels> of_channel_;
+  std::vector<Rest> rests_;     ///< most of the time none
   Packet* received_ = nullptr;  ///< what the member reads now, if the reference is still ours
   Member member_;
   MemberKey self_{};  ///< as the application knows it

@@ -92,9 +92,10 @@ class Node : public Client {
 
   /// For another thread of a pipelined node: calls its functions and is called back there. The
   /// handler outlives it. Should it outlive the node it hears that this member has left, and its
-  /// functions say `closed`; the port is closed with the last of them. Waits for the engine thread,
-  /// some tenths of a millisecond as a rule. Throws StartError where the channels are not this
-  /// thread's, or the node is inline.
+  /// functions say `closed`; the port is closed with the last of them. A message of which a part
+  /// has come on one of its channels by then is heard by this thread, with what shares its last
+  /// packet. Waits for the engine thread, some tenths of a millisecond as a rule. Throws StartError
+  /// where the channels are not this thread's, or the node is inline.
   Client attach(const ClientConfig& config, Handler& handler);
 
   /// Pipelined: asks the two threads, and waits for some tenths of a second at most. Allocates.

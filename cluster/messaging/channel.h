@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "cluster/messaging/begun_message.h"
 #include "cluster/messaging/receive_window.h"
 #include "cluster/messaging/route.h"
 #include "cluster/messaging/send_window.h"
@@ -44,6 +45,9 @@ class Channel : public ChannelListHook<MaySend>,
   SendWindow& sending() { return sending_; }
   const SendWindow& sending() const { return sending_; }
   ReceiveWindow& receiving() { return receiving_; }
+  /// Of what was received.
+  BegunMessage& begun() { return begun_; }
+  const BegunMessage& begun() const { return begun_; }
 
   /// False: it goes on with a message that did not begin here.
   bool goes_on_with(Packet& packet) const;
@@ -71,6 +75,7 @@ class Channel : public ChannelListHook<MaySend>,
   Outbox& outbox_;
   SendWindow sending_;
   ReceiveWindow receiving_;
+  BegunMessage begun_;
   bool midway_ = false;  ///< a message has begun in what was pushed, and has not ended
 };
 

@@ -160,7 +160,11 @@ Route* Messaging::route(MemberId id) const {
 }
 
 bool Messaging::offer(Channel& channel, Packet& packet, std::uint32_t opens_bytes) {
-  return events_.on_messages({channel.session().peer(), channel.id(), packet, opens_bytes});
+  const std::uint32_t begun_bytes = channel.begun().bytes_after(packet, opens_bytes);
+  if (!events_.on_messages({channel.session().peer(), channel.id(), packet, opens_bytes}))
+    return false;
+  channel.begun().set_bytes(begun_bytes);
+  return true;
 }
 
 void Messaging::owe(TimeNs now, Channel& channel, std::uint32_t packets) {
@@ -278,6 +282,13 @@ std::size_t Messaging::packets_waiting(const Recipient& to) const {
 std::size_t Messaging::packets_to_send(const Recipient& to) const {
   const Channel* channel = find(to);
   return channel == nullptr ? 0 : channel->sending().held();
+}
+
+std::uint32_t Messaging::begun_bytes(const Recipient& from) const {
+  const Session* session = find(from.member.id);
+  if (session == nullptr || session->peer() != from.member) return 0;
+  const Channel* channel = session->find(from.channel);
+  return channel == nullptr ? 0 : channel->begun().bytes();
 }
 
 std::optional<DurationNs> Messaging::round_trip_ns(MemberId id) const {

@@ -76,6 +76,10 @@ class Messaging {
   /// packet: the receiver may take no other message until it has all of that one.
   bool may_send(const Recipient& to, bool goes_on, std::size_t unsent = 0) const;
 
+  /// Of the message that has begun on a channel from this member, as far as the application has
+  /// accepted it, and has not ended; 0: none has.
+  std::uint32_t begun_bytes(const Recipient& from) const;
+
   /// The way to a member, which others may use as well; nullptr for strangers. It ends with
   /// remove_peer(), clear() and begin_anew().
   Route* route(MemberId id) const;

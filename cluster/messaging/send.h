@@ -62,6 +62,7 @@ class SendResult {
 struct Recipient {
   MemberKey member{};
   ChannelId channel = 0;
+  friend bool operator==(const Recipient&, const Recipient&) = default;
 };
 
 }  // namespace muster

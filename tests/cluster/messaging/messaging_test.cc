@@ -318,14 +318,17 @@ TEST(Messaging, TellsTheApplicationHowLargeAMessageWillBe) {
   messaging.add_peer(a.key, a.endpoint);
   a.meet(b);
   a.say(b, {}, std::string(3000, 'x'));
+  std::vector<std::uint32_t> begun;
   for (const auto& datagram : a.transmit(0)) {
     Packet& packet = port.received({}, datagram.bytes);
     wire::Parsed parsed;
     ASSERT_FALSE(wire::parse(packet.payload(), Side::cluster, parsed));
     messaging.on_session(0, *parsed.header, std::get<wire::SessionView>(parsed.body), packet);
     port.release(packet);
+    begun.push_back(messaging.begun_bytes({a.key, 0}));
   }
   EXPECT_EQ(careful.opened, (std::vector<std::uint32_t>{3000, 0, 0}));
+  EXPECT_EQ(begun, (std::vector<std::uint32_t>{3000, 3000, 0}));
 }
 
 class MessagingWith : public testing::TestWithParam<std::uint32_t> {};
