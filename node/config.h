@@ -61,8 +61,9 @@ struct LimitsConfig {
   /// That the application keeps beyond their callbacks, each thread by its share of the channels;
   /// at most a sixteenth of the pool.
   std::uint32_t kept_packets = 256;
-  /// Of messages of many packets: so much is put together, and so much waits to be sent. One
-  /// message is always taken.
+  /// Of messages of many packets, for each thread: so much is put together, and so much waits to be
+  /// sent. One message is always taken. Of what is put together a member that has not ended all
+  /// that it has begun gets half at most.
   std::uint32_t long_message_bytes = 64 << 20;
   /// Packets of messages and changes that wait for the engine thread; a power of two.
   std::uint32_t command_queue = 1024;

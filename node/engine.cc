@@ -27,6 +27,9 @@ void took([[maybe_unused]] BindResult result) {
   assert(result == BindResult::changed || result == BindResult::unchanged);
 }
 
+const MemberKey& sender_of(const Delivery& delivery) { return delivery.from; }
+const MemberKey& sender_of(const StreamDelivery& delivery) { return delivery.stream.publisher; }
+
 TreeStats view_of(const MemberKey& owner, const Tree& tree) {
   return {owner, tree.version(), tree.digest(), tree.size()};
 }
@@ -199,13 +202,24 @@ void Engine::on_synchronized() {
   own_.tell(Synchronized{});
 }
 
+std::size_t Engine::begun_bytes(const MemberKey& from, const Listener& listener) const {
+  std::size_t bytes = member_.publishing().subscriber().begun_bytes(
+      from, [&](SubscriptionNumber number) { return subscribers_.at(number) == &listener; });
+  for (ChannelId channel = 0; channel < wire::channels; ++channel)
+    if (of_channel_[channel] == &listener)
+      bytes += member_.messaging().begun_bytes({from, channel});
+  return bytes;
+}
+
 template <class Delivery>
 bool Engine::deliver(Listener& listener, const Delivery& delivery) {
   tell_self();  // before what belongs to the new sessions
   // Of a packet that has just come the reference is ours, and passes over.
   const bool ours = received_ == &delivery.packet;
   if (!ours) port_.retain(delivery.packet);
-  const bool told = listener.tell(delivery);
+  const std::size_t begun =
+      delivery.opens_bytes == 0 ? 0 : begun_bytes(sender_of(delivery), listener);
+  const bool told = listener.tell(delivery, begun);
   if (ours && told) received_ = nullptr;
   if (!ours && !told) port_.release(delivery.packet);
   return told;

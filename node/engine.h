@@ -120,6 +120,9 @@ class Engine final : private Events {
   bool is_rest(const Recipient& from) const {
     return std::ranges::find(rests_, from, &Rest::from) != rests_.end();
   }
+  /// In messages from this member that the listener has begun to hear, on its channels and of what
+  /// it follows.
+  std::size_t begun_bytes(const MemberKey& from, const Listener& listener) const;
   template <class Delivery>
   bool deliver(Listener& listener, const Delivery& delivery);
   void withdraw_all(TimeNs now);

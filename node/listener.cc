@@ -22,7 +22,7 @@ Listener::Listener(const LimitsConfig& limits, PacketPort& port)
     : port_(port),
       backlog_max_(limits.event_backlog),
       backlog_bytes_max_(limits.event_backlog_bytes),
-      long_message_bytes_max_(limits.long_message_bytes),
+      long_messages_{limits.long_message_bytes},
       events_(limits.event_queue) {}
 
 Listener::~Listener() {
@@ -30,12 +30,12 @@ Listener::~Listener() {
   for (Word word; events_.pop(word);) discard(word);
 }
 
-bool Listener::tell(Word packet, std::uint32_t opens_bytes) {
+bool Listener::tell(Word packet, std::uint32_t opens_bytes, std::size_t begun_bytes) {
   const std::uint64_t heard = heard_packets_.load(std::memory_order_acquire);
   if (overrun_ || told_packets_ - heard >= unheard_packets_max_) return false;
   if (opens_bytes > 0) {
     const std::uint64_t open = opened_bytes_ - heard_bytes_.load(std::memory_order_acquire);
-    if (open > 0 && open + opens_bytes > long_message_bytes_max_) return false;
+    if (!long_messages_.has_room(opens_bytes, open, begun_bytes)) return false;
   }
   if (!offer(packet)) return false;
   ++told_packets_;

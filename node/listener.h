@@ -7,6 +7,7 @@
 #include <deque>
 
 #include "cluster/events.h"
+#include "cluster/messaging/assembly_budget.h"
 #include "cluster/packet.h"
 #include "node/config.h"
 #include "node/event.h"
@@ -39,11 +40,13 @@ class Listener {
   void allow(std::size_t packets_max) { unheard_packets_max_ = packets_max; }
   /// A reference to the packet passes over. False, and none does: no more is taken than there is
   /// room for. What has not been heard lies in the pool, and what is put together in memory.
-  bool tell(const Delivery& delivery) {
-    return tell(Word::messages(delivery.packet), delivery.opens_bytes);
+  /// `begun_bytes` are in messages of its sender that this thread has begun to hear, and asked for
+  /// where another one begins.
+  bool tell(const Delivery& delivery, std::size_t begun_bytes) {
+    return tell(Word::messages(delivery.packet), delivery.opens_bytes, begun_bytes);
   }
-  bool tell(const StreamDelivery& delivery) {
-    return tell(Word::publication(delivery.packet), delivery.opens_bytes);
+  bool tell(const StreamDelivery& delivery, std::size_t begun_bytes) {
+    return tell(Word::publication(delivery.packet), delivery.opens_bytes, begun_bytes);
   }
   /// Cannot be refused, so it waits where the ring is full. Past the limit of what may wait,
   /// everything is lost except which messages may not have arrived.
@@ -64,7 +67,7 @@ class Listener {
   std::uint64_t told_words() const { return told_words_; }
 
  private:
-  bool tell(Word packet, std::uint32_t opens_bytes);
+  bool tell(Word packet, std::uint32_t opens_bytes, std::size_t begun_bytes);
   void queue(Word word);
   /// False: no room.
   bool offer(Word word) { return backlog_.empty() && push(word); }
@@ -85,7 +88,7 @@ class Listener {
   PacketPort& port_;
   const std::size_t backlog_max_;
   const std::size_t backlog_bytes_max_;
-  const std::size_t long_message_bytes_max_;
+  const AssemblyBudget long_messages_;
   std::size_t unheard_packets_max_ = 0;
   EventRing events_;
   std::deque<Word> backlog_;

@@ -21,6 +21,7 @@ Stream::Stream(const Shared& shared, const StreamKey& key, const Endpoint& publi
       topic_(topic) {}
 
 void Stream::tell(StreamChange change, Sequence first, Sequence packets) {
+  begun_.set_bytes(0);  // what had begun of a message is nothing
   shared_.events.on_stream({.stream = key_,
                             .subscription = subscription_,
                             .topic = topic_,
@@ -88,7 +89,9 @@ void Stream::count_for_report(TimeNs now, const wire::Publication& head) {
 }
 
 bool Stream::offer(Packet& packet, std::uint32_t opens_bytes) {
+  const std::uint32_t begun_bytes = begun_.bytes_after(packet, opens_bytes);
   const bool taken = shared_.events.on_publication({key_, subscription_, packet, opens_bytes});
+  if (taken) begun_.set_bytes(begun_bytes);
   ++(taken ? shared_.stats.packets_delivered : shared_.stats.deliveries_refused);
   return taken;
 }

@@ -7,6 +7,7 @@
 
 #include "cluster/config.h"
 #include "cluster/events.h"
+#include "cluster/messaging/begun_message.h"
 #include "cluster/messaging/receive_window.h"
 #include "cluster/outbox.h"
 #include "cluster/publishing/stats.h"
@@ -46,6 +47,8 @@ class Stream : public Timer, public StreamListHook<OwesReport>, public StreamLis
   std::string_view topic() const { return topic_; }
   /// It has begun, and has not ended by being dropped.
   bool runs() const { return window_.has_value() || newest_ != 0; }
+  /// Of the message that has begun and not ended, as far as the application has accepted it.
+  std::size_t begun_bytes() const { return begun_.bytes(); }
 
   /// Where the stream begins, goes on or breaks off (docs/protocol.md §9.4).
   void on_position(const wire::Position& position);
@@ -81,7 +84,8 @@ class Stream : public Timer, public StreamListHook<OwesReport>, public StreamLis
   std::uint32_t packets_to_report_ = 0;
   TimeNs report_due_ns_ = never_ns;
   Sequence newest_ = 0;  ///< unreliable: the last that was given to the application
-  bool broken_ = true;   ///< unreliable: until a message begins
+  BegunMessage begun_;
+  bool broken_ = true;  ///< unreliable: until a message begins
 };
 
 }  // namespace muster

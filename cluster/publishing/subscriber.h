@@ -46,6 +46,17 @@ class Subscriber {
   }
   /// Streams that are followed, begun or not.
   std::size_t streams() const { return streams_.size(); }
+  /// In messages of this publisher that have begun, and not ended, in streams of those
+  /// subscriptions for which `bool of_these(SubscriptionNumber)` says yes.
+  template <class OfThese>
+  std::size_t begun_bytes(const MemberKey& publisher, OfThese&& of_these) const {
+    std::size_t bytes = 0;
+    for (const auto& [id, stream] : streams_)
+      if (stream.begun_bytes() > 0 && stream.key().publisher == publisher &&
+          of_these(stream.subscription()))
+        bytes += stream.begun_bytes();
+    return bytes;
+  }
 
   /// A member has become a publisher, publishes the topic anew, or does not any more.
   void on_publisher(const MemberKey& member, std::string_view topic, const PublisherRole& role);

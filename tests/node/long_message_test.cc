@@ -57,6 +57,47 @@ TEST_P(NodeLongMessages, ManyAtOnceLeaveThePoolToOthers) {
   EXPECT_TRUE(until([&] { return to.diary.messages == messages; }));
 }
 
+/// On all of its channels and topics it begins messages that it never ends.
+TEST_P(NodeLongMessages, ThatOneMemberDoesNotEndLeaveRoomToOthers) {
+  constexpr std::size_t size = 1 << 20;
+  NodeConfig small = config("to");
+  small.limits.long_message_bytes = 4 * size;
+  Server& to = start(small);
+  Server& bad = start("bad");
+  Server& good = start("good");
+  segment.lose([](const Packet& sent, const Endpoint& sender) {
+    const auto* header = reinterpret_cast<const wire::Header*>(sent.data);
+    const auto* session = reinterpret_cast<const wire::Session*>(header + 1);
+    const auto type = wire::Type{header->type};
+    return sender.address == 0x0a4d0002 &&  // 10.77.0.2, bad's
+           (type == wire::Type::session || type == wire::Type::publication) &&
+           session->sequence > 8;
+  });
+  ASSERT_TRUE(settle());
+  std::array<TopicNumber, 8> topics{};
+  for (std::size_t i = 0; i < topics.size(); ++i) {
+    const std::string name = fmt::format("/{}", i);
+    ASSERT_EQ(to->subscribe(name).result, TopicResult::done);
+    const Announced announced = bad->announce({.name = name, .lag_packets = 64});
+    ASSERT_EQ(announced.result, TopicResult::done);
+    topics[i] = announced.topic;
+  }
+  ASSERT_TRUE(until([&] { return bad.diary.count("subscriber joined") == topics.size(); }));
+  for (const TopicNumber topic : topics)
+    EXPECT_EQ(bad->publish(topic, bytes(dots(size))), SendResult::sent);
+  for (ChannelId channel = 0; channel < wire::channels; ++channel)
+    ASSERT_TRUE(
+        until([&] { return bad->send(id("to"), bytes(dots(size)), channel) == SendResult::sent; }));
+  run_for(second);  // some of what begins is lost at first
+  for (int i = 0; i < 4; ++i)
+    ASSERT_TRUE(until([&] {
+      return good->send(id("to"), bytes(dots(size)), static_cast<ChannelId>(i)) == SendResult::sent;
+    }));
+  EXPECT_TRUE(until([&] { return to.diary.messages == 4; }));
+  EXPECT_EQ(to.diary.publications, 0U);
+  EXPECT_FALSE(to.diary.heard("removed bad")) << "that has made room";
+}
+
 /// At both ends: what is staged to be sent, and what is put together, kept where it lies and
 /// copied.
 TEST_P(NodeLongMessages, AreGivenBackWhenTheirNodesEnd) {

@@ -11,6 +11,7 @@
 
 #include "cluster/events.h"
 #include "cluster/messaging/assembly.h"
+#include "cluster/messaging/assembly_budget.h"
 
 namespace muster::sim {
 
@@ -20,12 +21,12 @@ class Incoming {
   /// many bytes, unless it is one alone.
   Incoming(PacketPort& port, std::size_t kept_packets_max, std::size_t all_kept_packets_max,
            std::size_t bytes_max)
-      : shared_{port, kept_packets_max, all_kept_packets_max}, bytes_max_(bytes_max) {}
+      : shared_{port, kept_packets_max, all_kept_packets_max}, budget_{bytes_max} {}
 
   /// For the message that opens in it (docs/protocol.md §8.3).
   bool has_room(const Delivery& delivery) const {
-    return delivery.opens_bytes == 0 || bytes() == 0 ||
-           bytes() + delivery.opens_bytes <= bytes_max_;
+    return delivery.opens_bytes == 0 ||
+           budget_.has_room(delivery.opens_bytes, bytes(), bytes_of(delivery.from.id));
   }
   /// Calls `hear(const wire::MessageView& head, std::span<const std::byte> payload)` for each
   /// message that has come whole; false: the pieces do not make a message.
@@ -45,9 +46,15 @@ class Incoming {
     for (const auto& [from, assembly] : assemblies_) bytes += assembly.message_bytes();
     return bytes;
   }
+  std::size_t bytes_of(MemberId sender) const {
+    std::size_t bytes = 0;
+    for (const auto& [from, assembly] : assemblies_)
+      if (from.first == sender) bytes += assembly.message_bytes();
+    return bytes;
+  }
 
   Assembly::Shared shared_;
-  std::size_t bytes_max_;
+  AssemblyBudget budget_;
   std::map<std::pair<MemberId, ChannelId>, Assembly> assemblies_;
 };
 
