@@ -45,8 +45,8 @@ class KeptMessage {
   std::span<const std::byte> bytes_;
 };
 
-/// Valid during the callback only, and not copied. Its bytes lie in the packets that carried them: one piece if it
-/// fitted a packet, as all but long messages do.
+/// Valid during the callback only, and not copied. Its bytes lie in the packets that carried them:
+/// one piece if it fitted a packet, as all but long messages do.
 class Received {
  public:
   using Bytes = std::span<const std::byte>;
@@ -58,7 +58,7 @@ class Received {
   std::size_t size() const { return size_; }
   /// Where it lies, in order: nothing is copied.
   std::span<const Bytes> pieces() const { return pieces_; }
-  /// In one piece: of a message of several, a copy is made at the first call.
+  /// In one piece: of a message of several, each call makes a copy.
   Bytes bytes() const;
   /// For as long as the caller wants: without a copy if it is of one piece.
   KeptMessage keep() const;
