@@ -1,6 +1,6 @@
 // A cache that is spread over the servers of a cluster. Each key is kept by one of them; the others
-// keep copies of what they were asked for, and a change drops every copy before it is confirmed as
-// far as its keeper knows.
+// keep copies of what they were asked for, and each drops its own once it hears of a change. Nobody
+// waits for that: for a moment after a change is confirmed another server may show what was before.
 //
 //   replicated_cache server.toml
 //
