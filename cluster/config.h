@@ -64,10 +64,10 @@ struct MessagingConfig {
   std::uint32_t window_packets = 256;  ///< under way on one channel; at most window_packets_max
   std::uint32_t queue_packets = 64;    ///< that wait for the window of one channel
   /// Given out to be written, queued or not acknowledged, of all channels together: see
-  /// Messaging::crowded().
+  /// Messaging::crowded(). A node sets it by its pool: see NodeConfig::messaging.
   std::uint32_t send_packets = 4096;
   /// Received, and held because one before them is missing or the application has no room; of all
-  /// channels together.
+  /// channels together. A node sets it by its pool: see NodeConfig::messaging.
   std::uint32_t held_packets = 1024;
   DurationNs retransmit_min_ns = 200 * us;
   DurationNs retransmit_max_ns = 100 * ms;

@@ -104,6 +104,8 @@ struct NodeConfig {
 
   MembershipConfig membership = lan_timers();  ///< see use_preset()
   DirectoryConfig directory;
+  /// But for send_packets and held_packets: these are shares of LimitsConfig::pool_packets, and
+  /// what stands here is ignored.
   MessagingConfig messaging;
   /// A loop that was away for longer counts as a stall (NodeStats).
   DurationNs stall_threshold_ns = 10 * ms;
