@@ -1,6 +1,7 @@
 // What one thread of the application uses of a node.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -50,8 +51,8 @@ class Buffer {
   /// What an empty one is answered by Node::commit(): too_large, what there was no room in, or
   /// no_buffer where none was claimed, or its message has been taken.
   SendResult lacking() const { return lacking_; }
-  /// Keeps the first `bytes` only.
-  void shrink(std::size_t bytes) { bytes_ = bytes_.first(bytes); }
+  /// Keeps the first `bytes` only; all of them where there are no more.
+  void shrink(std::size_t bytes) { bytes_ = bytes_.first(std::min(bytes, bytes_.size())); }
 
  private:
   friend class Application;

@@ -93,6 +93,20 @@ TEST_P(NodeClaims, MayBeTakenAndGivenBackForEver) {
   EXPECT_GT(claim_all(*a.node, [&] { run_for(ms); }).size(), 64U);
 }
 
+TEST_P(NodeClaims, ShrinkToNoMoreThanTheyHold) {
+  Server& a = start("a");
+  for (const std::size_t bytes : {std::size_t{16}, std::size_t{100'000}}) {
+    Buffer buffer;
+    ASSERT_TRUE(until([&] { return bool{buffer = a->claim(bytes)}; }));
+    buffer.shrink(bytes + 1);
+    EXPECT_EQ(buffer.bytes().size(), bytes);
+    buffer.shrink(bytes - 1);
+    EXPECT_EQ(buffer.bytes().size(), bytes - 1);
+    buffer.shrink(bytes);
+    EXPECT_EQ(buffer.bytes().size(), bytes - 1);
+  }
+}
+
 using NodeClientClaims = WithClients;
 INSTANTIATE_TEST_SUITE_P(Threads, NodeClientClaims, testing::Values(Mode::pipelined), mode_name);
 
