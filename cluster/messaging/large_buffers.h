@@ -13,9 +13,11 @@ class LargeBuffers {
  public:
   using Buffer = std::vector<std::byte>;
 
-  explicit LargeBuffers(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+  explicit LargeBuffers(std::size_t bytes_max) : bytes_max_(bytes_max) {
+    spare_.reserve(spare_max);  // give() throws nothing
+  }
 
-  /// At least so large; empty: the limit is reached. Nothing needs more than `bytes`.
+  /// So large, and so much is counted, whatever memory it had before; empty: the limit is reached.
   Buffer take(std::size_t bytes) {
     if (taken_bytes_ > 0 && taken_bytes_ + bytes > bytes_max_) return {};
     Buffer buffer;
@@ -23,8 +25,9 @@ class LargeBuffers {
       buffer = std::move(spare_.back());
       spare_.pop_back();
     }
-    if (buffer.size() < bytes) buffer = Buffer(bytes);  // what it held is of no use
-    taken_bytes_ += buffer.size();
+    if (buffer.capacity() < bytes) buffer = Buffer();  // what it held is of no use
+    buffer.resize(bytes);
+    taken_bytes_ += bytes;
     return buffer;
   }
   /// One that take() gave. An empty one is fine.

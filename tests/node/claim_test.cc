@@ -107,6 +107,24 @@ TEST_P(NodeClaims, ShrinkToNoMoreThanTheyHold) {
   }
 }
 
+/// Memory that the largest messages had is used again for small ones, and counts as small.
+TEST_P(NodeClaims, CountWhatTheyAskFor) {
+  Server& a = start("a");
+  const std::size_t limit = config("a").limits.long_message_bytes;
+  std::vector<Buffer> claimed;
+  while (Buffer buffer = a->claim(wire::message_bytes_max)) claimed.push_back(std::move(buffer));
+  EXPECT_EQ(claimed.size(), limit / wire::message_bytes_max);
+  claimed.clear();
+  for (int i = 0; i < 100; ++i) {
+    claimed.push_back(a->claim(100'000));
+    ASSERT_TRUE(claimed.back()) << i;
+    EXPECT_EQ(claimed.back().bytes().size(), 100'000U);
+  }
+  claimed.clear();
+  while (Buffer buffer = a->claim(wire::message_bytes_max)) claimed.push_back(std::move(buffer));
+  EXPECT_EQ(claimed.size(), limit / wire::message_bytes_max);
+}
+
 using NodeClientClaims = WithClients;
 INSTANTIATE_TEST_SUITE_P(Threads, NodeClientClaims, testing::Values(Mode::pipelined), mode_name);
 
