@@ -59,7 +59,8 @@ std::size_t Application::poll() {
     work += hear();
     tasks_.forget_ended();
     flush();
-  } catch (...) {  // the handler's; the protocol goes on all the same
+  } catch (...) {  // the handler's; the protocol goes on all the same, and what was said goes out
+    flush();
     runner_.end_cycle();
     polling_ = false;
     throw;

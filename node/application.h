@@ -76,6 +76,7 @@ class Application {
   SendResult commit(Buffer& buffer, TopicNumber topic);
   void give_back(Buffer& buffer);
   std::size_t packet_bytes_max() const { return runner_.payload_bytes_max() - payload_offset; }
+  /// Throws nothing.
   void flush();
 
   Announced announce(const TopicConfig& topic);

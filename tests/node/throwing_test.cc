@@ -145,6 +145,18 @@ TEST_P(NodeThrowing, EveryMessageComesOnceAndItsPacketsGoBack) {
   EXPECT_EQ(leaks, 0U);
 }
 
+/// By the poll() that throws: what is sent in it does not wait for the next.
+TEST_P(NodeThrowing, WhatWasSentBeforeGoesOut) {
+  a->diary.on_data = [this](const Message&) {
+    EXPECT_EQ((*a)->send(id("b"), bytes("answer")), SendResult::sent);
+    fail();
+  };
+  ASSERT_EQ((*b)->send(id("a"), bytes("question")), SendResult::sent);
+  (*b)->flush();
+  ASSERT_TRUE(throws_until([&] { return thrown > 0; }));
+  EXPECT_TRUE(until([&] { return b->diary.heard("message answer"); }, b));
+}
+
 TEST_P(NodeThrowing, CoroutinesGoOnBesideOneThatThrows) {
   int done = 0;
   const auto waits = [](Node& node, bool throws, int& ended) -> Task<> {
