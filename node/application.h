@@ -112,7 +112,7 @@ class Application {
   bool synchronized() const { return synchronized_; }
   MemberKey self() const { return self_; }
   /// Why this node can never be a member, or is none for as long as the port is lost.
-  const std::string& failure() const { return failure_; }
+  const std::string& failure() const { return failure_.empty() ? port_failure_ : failure_; }
   TimeNs next_deadline() const { return std::min(runner_.next_deadline(), calls_.next_deadline()); }
   void fill(NodeStats& stats) const;
 
@@ -167,7 +167,7 @@ class Application {
   void hear(const BatchEnded& event);
   void hear(const Synchronized& event);
   void hear(const Undelivered& event);
-  void hear(const PortLost& event);
+  void hear(const PortChanged& event);
   void hear(const Overrun& event);
   void hear(const ChannelsReturned& event) { take_back(event.channels); }
   void hear(const StreamChanged& event);
@@ -230,7 +230,8 @@ class Application {
   bool synchronized_ = false;
   Standing standing_ = Standing::idle;
   MemberKey self_;
-  std::string failure_;
+  std::string failure_;       ///< for good
+  std::string port_failure_;  ///< while the port is lost
   std::uint64_t delivered_ = 0;
   std::uint64_t undelivered_ = 0;
   std::uint64_t messages_unsound_ = 0;

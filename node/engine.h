@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cluster/events.h"
@@ -70,7 +71,10 @@ class Engine final : private Events {
   /// At the end of each cycle: what is due, unless that is to wait, what is to be sent, what the
   /// application had no room for. Returns the work done.
   std::size_t finish(TimeNs now, Deadlines deadlines = Deadlines::keep);
-  void port_lost() { tell_all(PortLost{}); }
+  /// Told when it changes.
+  void port_is_lost(bool lost) {
+    if (std::exchange(port_lost_, lost) != lost) tell_all(PortChanged{lost});
+  }
   /// The last finish() has let the application give more to send.
   bool gave_credit() const { return gave_credit_; }
 
@@ -150,6 +154,7 @@ class Engine final : private Events {
   std::map<SubscriptionNumber, Listener*> subscribers_;
   Listener* announces_ = nullptr;  ///< a topic whose number is not known yet
   bool gave_credit_ = false;
+  bool port_lost_ = false;
 };
 
 }  // namespace muster

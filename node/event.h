@@ -69,7 +69,9 @@ struct TopicsEnded {
   TopicNumber topic = 0;
   SubscriptionNumber subscription = 0;
 };
-struct PortLost {};
+struct PortChanged {
+  bool lost = false;
+};
 struct Overrun {};
 /// Another thread of the application has given them up.
 struct ChannelsReturned {
@@ -78,7 +80,7 @@ struct ChannelsReturned {
 
 using Event =
     std::variant<SelfChanged, StandingChanged, Joined, Suspected, Refuted, Removed, BindingChanged,
-                 BatchBegan, BatchEnded, Synchronized, Undelivered, PortLost, Overrun,
+                 BatchBegan, BatchEnded, Synchronized, Undelivered, PortChanged, Overrun,
                  ChannelsReturned, StreamChanged, SubscriberEvent, TopicsEnded>;
 
 }  // namespace muster

@@ -331,12 +331,13 @@ void Application::report_stranded(Peer& peer) {
   }
 }
 
-void Application::hear(const PortLost&) {
+void Application::hear(const PortChanged& event) {
+  if (!event.lost) return port_failure_.clear();
   const bool dpdk = config_.transport == TransportKind::dpdk;
-  failure_ = fmt::format(
+  port_failure_ = fmt::format(
       "the port {} has had no link for {}: check its cable, or the process at its other end",
       dpdk ? config_.device : config_.address, duration_text(config_.port_lost_after_ns));
-  handler_.on_port_lost(failure_);
+  handler_.on_port_lost(port_failure_);
 }
 
 /// Nothing more comes from the engine but what was under way in the sessions; what the engine had

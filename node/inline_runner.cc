@@ -37,6 +37,7 @@ std::size_t InlineRunner::begin_cycle() {
   cycle_ns_ = clock_.now();
   in_cycle_ = true;
   if (const DurationNs away_ns = duty_.begin(cycle_ns_); away_ns > 0) engine_.was_away(away_ns);
+  engine_.port_is_lost(watch_.lost(cycle_ns_));
   std::array<Packet*, burst_max> burst;
   const std::size_t received = transport_.receive(burst);
   if (received > 0) {
@@ -53,7 +54,6 @@ std::size_t InlineRunner::end_cycle() {
     quiet_until_ns_ = std::min(engine_.next_deadline(), cycle_ns_ + quiet_max_ns);
   }
   transport_.flush();
-  if (watch_.lost(cycle_ns_)) engine_.port_lost();
   in_cycle_ = false;
   return work;
 }

@@ -34,8 +34,8 @@ class IoLoop {
   TimeNs served_ns() const { return served_ns_.load(std::memory_order_acquire); }
   /// For how long it was away, all together. By any thread.
   DurationNs away_ns() const { return away_ns_.load(std::memory_order_relaxed); }
-  /// True once for each loss of the port. For one thread.
-  bool take_port_lost() { return port_lost_.exchange(false, std::memory_order_acq_rel); }
+  /// By any thread.
+  bool port_lost() const { return port_lost_.load(std::memory_order_relaxed); }
   std::vector<NamedCount> counters() { return counters_.ask(2000); }
   StallStats stalls() const { return duty_.stalls(); }
 
@@ -56,10 +56,10 @@ class IoLoop {
   DutyCycle duty_;
   PortWatch watch_;
   Inquiry<std::vector<NamedCount>> counters_;
-  std::atomic<bool> port_lost_{false};
   std::atomic<bool> stopping_{false};
   alignas(ring::line_stride_bytes) std::atomic<TimeNs> served_ns_{0};
   std::atomic<DurationNs> away_ns_{0};
+  std::atomic<bool> port_lost_{false};
 };
 
 }  // namespace muster

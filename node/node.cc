@@ -108,6 +108,7 @@ NodeStats Node::stats() const {
 bool Node::join(DurationNs timeout_ns) {
   const Application& application = parts_->application;
   const TimeNs start = monotonic_ns();
+  if (application.standing() != Standing::member) poll();  // a port that was lost may be back
   while (application.standing() != Standing::member) {
     if (!application.failure().empty()) throw StartError(application.failure());
     if (application.standing() == Standing::left) throw StartError("the node has left the cluster");

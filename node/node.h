@@ -63,8 +63,8 @@ class Node : public Client {
   Node& operator=(Node&&) = delete;
 
   /// Polls until this member is one, and returns true; false when that takes longer than
-  /// `timeout_ns`. Blocks. Throws StartError with the reason when it can never be: another member
-  /// has the name, the port is lost.
+  /// `timeout_ns`. Blocks. Throws StartError with the reason when it can never be, as another
+  /// member has the name, or not for as long as the port is lost: then it may be called again.
   bool join(DurationNs timeout_ns);
   /// Tells the others. standing() becomes `left` within a poll() or two, and stays that.
   void leave();

@@ -1,4 +1,4 @@
-// Notices that a port has lost its link.
+// Whether a port has lost its link.
 #pragma once
 
 #include "cluster/packet.h"
@@ -14,23 +14,20 @@ class PortWatch {
   PortWatch(Transport& transport, DurationNs lost_after_ns)
       : transport_(transport), lost_after_ns_(lost_after_ns) {}
 
-  /// True once for each loss: there has been no link for as long as was configured, and for eight
-  /// times as long at the start.
+  /// There has been no link for as long as was configured, and for eight times as long at the
+  /// start.
   bool lost(TimeNs now) {
-    if (now < next_ns_) return false;
+    if (now < next_ns_) return lost_;
     next_ns_ = now + interval_ns;
     if (transport_.link_up()) {
       down_since_ns_ = never_ns;
-      told_ = false;
       had_link_ = true;
-      return false;
+      return lost_ = false;
     }
     if (down_since_ns_ == never_ns) down_since_ns_ = now;
     // A NIC that has just been started negotiates for seconds.
     const DurationNs patience_ns = had_link_ ? lost_after_ns_ : 8 * lost_after_ns_;
-    if (told_ || now - down_since_ns_ < patience_ns) return false;
-    told_ = true;
-    return true;
+    return lost_ = now - down_since_ns_ >= patience_ns;
   }
 
  private:
@@ -38,7 +35,7 @@ class PortWatch {
   const DurationNs lost_after_ns_;
   TimeNs next_ns_ = 0;
   TimeNs down_since_ns_ = never_ns;
-  bool told_ = false;
+  bool lost_ = false;
   bool had_link_ = false;
 };
 

@@ -189,6 +189,27 @@ TEST_P(NodeMembership, CannotJoinWithoutALink) {
   EXPECT_THROW(a->join(5 * second), StartError);
 }
 
+TEST_P(NodeMembership, CanJoinOnceTheLinkIsBack) {
+  NodeConfig lost = config("a");
+  lost.port_lost_after_ns = 20 * ms;
+  lost.membership.join_listen_ns = 60 * second;
+  Server& a = start(lost);
+  a.port->link = false;
+  EXPECT_THROW(a->join(30 * second), StartError);
+  EXPECT_THROW(a->join(ms), StartError);
+  a.port->link = true;
+  const auto goes_on = [&] {
+    try {
+      return !a->join(ms);
+    } catch (const StartError&) {
+      return false;
+    }
+  };
+  const TimeNs begin = monotonic_ns();
+  while (!goes_on()) ASSERT_LT(monotonic_ns() - begin, 20 * second);
+  EXPECT_EQ(a.diary.entries.size(), 2U);  // joining, and once that the port is lost
+}
+
 TEST_P(NodeMembership, JoinGivesUpAfterItsTimeout) {
   NodeConfig slow = config("a");
   slow.membership.join_listen_ns = 10 * second;
