@@ -171,15 +171,6 @@ AdvertiseResult Application::serve(std::string_view path, std::span<const std::b
   return result;
 }
 
-/// What it is bound to is the node's affair: here only the path is known.
-bool Application::answer_calls(std::string_view path, ServiceHandler handler) {
-  const AdvertiseResult result = own_.may_put(path, {});
-  if (result == AdvertiseResult::done) own_.put(path, {});
-  if (result != AdvertiseResult::done && result != AdvertiseResult::unchanged) return false;
-  own_.serve(path, std::move(handler));
-  return true;
-}
-
 DurationNs Application::round_trip_ns(const Peer& peer) const {
   return runner_.round_trip_ns(peer.view.key.id, peer.credit.get());
 }

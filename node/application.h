@@ -63,7 +63,9 @@ class Application {
                         ServiceHandler handler, Attributes attributes);
 
   const Index& index() const { return index_; }
-  bool answer_calls(std::string_view path, ServiceHandler handler);
+  bool answer_calls(std::string_view path, ServiceHandler handler) {
+    return own_.answer(path, std::move(handler));
+  }
   std::optional<MemberKey> pick(std::string_view path, const Pick& how);
   WatchId watch(std::string_view prefix, WatchCallback callback);
   void unwatch(WatchId id) { watches_.remove(id); }

@@ -255,8 +255,9 @@ class Client {
   void spawn(Task<> task);
   /// Stops waiting: the callback is not called any more. The call may still be carried out.
   void cancel(CallId id);
-  /// Answers the calls to `path` that come in on this client's channels. To advertise it is the
-  /// node's affair: see Node::serve(). Calls to a path that is not served here are answered with
+  /// Answers the calls to `path` that come in on this client's channels, until it is answered or
+  /// served otherwise; an empty handler ends it. It advertises nothing, and no withdrawal ends it:
+  /// see Node::serve(). Calls to a path that is not answered here are told
   /// CallOutcome::no_such_service. False: `path` is none.
   bool answer(std::string_view path, ServiceHandler handler);
 

@@ -85,8 +85,8 @@ class Node : public Client {
   /// this node end with it, those of other threads too.
   AdvertiseResult withdraw_all();
 
-  /// Advertises `path` and answers calls to it. Calls to a path that is not served are answered
-  /// with CallOutcome::no_such_service.
+  /// Advertises `path` and answers calls to it, in place of what answer() was given, until it is
+  /// withdrawn. Calls to a path that is not served are answered with CallOutcome::no_such_service.
   AdvertiseResult serve(std::string_view path, std::span<const std::byte> value,
                         ServiceHandler handler, Attributes attributes = {});
 

@@ -111,11 +111,24 @@ void OwnBindings::apply(const Batch& batch) {
 
 void OwnBindings::serve(std::string_view path, ServiceHandler handler) {
   own_.find(path)->second.handler = std::make_shared<const ServiceHandler>(std::move(handler));
+  if (answered_.find(path) != nullptr) answered_.erase(path);
+}
+
+bool OwnBindings::answer(std::string_view path, ServiceHandler handler) {
+  if (!may_bind(path)) return false;
+  if (auto* served = own_.find(path)) served->second.handler.reset();
+  if (handler)
+    answered_.at(path).second = std::make_shared<const ServiceHandler>(std::move(handler));
+  else if (answered_.find(path) != nullptr)
+    answered_.erase(path);
+  return true;
 }
 
 std::shared_ptr<const ServiceHandler> OwnBindings::handler(std::string_view path) const {
-  const auto* found = own_.find(path);
-  return found == nullptr ? nullptr : found->second.handler;
+  if (const auto* served = own_.find(path); served != nullptr && served->second.handler != nullptr)
+    return served->second.handler;
+  const auto* answered = answered_.find(path);
+  return answered == nullptr ? nullptr : answered->second;
 }
 
 }  // namespace muster

@@ -1,4 +1,4 @@
-// What this member advertises, and what the application does when one of it is called.
+// What this member advertises, and what the application does when it is called.
 #pragma once
 
 #include <memory>
@@ -28,9 +28,12 @@ class OwnBindings {
   AdvertiseResult may_apply(const Batch& batch) const;
   void apply(const Batch& batch);
 
-  /// Replaces the handler of a path that was put.
+  /// What calls to a path find is what was given last, by either of these two. This one's is of a
+  /// path that was put, and goes with it.
   void serve(std::string_view path, ServiceHandler handler);
-  /// Empty where the path is not served. Shared, because a handler may withdraw itself.
+  /// Whether the path is put or not. False: it is none.
+  bool answer(std::string_view path, ServiceHandler handler);
+  /// Empty where the path is not answered. Shared, because a handler may withdraw itself.
   std::shared_ptr<const ServiceHandler> handler(std::string_view path) const;
 
  private:
@@ -45,6 +48,7 @@ class OwnBindings {
   const std::size_t bytes_max_;
   std::size_t bytes_ = 0;
   PathMap<Own> own_;
+  PathMap<std::shared_ptr<const ServiceHandler>> answered_;  ///< whatever stands in own_
 };
 
 }  // namespace muster

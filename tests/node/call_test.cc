@@ -32,6 +32,14 @@ class NodeCall : public World {
     ASSERT_EQ(server->serve(path, {}, std::move(handler)), AdvertiseResult::done);
     ASSERT_TRUE(until([&] { return !(*a)->lookup(path).empty(); }));
   }
+  /// Whether it advertises the path or not.
+  Outcome call_b(std::string_view path) {
+    Outcome outcome;
+    EXPECT_EQ((*a)->call(id("b"), path, {}, 5 * second, outcome.callback()).result,
+              SendResult::sent);
+    EXPECT_TRUE(until([&] { return outcome.called; }));
+    return outcome;
+  }
   Outcome call(std::string_view path, std::string_view payload, DurationNs deadline = 5 * second) {
     Outcome outcome;
     EXPECT_EQ((*a)->call(path, bytes(payload), deadline, outcome.callback()).result,
@@ -224,6 +232,41 @@ TEST_P(NodeCall, AHandlerMayWithdrawItself) {
   });
   EXPECT_EQ(call("/once", "x").payload, "x");
   EXPECT_TRUE(until([&] { return (*a)->lookup("/once").empty(); }));
+}
+
+/// What says a word, whatever it is asked.
+ServiceHandler says(std::string word) {
+  return [word = std::move(word)](const Request&, Responder answer) { answer.reply(bytes(word)); };
+}
+
+TEST_P(NodeCall, AnsweringAdvertisesNothingAndNoWithdrawalEndsIt) {
+  EXPECT_TRUE((*b)->answer("/x", says("answered")));
+  EXPECT_FALSE((*b)->answer("no path", says("never")));
+  EXPECT_EQ((*b)->withdraw("/x"), AdvertiseResult::unchanged);
+  EXPECT_EQ(call_b("/x").payload, "answered");
+  ASSERT_EQ((*b)->advertise("/x"), AdvertiseResult::done);
+  ASSERT_TRUE(until([&] { return !(*a)->lookup("/x").empty(); }));
+  EXPECT_EQ(call("/x", "").payload, "answered");
+  ASSERT_EQ((*b)->withdraw("/x"), AdvertiseResult::done);
+  EXPECT_EQ(call_b("/x").payload, "answered");
+  EXPECT_EQ((*b)->withdraw_all(), AdvertiseResult::unchanged);
+  EXPECT_EQ(call_b("/x").payload, "answered");
+  EXPECT_TRUE((*b)->answer("/x", nullptr));
+  EXPECT_EQ(call_b("/x").outcome, CallOutcome::no_such_service);
+}
+
+TEST_P(NodeCall, WhatIsGivenLastAnswers) {
+  const std::string value(1'000, 'v');
+  EXPECT_TRUE((*b)->answer("/x", says("first")));
+  ASSERT_EQ((*b)->serve("/x", bytes(value), says("second")), AdvertiseResult::done);
+  EXPECT_EQ(call_b("/x").payload, "second");
+  EXPECT_TRUE((*b)->answer("/x", says("third")));
+  EXPECT_EQ(call_b("/x").payload, "third");
+  EXPECT_EQ((*b)->advertise("/x", value), AdvertiseResult::unchanged);  // it is still bound
+  ASSERT_EQ((*b)->serve("/x", bytes(value), says("fourth")), AdvertiseResult::unchanged);
+  EXPECT_EQ(call_b("/x").payload, "fourth");
+  ASSERT_EQ((*b)->withdraw("/x"), AdvertiseResult::done);
+  EXPECT_EQ(call_b("/x").outcome, CallOutcome::no_such_service);
 }
 
 }  // namespace
