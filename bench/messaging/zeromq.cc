@@ -62,8 +62,8 @@ class ZeroMq final : public MessageEndpoint {
     zmq_msg_init(&message);
     for (; received < burst_max; ++received) {
       if (zmq_msg_recv(&message, socket_, ZMQ_DONTWAIT) < 0) break;
-      inbox.on_message(
-          {static_cast<const std::byte*>(zmq_msg_data(&message)), zmq_msg_size(&message)});
+      inbox.on_message(Arrival(std::span(static_cast<const std::byte*>(zmq_msg_data(&message)),
+                                         zmq_msg_size(&message))));
     }
     zmq_msg_close(&message);
     return received;
