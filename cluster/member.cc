@@ -271,6 +271,7 @@ MemberStats Member::stats() const {
   for (std::size_t type = 0; type < stats.sent.size(); ++type)
     stats.sent[type] = outbox_.sent(static_cast<wire::Type>(type));
   stats.packets_exhausted = outbox_.exhausted();
+  stats.away_ns = outbox_.away_ns();
   return stats;
 }
 

@@ -26,6 +26,7 @@ struct MemberStats {
   std::array<std::uint64_t, wire::reject_count> rejected{};
   std::uint64_t packets_exhausted = 0;  ///< nothing could be sent: the pool was empty
   std::uint64_t stalls = 0;             ///< times that this member's own loop was late
+  DurationNs away_ns = 0;               ///< see Member::was_away()
 };
 
 /// Not thread-safe: one thread drives it.

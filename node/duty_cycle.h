@@ -17,7 +17,7 @@ class DutyCycle {
  public:
   explicit DutyCycle(DurationNs stall_threshold_ns) : stall_threshold_ns_(stall_threshold_ns) {}
 
-  /// For how long the loop was away, or 0 where it is as good as always there.
+  /// For how long the loop was away, or 0 where that was no more than work takes.
   DurationNs begin(TimeNs now) {
     const DurationNs since_ns = began_ns_ != 0 && now > began_ns_ ? now - began_ns_ : 0;
     if (since_ns > stall_threshold_ns_) stalled(since_ns);
@@ -35,8 +35,9 @@ class DutyCycle {
   }
 
  private:
-  /// No cycle takes so long that only moves packets.
-  static constexpr DurationNs away_min_ns = 20'000;
+  /// Longer than what an application does between two polls, as a rule, and shorter than any
+  /// scheduler's turn. Whoever is away so long, again and again, hides the line's queues.
+  static constexpr DurationNs away_min_ns = 500'000;
 
   void stalled(DurationNs duration_ns) {
     count_.fetch_add(1, std::memory_order_relaxed);

@@ -329,6 +329,7 @@ void Engine::fill(NodeStats& stats) const {
   stats.packets_sent = member.sent;
   stats.packets_rejected = member.rejected;
   stats.packets_exhausted = member.packets_exhausted;
+  stats.away_ns = member.away_ns;
   const MessagingStats& messaging = member_.messaging().stats();
   stats.messages_sent = messaging.messages_sent;
   stats.packets_retransmitted = messaging.packets_retransmitted;

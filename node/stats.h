@@ -73,6 +73,8 @@ struct NodeStats {
 
   StallStats engine_stalls;  ///< of the thread that runs the protocol: poll()'s when inline
   StallStats io_stalls;      ///< of the I/O thread; none when inline
+  DurationNs away_ns = 0;    ///< stretches of half a millisecond or more for which one of them did
+                             ///< nothing for the protocol, all together: the peers are told so
   std::vector<NamedCount> transport;
 };
 

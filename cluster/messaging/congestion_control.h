@@ -14,7 +14,8 @@ namespace muster {
 /// From the sending of a packet to its acknowledgement.
 struct RoundTrip {
   DurationNs ns = 0;
-  /// Of that, the ends were away for so long, or less: they read nothing and sent nothing.
+  /// Stretches for which an end read nothing and sent nothing, all together; they may have begun
+  /// before the packet was sent, and two may have been at once.
   DurationNs away_ns = 0;
 };
 

@@ -45,13 +45,13 @@ TEST(DutyCycle, CountsNotWhatItSleepsAndWhatComesAfterThat) {
 TEST(DutyCycle, IsAwayWhereACycleTakesLongerThanPacketsDo) {
   DutyCycle duty(1 * ms);
   EXPECT_EQ(duty.begin(1 * ms), 0U);  // the first beginning follows nothing
-  EXPECT_EQ(duty.begin(1 * ms + 19 * us), 0U);
-  EXPECT_EQ(duty.begin(1 * ms + 39 * us), 20 * us);
-  EXPECT_EQ(duty.begin(9 * ms), 8 * ms - 39 * us);
+  EXPECT_EQ(duty.begin(1 * ms + 499 * us), 0U);
+  EXPECT_EQ(duty.begin(1 * ms + 999 * us), 500 * us);
+  EXPECT_EQ(duty.begin(9 * ms + 999 * us), 8 * ms);
   duty.sleep_until(20 * ms);
   EXPECT_EQ(duty.begin(12 * ms), 0U);  // woken before that
   duty.sleep_until(20 * ms);
-  EXPECT_EQ(duty.begin(20 * ms + 30 * us), 30 * us);
+  EXPECT_EQ(duty.begin(20 * ms + 600 * us), 600 * us);
 }
 
 }  // namespace

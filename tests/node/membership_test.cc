@@ -245,6 +245,15 @@ TEST_P(NodeMembership, CountsThatItWasAway) {
   EXPECT_GT(stalls.last_ns, touchy.stall_threshold_ns);
 }
 
+// docs/protocol.md §7.4. Of whichever thread.
+TEST_P(NodeMembership, KnowsForHowLongItWasAway) {
+  Server& a = start("a");
+  ASSERT_TRUE(settle());
+  const DurationNs before = a->stats().away_ns;
+  a.port->pause_ns = 20 * ms;
+  EXPECT_TRUE(until([&] { return a->stats().away_ns >= before + 20 * ms; }));
+}
+
 TEST_P(NodeMembership, RefusesAConfigurationThatCannotWork) {
   NodeConfig wrong = config("a");
   wrong.group = "10.0.0.1";

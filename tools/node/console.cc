@@ -202,6 +202,7 @@ void Console::say_stats() {
                {"retransmitted", stats.packets_retransmitted},
                {"publishing", publishing_of(stats)},
                {"stalls", stats.engine_stalls.count},
+               {"away_ns", stats.away_ns},
                {"transport", transport}});
 }
 

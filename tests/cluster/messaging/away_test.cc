@@ -1,6 +1,7 @@
 // What a round trip owes to its ends, and not to the line (docs/protocol.md §7.4).
 #include <gtest/gtest.h>
 
+#include "tests/cluster/messaging/pair.h"
 #include "tests/cluster/messaging/tested_window.h"
 
 namespace muster::test {
@@ -52,6 +53,27 @@ TEST(Away, IsToldInUnitsThatBeginAgain) {
   EXPECT_EQ(outbox.away(), 1U);
   outbox.was_away(0xffff * unit_ns);
   EXPECT_EQ(outbox.away(), 0U);
+}
+
+TEST(Away, IsSaidWithWhateverAcknowledges) {
+  Pair pair;
+  pair.b.outbox.was_away(7 * unit_ns);
+  const auto said = [&] {
+    pair.b.messaging.transmit(1 * second);
+    std::vector<std::uint16_t> away;
+    for (const auto& datagram : pair.b.port.take_transmitted())
+      away.push_back(
+          reinterpret_cast<const wire::Session*>(datagram.bytes.data() + sizeof(wire::Header))
+              ->away);
+    return away;
+  };
+  pair.a.say(pair.b, "to b");
+  pair.a.messaging.transmit(0);
+  pair.b.hear(0, pair.a.port.take_transmitted());
+  EXPECT_EQ(said(), std::vector<std::uint16_t>{7});  // an acknowledgement alone
+  pair.b.outbox.was_away(2 * unit_ns);
+  pair.b.say(pair.a, "to a");
+  EXPECT_EQ(said(), std::vector<std::uint16_t>{9});
 }
 
 }  // namespace

@@ -51,6 +51,24 @@ TEST(Publishing, MaySubscribeBeforeAnybodyPublishesAndHearsEachPublisher) {
   EXPECT_EQ(published_to(cluster.bob()), (Lines{"from ann", "from carol"}));
 }
 
+// docs/protocol.md §7.4, §9.5.
+TEST(Publishing, HearsWithEachReportForHowLongItsSenderWasAway) {
+  Cluster cluster({"ann", "bob"});
+  const TopicNumber topic = cluster.announce(cluster.ann(), prices);
+  cluster.subscribe(cluster.bob(), "/prices");
+  std::vector<std::uint16_t> away;
+  cluster.segment.filter = [&](const Segment::Transit& transit) {
+    if (transit.type == wire::Type::report)
+      away.push_back(
+          reinterpret_cast<const wire::Report*>(transit.bytes.data() + sizeof(wire::Header))->away);
+    return true;
+  };
+  cluster.publish_all(cluster.ann(), topic, {"before"});
+  cluster.bob().member->was_away(7 * wire::away_unit_ns);
+  cluster.publish_all(cluster.ann(), topic, {"after"});
+  EXPECT_EQ(away, (std::vector<std::uint16_t>{0, 7}));
+}
+
 void without_multicast(MemberConfig& config) {
   config.multicast = false;
   for (std::uint32_t place = 1; place <= 4; ++place)
