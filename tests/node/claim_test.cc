@@ -81,7 +81,8 @@ TEST_P(NodeClaims, MayBeTakenAndGivenBackForEver) {
   Server& b = start("b");
   ASSERT_TRUE(settle());
   for (int i = 0; i < 20; ++i) EXPECT_GT(claim_all(*a.node, [&] { run_for(ms); }).size(), 64U);
-  for (int i = 0; i < 3'000; ++i) {  // the second is copied behind the first, and given back
+  for (std::size_t i = 0; i < 3'000;
+       ++i) {  // the second is copied behind the first, and given back
     ASSERT_TRUE(until([&] {
       Buffer one = a->claim(16);
       return a->commit(one, id("b"), static_cast<ChannelId>(i / 2 % wire::channels)) ==
