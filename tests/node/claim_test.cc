@@ -85,7 +85,8 @@ TEST_P(NodeClaims, MayBeTakenAndGivenBackForEver) {
        ++i) {  // the second is copied behind the first, and given back
     ASSERT_TRUE(until([&] {
       Buffer one = a->claim(16);
-      return a->commit(one, id("b"), static_cast<ChannelId>(i / 2 % wire::channels)) ==
+      return a->commit(one, id("b"),
+                       static_cast<ChannelId>(static_cast<std::size_t>(i / 2) % wire::channels)) ==
              SendResult::sent;
     }));
     if (i % 2 == 1) a->flush();

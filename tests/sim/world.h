@@ -38,7 +38,7 @@ class World final : private Wire {
     Incarnation incarnation = 0;
     TimeNs wake_at = never_ns;
     bool cycle_due = false;
-    TimeNs paused_since = 0;          ///< the last time
+    TimeNs paused_since = 0;  ///< the last time
     TimeNs paused_until = 0;
     TimeNs unhealthy_until = 0;       ///< the last moment at which it did not trust itself
     TimeNs slow_until = 0;            ///< receives slowly until then
