@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "cluster/messaging/message_writer.h"
 #include "cluster/packet.h"
 #include "cluster/wire/layout.h"
 
@@ -24,9 +25,7 @@ class BegunMessage {
  private:
   /// A piece that is neither the first nor the last has its packet alone (docs/protocol.md §8.3).
   static bool goes_on_beyond(const Packet& packet) {
-    const auto* session =
-        reinterpret_cast<const wire::Session*>(packet.data + sizeof(wire::Header));
-    const auto* piece = reinterpret_cast<const wire::Message*>(session + 1);
+    const auto* piece = reinterpret_cast<const wire::Message*>(packet.data + messages_offset);
     return piece->flags == (wire::piece_continues | wire::piece_more);
   }
 
