@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "cluster/config.h"
 #include "cluster/directory/directory.h"
@@ -61,6 +62,11 @@ class Member final : private MembershipListener {
 
   /// See Messaging::send().
   SendResult send(const Recipient& to, Packet& packet, std::uint32_t messages);
+  /// See Messaging::for_each_moved().
+  template <class F>
+  void for_each_moved(F&& f) {
+    messaging_.for_each_moved(std::forward<F>(f));
+  }
 
   /// Begins to publish a topic. What bind() may refuse is `no_room` here.
   Announced announce(const TopicConfig& topic);

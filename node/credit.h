@@ -16,7 +16,7 @@ namespace muster {
 
 /// Of one channel, or one topic. The application's thread gives packets, the engine's takes what it
 /// could send. What is between the two waits in the ring or in a queue of its own, so whoever takes
-/// nothing holds up nobody else.
+/// nothing holds up nobody else. What was taken is kept until it is accepted.
 class PacketCredit {
  public:
   /// The application's: one more may be given, if `packets_max` may be on their way.
@@ -26,7 +26,8 @@ class PacketCredit {
     return given_ - taken_seen_ < packets_max;
   }
   void give() { ++given_; }
-  std::uint64_t given() const { return given_; }
+  /// So many of those given have not been accepted by the peer, or by the slowest subscriber.
+  std::uint64_t held_packets() const { return given_ - accepted_.load(std::memory_order_acquire); }
   /// Messages that the session has been given; exact once the engine has told of the removal, or
   /// of this member's end.
   std::uint64_t messages_taken() const { return messages_taken_.load(std::memory_order_acquire); }
@@ -37,9 +38,12 @@ class PacketCredit {
                           std::memory_order_release);
   }
   void taken(std::uint64_t packets) { taken_.store(packets, std::memory_order_release); }
+  /// Of a topic it may be fewer than before: one has come who begins earlier.
+  void accepted(std::uint64_t packets) { accepted_.store(packets, std::memory_order_release); }
 
  private:
   alignas(ring::line_stride_bytes) std::atomic<std::uint64_t> taken_{0};
+  std::atomic<std::uint64_t> accepted_{0};
   std::atomic<std::uint64_t> messages_taken_{0};
   alignas(ring::line_stride_bytes) std::uint64_t given_ = 0;
   std::uint64_t taken_seen_ = 0;
@@ -50,18 +54,12 @@ class TopicCredit : public PacketCredit {
  public:
   /// The application's: whoever keeps the engine from taking more; MemberId{}: nobody.
   MemberId in_the_way() const { return in_the_way_.load(std::memory_order_relaxed); }
-  /// So many of the packets given wait for the slowest subscriber, or have not been taken.
-  std::uint64_t lag_packets() const { return given() - accepted_.load(std::memory_order_acquire); }
 
   /// The engine's.
   void blocked_by(MemberId subscriber) { in_the_way_.store(subscriber, std::memory_order_relaxed); }
-  /// All subscribers have accepted so many: fewer than before where one has come who begins
-  /// earlier.
-  void accepted(std::uint64_t packets) { accepted_.store(packets, std::memory_order_release); }
 
  private:
   alignas(ring::line_stride_bytes) std::atomic<MemberId> in_the_way_{};
-  std::atomic<std::uint64_t> accepted_{0};
 };
 
 /// What becomes of a topic that is to be announced.

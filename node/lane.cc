@@ -62,13 +62,13 @@ Packet* Lane::allocate() {
   return packet;
 }
 
-/// The stock may be empty because others take nothing: what finishes a message comes from the pool,
-/// and what topics may keep is reserved there.
+/// The stock may be empty because others take nothing: in the middle of a message a channel that
+/// holds nothing gets one packet from the pool, and what topics may keep is reserved there.
 Runner::Allocation Lane::allocate_for(const Destination& to, bool goes_on, PacketCredit* credit) {
   if (const SendResult what = lacking(to, *credit); what != SendResult::sent)
     return {nullptr, what};
   if (Packet* packet = allocate()) return {packet};
-  const bool from_pool = to.topic != 0 || (goes_on && credit->available(1));
+  const bool from_pool = to.topic != 0 || (goes_on && credit->held_packets() == 0);
   Packet* packet = from_pool ? transport_.allocate() : nullptr;
   if (packet != nullptr)
     from_pool_.store(from_pool_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -82,10 +82,10 @@ SendResult Lane::lacking(const Destination& to, PacketCredit& credit) const {
     return lags == MemberId{} ? SendResult::blocked(Exhausted::engine_queue)
                               : SendResult::blocked_by(lags);
   }
-  const bool crowded = shared_.crowded.load(std::memory_order_relaxed);
-  if (credit.available(crowded ? std::min(crowded_packets, queue_packets_) : queue_packets_))
-    return SendResult::sent;
-  return SendResult::blocked(crowded ? Exhausted::packets : Exhausted::channel);
+  if (shared_.crowded.load(std::memory_order_relaxed) && credit.held_packets() >= crowded_packets)
+    return SendResult::blocked(Exhausted::packets);
+  return credit.available(queue_packets_) ? SendResult(SendResult::sent)
+                                          : SendResult::blocked(Exhausted::channel);
 }
 
 void Lane::release(Packet& packet) {

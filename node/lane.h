@@ -69,7 +69,7 @@ class Lane : public Runner {
   Subscribed subscribe(std::string_view topic, From from) override;
   void unsubscribe(SubscriptionNumber subscription) override;
   std::size_t lag_packets(TopicNumber, const TopicCredit* credit) const override {
-    return credit->lag_packets();
+    return credit->held_packets();
   }
   int event_fd() override;
   bool arm(TimeNs until, bool for_room) override;

@@ -1,6 +1,5 @@
 #include "node/send_credits.h"
 
-#include <algorithm>
 #include <cassert>
 
 namespace muster {
@@ -12,9 +11,8 @@ constexpr DurationNs publish_interval_ns = 50 * us;
 }  // namespace
 
 SendCredits::SendCredits(Member& member, PacketPort& port, std::size_t members_max)
-    : member_(member), port_(port) {
+    : member_(member), port_(port), self_(member.self()) {
   peers_.reserve(members_max);
-  waiting_.reserve(members_max * wire::channels);
   all_.reserve(members_max);
 }
 
@@ -30,7 +28,6 @@ void SendCredits::close(const MemberKey& key) {
   const auto found = peers_.find(key.id);
   if (found == peers_.end() || found->second.key != key) return;
   Peer* peer = &found->second;
-  std::erase_if(waiting_, [peer](const Waiting& waiting) { return waiting.peer == peer; });
   std::erase(all_, peer);
   peers_.erase(found);
 }
@@ -49,21 +46,35 @@ void SendCredits::submit(Packet& packet) {
   if (result != SendResult::sent) return port_.release(packet);  // this member is none any more
   credit.take_messages(outgoing.messages);
   ++peer.submitted[channel];
-  if (peer.listed[channel]) return;
-  peer.listed[channel] = true;
-  waiting_.push_back({&peer, channel});
 }
 
 bool SendCredits::give_back() {
-  if (waiting_.empty()) return false;
-  std::erase_if(waiting_, [this](const Waiting& waiting) {
-    Peer& peer = *waiting.peer;
-    const std::uint64_t left = member_.messaging().packets_waiting({peer.key, waiting.channel});
-    peer.credit->channel(waiting.channel).taken(peer.submitted[waiting.channel] - left);
-    peer.listed[waiting.channel] = left > 0;
-    return left == 0;
+  bool gave = false;
+  if (member_.self() != self_) {
+    forget_sessions();
+    gave = true;
+  }
+  member_.for_each_moved([&](const Recipient& to, const SendWindow& sending) {
+    const auto found = peers_.find(to.member.id);
+    if (found == peers_.end() || found->second.key != to.member) return;
+    const std::uint64_t submitted = found->second.submitted[to.channel];
+    PacketCredit& credit = found->second.credit->channel(to.channel);
+    credit.taken(submitted - sending.waiting());
+    credit.accepted(submitted - sending.held());
+    gave = true;
   });
-  return true;
+  return gave;
+}
+
+/// They have ended with this member's last incarnation, and hold nothing any more. What the next
+/// ones hold they have been given since.
+void SendCredits::forget_sessions() {
+  self_ = member_.self();
+  for (const Peer* peer : all_)
+    for (ChannelId channel = 0; channel < wire::channels; ++channel) {
+      peer->credit->channel(channel).taken(peer->submitted[channel]);
+      peer->credit->channel(channel).accepted(peer->submitted[channel]);
+    }
 }
 
 void SendCredits::publish_round_trips(TimeNs now) {

@@ -14,10 +14,10 @@
 
 namespace muster {
 
-/// Gives packets to the sessions, and credit back as they leave. Credit is no more than what a
-/// channel's queue holds, so a session never refuses. What is for a peer that was removed, or of a
-/// member that is none any more, is dropped: the application counts by itself what had not been
-/// taken when it hears of that.
+/// Gives packets to the sessions, and tells the application what they have sent and what was
+/// acknowledged. Credit is no more than what a channel's queue holds, so a session never refuses.
+/// What is for a peer that was removed, or of a member that is none any more, is dropped: the
+/// application counts by itself what had not been taken when it hears of that.
 class SendCredits {
  public:
   SendCredits(Member& member, PacketPort& port, std::size_t members_max);
@@ -41,17 +41,14 @@ class SendCredits {
     MemberKey key;
     std::shared_ptr<Credit> credit;
     std::array<std::uint64_t, wire::channels> submitted{};  ///< packets
-    std::array<bool, wire::channels> listed{};              ///< in waiting_
   };
-  struct Waiting {
-    Peer* peer;
-    ChannelId channel;
-  };
+
+  void forget_sessions();
 
   Member& member_;
   PacketPort& port_;
+  MemberKey self_;  ///< whose sessions they are
   std::unordered_map<MemberId, Peer> peers_;
-  std::vector<Waiting> waiting_;  ///< channels whose packets have not all been sent
   std::vector<Peer*> all_;
   std::uint32_t joins_ = 0;
   std::size_t published_ = 0;

@@ -24,10 +24,12 @@ using ChannelListHook =
 struct MaySend;              ///< has packets that may go now
 struct OwesAcknowledgement;  ///< received data, and has not said so since
 struct OwesDelivery;         ///< the application refused a packet
+struct HasMoved;             ///< packets to send have come, were sent, or are done with
 
 class Channel : public ChannelListHook<MaySend>,
                 public ChannelListHook<OwesAcknowledgement>,
                 public ChannelListHook<OwesDelivery>,
+                public ChannelListHook<HasMoved>,
                 public Timer {
  public:
   /// What all channels of a member have in common.

@@ -104,7 +104,10 @@ void Messaging::on_session(TimeNs now, const wire::Header& header, const wire::S
     ++stats_.acknowledgements_absurd;
     return;
   }
-  packets_to_send_ -= held - channel->sending().held();
+  if (const std::size_t left = channel->sending().held(); left != held) {
+    packets_to_send_ -= held - left;
+    enter<HasMoved>(moved_, *channel);
+  }
   timers_.arm(*channel, channel->sending().deadline());
   way_has_changed(now, *session);
   if (view.body->sequence != 0) receive(now, *channel, view, packet);
@@ -221,7 +224,10 @@ void Messaging::send_data(TimeNs now) {
     Channel& channel = may_send_.front();
     may_send_.pop_front();
     const std::uint32_t sent = channel.transmit(now, std::min(left, turn_packets));
-    if (sent > 0) channel.session().had_turn(channel.id());
+    if (sent > 0) {
+      channel.session().had_turn(channel.id());
+      enter<HasMoved>(moved_, channel);
+    }
     left -= sent;
     timers_.arm(channel, channel.sending().deadline());
     if (channel.sending().sendable()) may_send_.push_back(channel);
@@ -247,6 +253,7 @@ SendResult Messaging::send(const Recipient& to, Packet& packet, std::uint32_t me
   Session* session = find(to.member.id);
   if (session == nullptr || session->peer() != to.member) return SendResult::not_connected;
   Channel& channel = session->open(shared_, to.channel);
+  enter<HasMoved>(moved_, channel);
   if (!channel.goes_on_with(packet)) return abandon(channel, packet, messages);
   if (channel.sending().full()) return SendResult::blocked(Exhausted::channel);
   packet.peer = session->route().endpoint;
@@ -272,11 +279,6 @@ bool Messaging::may_send(const Recipient& to, bool goes_on, std::size_t unsent) 
   if (!crowded(unsent)) return true;
   const std::size_t held = packets_to_send(to);
   return (may_send(unsent) && held < crowded_packets) || (goes_on && held == 0);
-}
-
-std::size_t Messaging::packets_waiting(const Recipient& to) const {
-  const Channel* channel = find(to);
-  return channel == nullptr ? 0 : channel->sending().waiting();
 }
 
 std::size_t Messaging::packets_to_send(const Recipient& to) const {

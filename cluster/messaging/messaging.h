@@ -56,10 +56,19 @@ class Messaging {
   /// A packet that goes on with a message which began in an earlier session (begin_anew()) is
   /// dropped, and what ends in it reported.
   SendResult send(const Recipient& to, Packet& packet, std::uint32_t messages);
-  /// Packets in a channel's queue that have never been sent.
-  std::size_t packets_waiting(const Recipient& to) const;
   /// Packets of a channel that are queued or not acknowledged.
   std::size_t packets_to_send(const Recipient& to) const;
+
+  /// Calls `f(const Recipient&, const SendWindow&)` for each channel that packets to send have come
+  /// to, or that has sent or been acknowledged some, since the last time. One whose session has
+  /// ended is not among them.
+  template <class F>
+  void for_each_moved(F&& f) {
+    for (; !moved_.empty(); moved_.pop_front()) {
+      const Channel& channel = moved_.front();
+      f(Recipient{channel.session().peer(), channel.id()}, channel.sending());
+    }
+  }
 
   /// All channels together hold no more packets than they may, queued or not acknowledged, and
   /// with them `unsent`, those that were given out and have not come to send(): whoever gives
@@ -128,6 +137,7 @@ class Messaging {
   ChannelList<OwesAcknowledgement> owing_acknowledgement_;  ///< whoever owes longest comes first
   ChannelList<OwesAcknowledgement> due_acknowledgement_;
   ChannelList<OwesDelivery> owing_delivery_;
+  ChannelList<HasMoved> moved_;
   TimerQueue<Channel> timers_;
   std::size_t packets_to_send_ = 0;
   TimeNs go_on_ns_ = never_ns;  ///< the last transmit() left something for the next

@@ -1,6 +1,10 @@
-// What the application has claimed and not committed counts among what is to be sent.
+// The pool's share to send: what is claimed and not committed counts, and what is sent and not
+// acknowledged.
+#include <atomic>
+#include <memory>
 #include <vector>
 
+#include "cluster/config.h"
 #include "node/pool_shares.h"
 #include "tests/node/party.h"
 
@@ -125,6 +129,79 @@ TEST_P(NodeClaims, CountWhatTheyAskFor) {
   claimed.clear();
   while (Buffer buffer = a->claim(wire::message_bytes_max)) claimed.push_back(std::move(buffer));
   EXPECT_EQ(claimed.size(), limit / wire::message_bytes_max);
+}
+
+/// Two nodes: the line takes all that one of them sends, and brings back no acknowledgement.
+class NodeCrowded : public NodeClaims {
+ protected:
+  void SetUp() override {
+    NodeConfig wide = config("a");
+    wide.messaging.congestion.kind = CongestionKind::fixed;
+    a = &start(wide);
+    b = &start("b");
+    ASSERT_TRUE(settle());
+    segment.lose(
+        [unheard = unheard_, from_b = b->port->self()](const Packet& sent, const Endpoint& from) {
+          const auto* header = reinterpret_cast<const wire::Header*>(sent.data);
+          return *unheard && from == from_b && wire::Type{header->type} == wire::Type::session;
+        });
+  }
+  void acknowledge() { *unheard_ = false; }
+  /// Packets that a channel takes until there has been no room for a while.
+  std::size_t fill(ChannelId channel) {
+    std::size_t taken = 0;
+    for (TimeNs last = monotonic_ns(); monotonic_ns() - last < 50 * ms; run_for(ms))
+      while (const std::size_t some = send(channel, 64)) {
+        taken += some;
+        last = monotonic_ns();
+      }
+    return taken;
+  }
+  /// As many as find room at once.
+  std::size_t send(ChannelId channel, std::size_t packets_max) {
+    const std::string payload(1'000, '.');  // two do not fit a packet
+    std::size_t taken = 0;
+    while (taken < packets_max && (*a)->send(id("b"), bytes(payload), channel) == SendResult::sent)
+      ++taken;
+    return taken;
+  }
+
+  Server* a = nullptr;
+  Server* b = nullptr;
+
+ private:
+  /// The segment outlives a test.
+  const std::shared_ptr<std::atomic<bool>> unheard_ = std::make_shared<std::atomic<bool>>(true);
+};
+INSTANTIATE_TEST_SUITE_P(BothWays, NodeCrowded, both_ways, mode_name);
+
+/// A long message gets a packet when there is none for others, but one only.
+TEST_P(NodeCrowded, ByLongMessagesLeavesThePoolToReceiveWith) {
+  const std::string payload = long_message(200 * (*a)->packet_bytes_max());
+  for (ChannelId channel = 0; channel < wire::channels; ++channel)
+    ASSERT_TRUE(
+        until([&] { return (*a)->send(id("b"), bytes(payload), channel) == SendResult::sent; }));
+  run_for(300 * ms);
+  EXPECT_GT(in_use(*a), pool_share::to_send(pool_packets) / 4);
+  EXPECT_LT(in_use(*a), pool_share::to_send(pool_packets) + on_their_way);
+  b->diary.on_data = [&](const Message& heard) { EXPECT_EQ(heard.size(), payload.size()); };
+  acknowledge();
+  EXPECT_TRUE(until([&] { return b->diary.messages == wire::channels; }));
+}
+
+TEST_P(NodeCrowded, GivesAChannelFewThatAreNotAcknowledged) {
+  std::size_t taken = fill(0) + fill(1);
+  EXPECT_GT(taken, pool_share::to_send(pool_packets) / 4);
+  for (ChannelId channel = 2; channel < wire::channels; ++channel) {
+    const std::size_t of_one = fill(channel);
+    EXPECT_GT(of_one, 0U);
+    EXPECT_LE(of_one, crowded_packets);
+    taken += of_one;
+  }
+  acknowledge();
+  EXPECT_TRUE(until([&] { return b->diary.messages == taken; }));
+  EXPECT_TRUE(until([&] { return in_use(*a) < pool_share::to_send(pool_packets) / 2; }));
+  EXPECT_GT(send(2, 64), crowded_packets);
 }
 
 using NodeClientClaims = WithClients;

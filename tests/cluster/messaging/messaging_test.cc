@@ -1,3 +1,4 @@
+#include <array>
 #include <string>
 #include <vector>
 
@@ -37,16 +38,36 @@ TEST(Messaging, SaysAtOnceWhenItCannotSend) {
   EXPECT_EQ(pair.a.stats().messages_sent, 65U);
 }
 
-TEST(Messaging, CountsThePacketsThatWait) {
+/// Once for each time, and nothing of those that nothing has happened to.
+TEST(Messaging, TellsWhatAChannelHoldsWhenThatHasChanged) {
   MessagingConfig config;
   config.window_packets = 8;
   Pair pair(config);
-  const Recipient to{pair.b.key, 3};
-  EXPECT_EQ(pair.a.messaging.packets_waiting(to), 0U);
+  /// Channel, packets that wait, packets held.
+  using Told = std::vector<std::array<std::size_t, 3>>;
+  const auto moved = [&] {
+    Told told;
+    pair.a.messaging.for_each_moved([&](const Recipient& to, const SendWindow& sending) {
+      EXPECT_EQ(to.member, pair.b.key);
+      told.push_back({to.channel, sending.waiting(), sending.held()});
+    });
+    return told;
+  };
+  EXPECT_EQ(moved(), Told{});
   for (int i = 0; i < 10; ++i) pair.a.say(pair.b, "x", 3);
-  EXPECT_EQ(pair.a.messaging.packets_waiting(to), 10U);
-  pair.a.transmit(0);
-  EXPECT_EQ(pair.a.messaging.packets_waiting(to), 2U);
+  pair.a.say(pair.b, "x", 5);
+  EXPECT_EQ(moved(), (Told{{3, 10, 10}, {5, 1, 1}}));
+  EXPECT_EQ(moved(), Told{});
+  const auto sent = pair.a.transmit(0);
+  EXPECT_EQ(moved(), (Told{{3, 2, 10}, {5, 0, 1}}));
+  pair.a.transmit(1);
+  EXPECT_EQ(moved(), Told{});
+  pair.b.hear(2, sent);
+  pair.a.hear(3, pair.b.transmit(2));
+  EXPECT_EQ(moved(), (Told{{3, 2, 2}, {5, 0, 0}}));
+  pair.a.say(pair.b, "x", 5);
+  pair.a.messaging.remove_peer(pair.b.key.id);
+  EXPECT_EQ(moved(), Told{});
 }
 
 TEST(Messaging, AcknowledgesOnceForABurst) {
