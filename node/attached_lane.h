@@ -14,11 +14,11 @@ class AttachedLane final : public Lane {
       : Lane(pipeline.config_, pipeline.transport_, pipeline.shared_, channels),
         pipeline_(pipeline) {
     pipeline_.shared_.errands.carry_out(
-        [&](Engine&, TimeNs now) { pipeline_.add(*this, channels, directory, now); });
+        [&](Engine&, TimeNs now) { pipeline_.add(engines(), channels, directory, now); });
   }
   ~AttachedLane() override {
     pipeline_.shared_.errands.carry_out(
-        [&](Engine&, TimeNs now) { pipeline_.remove(*this, cut_, now); });
+        [&](Engine&, TimeNs now) { pipeline_.remove(engines(), cut_, now); });
   }
 
   bool next(Word& word) override {

@@ -31,8 +31,8 @@ PipelinedRunner::PipelinedRunner(const NodeConfig& config, OpenPort& port)
       outgoing_(std::bit_ceil(std::size_t{2} * config.limits.pool_packets)),
       engine_port_(transport_, outgoing_),
       own_(config, transport_, shared_, all_channels),
-      engine_(config, member_config(config, transport_.self()), engine_port_, own_.listener(),
-              Engine::Credits::with),
+      engine_(config, member_config(config, transport_.self()), engine_port_,
+              own_.engines().listener(), Engine::Credits::with),
       duty_(config.stall_threshold_ns),
       io_(config, port, received_, outgoing_) {
   check_core("cores.io", config.cores.io);
@@ -105,30 +105,32 @@ void PipelinedRunner::run_engine() {
 
 std::size_t PipelinedRunner::serve_lanes(TimeNs now) {
   std::size_t work = 0;
-  for (Lane* lane : lanes_) work += lane->serve(engine_, now);
+  for (EngineLane* lane : lanes_) work += lane->serve(engine_, now);
   return work;
 }
 
-void PipelinedRunner::add(Lane& lane, ChannelSet channels, bool directory, TimeNs now) {
-  while (own_.serve(engine_, now) > 0) {
+void PipelinedRunner::add(EngineLane& lane, ChannelSet channels, bool directory, TimeNs now) {
+  EngineLane& own = own_.engines();
+  while (own.serve(engine_, now) > 0) {
   }
   engine_.add(lane.listener(), channels, directory);
-  own_.set_channels(own_.channels() & ~channels);
+  own.set_channels(own.channels() & ~channels);
   lanes_.push_back(&lane);
 }
 
-void PipelinedRunner::remove(Lane& lane, ChannelSet cut, TimeNs now) {
+void PipelinedRunner::remove(EngineLane& lane, ChannelSet cut, TimeNs now) {
   while (lane.serve(engine_, now) > 0) {
   }
   engine_.remove(lane.listener(), cut);
-  own_.set_channels(own_.channels() | lane.channels());
+  EngineLane& own = own_.engines();
+  own.set_channels(own.channels() | lane.channels());
   std::erase(lanes_, &lane);
 }
 
 /// From here on they are their threads' alone, which hear by themselves what they were told.
 void PipelinedRunner::leave_lanes(TimeNs now) {
   shared_.errands.end(engine_, now, [this] {
-    for (Lane* lane : lanes_) lane->wake_for_good();
+    for (EngineLane* lane : lanes_) lane->wake_for_good();
   });
 }
 
@@ -158,11 +160,11 @@ std::size_t PipelinedRunner::engine_cycle(TimeNs now) {
   work += engine_.finish(now, postponing_ ? Engine::Deadlines::postpone : Engine::Deadlines::keep) +
           shared_.errands.run(engine_, now);
   std::size_t unsent = 0;
-  for (const Lane* lane : lanes_) unsent += lane->unsent();
+  for (const EngineLane* lane : lanes_) unsent += lane->unsent();
   const bool crowded = engine_.member().messaging().crowded(unsent);
   if (crowded != shared_.crowded.load(std::memory_order_relaxed))
     shared_.crowded.store(crowded, std::memory_order_relaxed);
-  for (Lane* lane : lanes_) lane->settle(engine_, unsent);
+  for (EngineLane* lane : lanes_) lane->settle(engine_, unsent, crowded);
   engine_stats_.answer([this](NodeStats& stats) {
     engine_.fill(stats);
     stats.packets_dropped = engine_port_.dropped();

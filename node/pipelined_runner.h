@@ -42,8 +42,8 @@ class PipelinedRunner final : public Driver {
   bool port_unserved(TimeNs now) const;
   std::size_t serve_lanes(TimeNs now);
   // What a channel has carried for the one thread is behind it before it goes to another.
-  void add(Lane& lane, ChannelSet channels, bool directory, TimeNs now);
-  void remove(Lane& lane, ChannelSet cut, TimeNs now);
+  void add(EngineLane& lane, ChannelSet channels, bool directory, TimeNs now);
+  void remove(EngineLane& lane, ChannelSet cut, TimeNs now);
   void leave_lanes(TimeNs now);
 
   const NodeConfig config_;
@@ -53,7 +53,7 @@ class PipelinedRunner final : public Driver {
   EnginePort engine_port_;
   Lane::Shared shared_;
   Lane own_;
-  std::vector<Lane*> lanes_{&own_};  // the engine's
+  std::vector<EngineLane*> lanes_{&own_.engines()};
   Engine engine_;
   CycleClock clock_;  // the engine thread's
   DutyCycle duty_;
