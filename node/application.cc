@@ -26,6 +26,7 @@ Application::Application(const NodeConfig& config, Handler& handler, Runner& run
       assemblies_{runner, pool_share::assembled(config.limits.pool_packets), 0},
       topics_(runner, to_send_),
       subscriptions_(runner, assemblies_),
+      directory_(handler, callbacks_),
       dice_(wall_ns() ^ static_cast<std::uint64_t>(self_.id)),
       own_(config),
       repeats_(config.limits.long_message_bytes),
@@ -55,7 +56,7 @@ std::size_t Application::poll() {
       calls_.expire(runner_.now(), [](CallId, const CallWaiter& waiter) {
         waiter.end(CallOutcome::deadline, {});
       });
-    if (!next_poll_.empty() || !this_poll_.empty()) resume_waiting();
+    if (!next_polls_.empty()) next_polls_.resume();
     work += hear();
     tasks_.forget_ended();
     flush();
@@ -76,7 +77,7 @@ bool Application::arm() {
   runner_.event_fd();
   flush();
   const bool for_room = blocked_ || !gathering_.empty() || !unanswered_.empty() ||
-                        !repeating_.empty() || !next_poll_.empty() || (leaving_ && !leave_told_);
+                        !repeating_.empty() || !next_polls_.empty() || (leaving_ && !leave_told_);
   return armed_ = runner_.arm(calls_.next_deadline(), for_room);
 }
 
@@ -176,16 +177,12 @@ DurationNs Application::round_trip_ns(const Peer& peer) const {
 }
 
 std::optional<MemberKey> Application::pick(std::string_view path, const Pick& how) {
-  const Bound* bound = index_.pick(path, how, dice_, [this](const MemberKey& key) {
+  const Bound* bound = directory_.index().pick(path, how, dice_, [this](const MemberKey& key) {
     if (key.id == self_.id) return std::optional<DurationNs>(0);
     const Peer* peer = find(key.id);
     return std::optional(peer == nullptr ? never_ns : round_trip_ns(*peer));
   });
   return bound == nullptr ? std::nullopt : std::optional(bound->owner);
-}
-
-WatchId Application::watch(std::string_view prefix, WatchCallback callback) {
-  return watches_.add(prefix, std::move(callback), index_);
 }
 
 std::vector<MemberView> Application::members() const {

@@ -11,7 +11,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "cluster/directory/index.h"
 #include "cluster/messaging/assembly.h"
 #include "cluster/messaging/call_table.h"
 #include "cluster/random.h"
@@ -20,17 +19,16 @@
 #include "node/callbacks.h"
 #include "node/channel_set.h"
 #include "node/config.h"
-#include "node/huge_pages.h"
+#include "node/directory_copy.h"
+#include "node/next_polls.h"
 #include "node/node.h"
 #include "node/outgoing_channel.h"
 #include "node/own_bindings.h"
 #include "node/own_topics.h"
-#include "node/pending_batch.h"
 #include "node/repeats.h"
 #include "node/runner.h"
 #include "node/subscriptions.h"
 #include "node/tasks.h"
-#include "node/watches.h"
 
 namespace muster {
 
@@ -62,13 +60,15 @@ class Application {
   AdvertiseResult serve(std::string_view path, std::span<const std::byte> value,
                         ServiceHandler handler, Attributes attributes);
 
-  const Index& index() const { return index_; }
+  const Index& index() const { return directory_.index(); }
   bool answer_calls(std::string_view path, ServiceHandler handler) {
     return own_.answer(path, std::move(handler));
   }
   std::optional<MemberKey> pick(std::string_view path, const Pick& how);
-  WatchId watch(std::string_view prefix, WatchCallback callback);
-  void unwatch(WatchId id) { watches_.remove(id); }
+  WatchId watch(std::string_view prefix, WatchCallback callback) {
+    return directory_.watch(prefix, std::move(callback));
+  }
+  void unwatch(WatchId id) { directory_.unwatch(id); }
   std::vector<MemberView> members() const;
   const MemberView* member(MemberId id) const;
 
@@ -100,8 +100,7 @@ class Application {
                  DurationNs deadline_ns, CallWaiter waiter, ChannelId channel);
   void cancel(CallId id) { calls_.close(id); }
   void spawn(Task<> task) { tasks_.spawn(std::move(task)); }
-  void wait(NextPoll& waiting);
-  void forget(NextPoll& waiting);
+  NextPolls& next_polls() { return next_polls_; }
   SendResult answer(const Recipient& to, CallId call, CallStatus status,
                     std::span<const std::byte> payload);
   /// Answers without a payload, later if it must be.
@@ -164,9 +163,9 @@ class Application {
   void hear(const Suspected& event);
   void hear(const Refuted& event);
   void hear(const Removed& event);
-  void hear(BindingChanged& event);
-  void hear(const BatchBegan& event) { batches_[event.owner.id]; }
-  void hear(const BatchEnded& event);
+  void hear(BindingChanged& event) { directory_.hear(event); }
+  void hear(const BatchBegan& event) { directory_.hear(event); }
+  void hear(const BatchEnded& event) { directory_.hear(event); }
   void hear(const Synchronized& event);
   void hear(const Undelivered& event);
   void hear(const PortChanged& event);
@@ -186,11 +185,8 @@ class Application {
   bool goes_on_elsewhere(CallId call);
   bool ask_again(CallId call);
   void repeat_calls();
-  void resume_waiting();
   void abandon_waiting();
 
-  bool bound_already(const BindingChanged& event) const;
-  void show(std::span<const BindingChanged> changes);
   void retry();
   /// Passes it on. What was blocked is worth waking for.
   SendResult noting(SendResult result) {
@@ -247,20 +243,16 @@ class Application {
   Subscriptions subscriptions_;
   std::unordered_map<MemberId, Peer> peers_;
   Peer* found_last_ = nullptr;  ///< few talk to many in turn
-  HugePages index_memory_;
-  Index index_{index_memory_};
-  std::unordered_map<MemberId, PendingBatch> batches_;
+  Callbacks callbacks_;         ///< of the event that is heard
+  DirectoryCopy directory_;
   Random dice_;
   OwnBindings own_;
-  Watches watches_;
   Repeats repeats_;
   CallTable<CallWaiter> calls_;
-  std::vector<NextPoll*> next_poll_;  ///< they go on in the next poll(), and in this one
-  std::vector<NextPoll*> this_poll_;
+  NextPolls next_polls_;
   Tasks tasks_;
   std::vector<CallId> repeating_;  ///< those that wait for room
   Hearing hearing_;
-  Callbacks callbacks_;  ///< of the event that is heard
   std::vector<std::byte> one_piece_;
   std::size_t kept_packets_ = 0;
   std::size_t kept_packets_max_ = 0;

@@ -1,7 +1,5 @@
 #include "node/awaited.h"
 
-#include <vector>
-
 #include "node/application.h"
 
 namespace muster {
@@ -29,37 +27,18 @@ void AwaitedCall::ended(CallOutcome outcome, std::span<const std::byte> payload)
 }
 
 NextPoll::~NextPoll() {
-  if (waits_) application_->forget(*this);
+  if (waits_) application_->next_polls().forget(*this);
 }
 
 void NextPoll::await_suspend(std::coroutine_handle<> coroutine) {
   coroutine_ = coroutine;
   waits_ = true;
-  application_->wait(*this);
-}
-
-void Application::wait(NextPoll& waiting) { next_poll_.push_back(&waiting); }
-
-void Application::forget(NextPoll& waiting) {
-  std::erase(next_poll_, &waiting);
-  std::erase(this_poll_, &waiting);
-}
-
-/// Whoever waits again meanwhile goes on in the next one.
-void Application::resume_waiting() {
-  this_poll_.insert(this_poll_.end(), next_poll_.begin(), next_poll_.end());
-  next_poll_.clear();
-  while (!this_poll_.empty()) {
-    NextPoll* waiting = this_poll_.front();
-    this_poll_.erase(this_poll_.begin());
-    waiting->resume();
-  }
+  application_->next_polls().add(*this);
 }
 
 /// What was waited for never comes: whoever owns the coroutine destroys it.
 void Application::abandon_waiting() {
-  for (std::vector<NextPoll*>* waiting : {&this_poll_, &next_poll_})
-    for (NextPoll* each : *waiting) each->abandoned();
+  next_polls_.abandon();
   calls_.erase_all([](CallId, const CallWaiter& waiter) {
     if (waiter.awaited != nullptr) waiter.awaited->abandoned();
   });

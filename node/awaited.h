@@ -93,7 +93,7 @@ class [[nodiscard]] NextPoll {
 
  private:
   friend class Client;
-  friend class Application;
+  friend class NextPolls;
   explicit NextPoll(Application& application) : application_(&application) {}
   void resume() {
     waits_ = false;

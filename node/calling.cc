@@ -24,7 +24,7 @@ void CallWaiter::end(CallOutcome outcome, std::span<const std::byte> payload) co
 
 Application::Peer* Application::candidate(std::string_view path, const Pick& how,
                                           const Repeat* repeat) {
-  const Bound* bound = index_.pick(path, how, dice_, [&](const MemberKey& key) {
+  const Bound* bound = directory_.index().pick(path, how, dice_, [&](const MemberKey& key) {
     const Peer* peer = find(key.id);
     const bool asked = repeat != nullptr && repeat->has_asked(key.id);
     return peer == nullptr || asked ? std::nullopt : std::optional(round_trip_ns(*peer));
