@@ -69,7 +69,8 @@ def protocol_is_pure(file):
 
 
 def header_guard(file):
-    if file.is_header:
+    # What is precompiled is the main file of its compilation: g++ warns of the guard there.
+    if file.is_header and "/pch/" not in file.path:
         directives = re.findall(r"^\s*#.*", blank_comments_and_strings(file.text), re.M)
         if not directives or directives[0].split() != ["#pragma", "once"]:
             yield 1, "the first directive of a header is #pragma once"

@@ -104,7 +104,10 @@ SOUND = {
         ("cluster/a.h", "#include <vector>\n// steady_clock is the driver's\n"),
         ("node/a.h", "#include <chrono>\n#include <thread>\n"),
     ],
-    "header_guard": [("ring/a.h", "// What it is.\n#pragma once\n\n#include <vector>\n")],
+    "header_guard": [
+        ("ring/a.h", "// What it is.\n#pragma once\n\n#include <vector>\n"),
+        ("tests/pch/a.h", "// What all include.\n#include <vector>\n"),
+    ],
     "test_names_are_sentences": [
         ("tests/a.cc", "TEST(Suspicion, IsRefutedByAHigherIncarnation) {}\n"),
         ("tests/a.cc", "TEST_P(SpscRing, KeepsOrderOver2Laps) {}\n"),

@@ -1,0 +1,19 @@
+// What nearly every test includes, read once for each test program. A source that leans on it and does
+// not include what it uses fails in scripts/check, which reads the sources without it.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
