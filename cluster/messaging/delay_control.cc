@@ -17,7 +17,9 @@ constexpr double decrease_by_delay = 0.8;
 constexpr double heavy_loss_share = 0.02;
 constexpr std::uint32_t loss_forgiven_packets = 2;
 /// Those who lost that much leave room for as much again.
-constexpr double decrease_by_loss = 2;
+constexpr double decrease_by_heavy_loss = 2;
+/// Of what is lost beside a queue, which may be one that overflows.
+constexpr double decrease_beside_queue = 3;
 /// After so many quiet rounds the line has got room, and growth is a share of the window: the
 /// hyperactive increase of TIMELY (Mittal et al., SIGCOMM 2015).
 constexpr std::uint32_t quiet_rounds_min = 5;
@@ -103,6 +105,7 @@ void DelayControl::judge(const Round& round) {
   const bool queue = round.samples > 0 && !quiet(round.lowest_ns);
   const bool heavy_loss =
       round.lost > loss_forgiven_packets + heavy_loss_share * round.acknowledged;
+  if (!queue && round.lost > 0) doubt_.raised = true;
   if (starting_ && (queue || heavy_loss)) {
     starting_ = false;
     look_after_ns_ = 0;  // whoever came to a line in use knows its queue only
@@ -130,13 +133,10 @@ double DelayControl::kept_after(const Round& round, bool queue, bool heavy_loss)
     kept = 1 - decrease_by_delay * static_cast<double>(both_ns - target_ns()) /
                    static_cast<double>(both_ns);
   }
-  // Where a queue overflows, what the line holds without a queue is left.
-  if (queue && round.lost > 0) {
-    kept = std::min(kept, static_cast<double>(lowest_.ns()) / static_cast<double>(round.lowest_ns));
-  }
-  if (heavy_loss) {
-    kept = std::min(kept, 1 - decrease_by_loss * round.lost / (round.acknowledged + round.lost));
-  }
+  // Where a queue overflows, little is lost, and only by what one round adds to it.
+  const double lost = static_cast<double>(round.lost) / (round.acknowledged + round.lost);
+  if (queue) kept = std::min(kept, 1 - decrease_beside_queue * lost);
+  if (heavy_loss) kept = std::min(kept, 1 - decrease_by_heavy_loss * lost);
   return std::max(kept, kept_min);
 }
 
@@ -147,16 +147,29 @@ void DelayControl::lowest_seen(TimeNs now) {
   look_after_ns_ = look_interval_ns();
 }
 
+bool DelayControl::due_to_look(TimeNs now) const {
+  return now - lowest_seen_ns_ >= look_after_ns_ ||
+         (doubt_.raised && now - doubt_.looked_ns >= doubt_.look_after_ns);
+}
+
 void DelayControl::look(TimeNs now) {
   if (looking()) {
     if (now < look_until_ns_) return;
     look_until_ns_ = 0;
+    // A line that loses packets by itself raises the doubt again and again, for nothing.
+    const bool right = lowest_.ns() + margin_ns() / 8 >= doubt_.lowest_ns;
+    const DurationNs early_ns = look_interval_ns() / early_look_divisor;
+    doubt_ = {
+        .look_after_ns =
+            right ? std::clamp(2 * doubt_.look_after_ns, early_ns, look_interval_ns()) : early_ns,
+        .looked_ns = now};
     lowest_seen(now);
     known_to_fit_ = std::max(known_to_fit_, window_);
     window_ = std::min(window_, few_packets);
     round_ = {};
     rounds_since_cut_ = 0;
-  } else if (lowest_.known() && now - lowest_seen_ns_ >= look_after_ns_) {
+  } else if (lowest_.known() && due_to_look(now)) {
+    doubt_.lowest_ns = lowest_.ns();
     look_until_ns_ = now + targets_per_look * target_ns();
   }
 }

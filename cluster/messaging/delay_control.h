@@ -17,6 +17,7 @@ namespace muster {
 /// The target is the lowest round trip lately and a margin. Senders that never see an empty queue
 /// would take their own for the line, so each is still for a moment, now and then, and looks: the
 /// way of BBR (Cardwell et al., ACM Queue 14(5)), which also makes all on one line look together.
+/// Whoever loses packets and sees no queue doubts what it has seen, and looks sooner.
 class DelayControl final : public CongestionControl {
  public:
   /// Requires 1 <= start <= max.
@@ -39,6 +40,14 @@ class DelayControl final : public CongestionControl {
     DurationNs lowest_ns = never_ns;  ///< of its round trips
   };
 
+  /// What is lost where no queue is seen may be lost to one that is taken for the line.
+  struct Doubt {
+    bool raised = false;
+    DurationNs look_after_ns = 0;  ///< after the last look
+    TimeNs looked_ns = 0;          ///< its end
+    DurationNs lowest_ns = 0;      ///< as it was taken for before this look
+  };
+
   DurationNs margin_ns() const;
   DurationNs target_ns() const;
   /// Hardly later than the lowest: nothing stands in the line.
@@ -50,6 +59,7 @@ class DelayControl final : public CongestionControl {
   DurationNs look_interval_ns() const;
   void lowest_seen(TimeNs now);
   bool looking() const { return look_until_ns_ != 0; }
+  bool due_to_look(TimeNs now) const;
   void look(TimeNs now);
 
   const CongestionConfig config_;
@@ -65,6 +75,7 @@ class DelayControl final : public CongestionControl {
   TimeNs lowest_seen_ns_ = 0;       ///< about the lowest, or the end of the last look
   DurationNs look_after_ns_ = 0;    ///< after that
   TimeNs look_until_ns_ = 0;        ///< 0: not looking
+  Doubt doubt_;
 };
 
 }  // namespace muster

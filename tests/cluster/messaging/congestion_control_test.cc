@@ -188,15 +188,20 @@ TEST(DelayControl, GivesWayToHeavyLoss) {
   EXPECT_GT(bottleneck.utilization(), 0.15);
 }
 
+/// Some of the eight learn the line when others' packets stand in it already, and would take that
+/// for the empty line: which of them, the seed decides.
 TEST(DelayControl, SharesAQueueThatOverflowsBeforeItIsLong) {
-  Line line;
-  line.queue_packets_max = 64;
-  auto bottleneck = shared(8, line);
-  settle(bottleneck, 100 * ms);
-  bottleneck.run_for(400 * ms);
-  EXPECT_GT(bottleneck.utilization(), 0.95);
-  EXPECT_LT(bottleneck.lost_share(), 0.03);
-  EXPECT_GT(bottleneck.fairness(), 0.8);
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    Line line;
+    line.queue_packets_max = 64;
+    Bottleneck bottleneck(line, seed);
+    for (int i = 0; i < 8; ++i) bottleneck.add({});
+    settle(bottleneck, 100 * ms);
+    bottleneck.run_for(400 * ms);
+    EXPECT_GT(bottleneck.utilization(), 0.95) << seed;
+    EXPECT_LT(bottleneck.lost_share(), 0.035) << seed;
+    EXPECT_GT(bottleneck.fairness(), 0.7) << seed;
+  }
 }
 
 TEST(DelayControl, HoldsOneWindowInAQueueThatOverflowsBeforeItIsLong) {
@@ -205,8 +210,20 @@ TEST(DelayControl, HoldsOneWindowInAQueueThatOverflowsBeforeItIsLong) {
   auto bottleneck = shared(1, line);
   settle(bottleneck, 20 * ms);
   bottleneck.run_for(200 * ms);
-  EXPECT_GT(bottleneck.utilization(), 0.98);
-  EXPECT_LT(bottleneck.lost_share(), 0.002);
+  EXPECT_GT(bottleneck.utilization(), 0.97);
+  EXPECT_LT(bottleneck.lost_share(), 0.01);
+}
+
+/// One in a hundred may be an accident, as well as a queue that overflows.
+TEST(DelayControl, GivesWayALittleForALossBesideAQueue) {
+  TimeNs now = 1 * ms;
+  const auto control = in_use(now);
+  for (int round = 0; round < 3; ++round) {
+    if (round > 0) control->on_lost(now, 1);
+    for (int i = 0; i < 99; ++i) control->on_acknowledged(now += us, 1, RoundTrip{150 * us}, 99);
+  }
+  EXPECT_LT(control->window_packets(), 100U);
+  EXPECT_GE(control->window_packets(), 90U);
 }
 
 TEST(DelayControl, IsBackAtOnceAfterTheReceiverHasPaused) {
