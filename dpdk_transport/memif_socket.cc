@@ -1,11 +1,14 @@
 #include "dpdk_transport/memif_socket.h"
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <system_error>
+#include <thread>
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -17,6 +20,7 @@
 
 #include "dpdk_transport/clock.h"
 #include "dpdk_transport/eal.h"
+#include "dpdk_transport/file_lock.h"
 #include "dpdk_transport/interrupt_thread.h"
 
 namespace muster::dpdk {
@@ -25,9 +29,19 @@ namespace {
 
 constexpr DurationNs hang_up_patience_ns = 1'000'000'000;
 
+/// Longer than an end may take.
+constexpr DurationNs successor_patience_ns = 3 * hang_up_patience_ns;
+
+/// The driver removes the file at the path of its last port, whoever made it: until then no other
+/// process may make one there.
+struct Held {
+  explicit Held(const std::string& path) : lock(path + ".lock") {}
+  FileLock lock;
+  int ports = 0;
+};
 std::mutex listeners_mutex;
-std::map<std::string, int>& listeners() {
-  static std::map<std::string, int> instance;
+std::map<std::string, Held>& listeners() {
+  static std::map<std::string, Held> instance;
   return instance;
 }
 
@@ -56,27 +70,46 @@ bool somebody_listens(const std::string& path) {
   return !refused;
 }
 
+void refuse_a_second(const std::string& path) {
+  struct stat status{};
+  if (lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode) && somebody_listens(path))
+    throw StartError(fmt::format(
+        "another process listens on {} already: stop it, or choose another socket", path));
+}
+
+/// Whoever holds the lock and does not listen is on its way: out, or in.
+void take(FileLock& lock, const std::string& path) {
+  try {
+    const TimeNs deadline = now_ns() + successor_patience_ns;
+    while (!lock.take()) {
+      refuse_a_second(path);
+      if (now_ns() > deadline)
+        throw StartError(fmt::format(
+            "another process keeps {}.lock and does not listen on {}: end it, or choose another "
+            "socket",
+            path, path));
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  } catch (const std::system_error& error) {
+    throw StartError(
+        fmt::format("the socket {} cannot be made ({}): choose a folder that you may write to",
+                    path, error.what()));
+  }
+}
+
 void make_way(const std::string& path) {
   struct stat status{};
   if (lstat(path.c_str(), &status) == 0) {
     if (!S_ISSOCK(status.st_mode))
       throw StartError(
           fmt::format("{} is there, and is no socket: choose another path for the socket", path));
-    if (somebody_listens(path))
-      throw StartError(fmt::format(
-          "another process listens on {} already: stop it, or choose another socket", path));
+    refuse_a_second(path);
     if (unlink(path.c_str()) != 0)
       throw StartError(
           fmt::format("{} is left from a switch that was killed, and cannot be "
                       "removed ({}): remove it, or choose another socket",
                       path, std::strerror(errno)));
   }
-  const auto folder = folder_of(path);
-  if (access(folder.c_str(), W_OK | X_OK) != 0)
-    throw StartError(
-        fmt::format("the socket {} cannot be made ({}: {}): choose a folder that you "
-                    "may write to",
-                    path, folder.string(), std::strerror(errno)));
 }
 
 bool is_named(int fd, const sockaddr_un& name) {
@@ -118,25 +151,28 @@ bool hang_up_on_clients(const std::string& path) {
 
 MemifListener::MemifListener(std::string path) : path_(std::move(path)) {
   const std::lock_guard lock(listeners_mutex);
-  if (listeners()[path_] == 0) {
+  const auto [held, first] = listeners().try_emplace(path_, path_);
+  if (first) {
     try {
+      take(held->second.lock, path_);
       make_way(path_);
     } catch (const StartError&) {
-      listeners().erase(path_);
+      listeners().erase(held);
       throw;
     }
   }
-  ++listeners()[path_];
+  ++held->second.ports;
 }
 
 MemifListener::~MemifListener() {
   const std::lock_guard lock(listeners_mutex);
-  if (--listeners()[path_] == 0) listeners().erase(path_);
+  const auto held = listeners().find(path_);
+  if (--held->second.ports == 0) listeners().erase(held);
 }
 
 void MemifListener::retire() const {
   const std::lock_guard lock(listeners_mutex);
-  if (listeners()[path_] > 1) return;
+  if (listeners().at(path_).ports > 1) return;
   unlink(path_.c_str());
   // Only the interrupt thread lets in and closes: there no descriptor changes under our hands.
   const TimeNs deadline = now_ns() + hang_up_patience_ns;

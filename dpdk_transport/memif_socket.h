@@ -6,12 +6,12 @@
 
 namespace muster::dpdk {
 
-/// Held by each memif server port of this process; the driver makes the socket for the first and
-/// removes it with the last.
+/// Held by each memif server port of this process until it is gone; the driver makes the socket for
+/// the first and removes it with the last. Meanwhile a lock beside it keeps other servers away.
 class MemifListener {
  public:
-  /// A socket whose server was killed is removed. Throws StartError when another process listens
-  /// on it, or when none can be made there.
+  /// A socket whose server was killed is removed; one whose server is ending is waited for. Throws
+  /// StartError when another process listens on it, or when none can be made there.
   explicit MemifListener(std::string path);
   ~MemifListener();
   MemifListener(const MemifListener&) = delete;

@@ -4,11 +4,15 @@
 #include <array>
 #include <cstring>
 #include <fstream>
+#include <memory>
+#include <optional>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "dpdk_transport/file_lock.h"
 #include "tests/dpdk_transport/support.h"
 
 namespace muster::dpdk {
@@ -186,8 +190,56 @@ TEST_F(RawPorts, TakeOverTheSocketOfAKilledServer) {
     ASSERT_EQ(server.line(), "ready");
   }
   EXPECT_TRUE(std::filesystem::exists(folder_ / "s"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "s.lock")) << "but nobody holds it";
   EXPECT_EQ(sentence({.device = memif("server", folder_ / "s")}), "");
   EXPECT_FALSE(std::filesystem::exists(folder_ / "s"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "s.lock"));
+}
+
+/// The driver of one that ends removes what it finds at the path.
+TEST_F(RawPorts, WaitForAServerThatEnds) {
+  std::optional<FileLock> ending(folder_ / "s.lock");
+  ASSERT_TRUE(ending->take());
+  Peer successor({"open", memif("server", folder_ / "s")});
+  std::this_thread::sleep_for(testing::milliseconds(500));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "s"));
+  ending.reset();
+  EXPECT_EQ(successor.line(), "ready");
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "s"));
+  EXPECT_EQ(successor.stop(), 0);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "s.lock"));
+}
+
+TEST_F(RawPorts, SayWhoDoesNotEnd) {
+  FileLock hanging(folder_ / "s.lock");
+  ASSERT_TRUE(hanging.take());
+  EXPECT_NE(sentence({.device = memif("server", folder_ / "s")}).find("s.lock and does not listen"),
+            std::string::npos);
+}
+
+/// Each server of one process goes while the next comes in another one.
+TEST_F(RawPorts, LeaveASuccessorItsSocket) {
+  FramePool pool(512);
+  for (int round = 0; round < 5; ++round) {
+    auto server =
+        std::make_unique<RawPort>(RawPortConfig{.device = memif("server", folder_ / "s")}, pool);
+    const std::jthread end([&] {
+      std::this_thread::sleep_for(testing::milliseconds(20 * round));
+      server.reset();
+    });
+    std::string said;
+    while (said != "ready") {
+      Peer successor({"open", memif("server", folder_ / "s")});
+      said = successor.line();
+      if (said == "ready") {
+        std::this_thread::sleep_for(testing::milliseconds(20));
+        EXPECT_TRUE(std::filesystem::exists(folder_ / "s")) << "round " << round;
+        EXPECT_EQ(successor.stop(), 0);
+      } else {
+        ASSERT_NE(said.find("another process listens on"), std::string::npos) << said;
+      }
+    }
+  }
 }
 
 TEST_F(RawPorts, LeaveALiveServersSocketAlone) {

@@ -1,0 +1,42 @@
+#include "dpdk_transport/file_lock.h"
+
+#include <cerrno>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace muster::dpdk {
+namespace {
+
+/// Whoever held it may have removed the file since this process opened it: then it protects
+/// nothing.
+bool is_at(int fd, const std::string& path) {
+  struct stat open{};
+  struct stat named{};
+  return fstat(fd, &open) == 0 && stat(path.c_str(), &named) == 0 && open.st_dev == named.st_dev &&
+         open.st_ino == named.st_ino;
+}
+
+}  // namespace
+
+FileLock::~FileLock() {
+  if (fd_ < 0) return;
+  unlink(path_.c_str());  // before it is given back: it is nobody else's yet
+  close(fd_);
+}
+
+bool FileLock::take() {
+  if (fd_ >= 0) return true;
+  const int fd = open(path_.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), path_);
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_at(fd, path_))
+    fd_ = fd;
+  else
+    close(fd);
+  return fd_ >= 0;
+}
+
+}  // namespace muster::dpdk
