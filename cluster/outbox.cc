@@ -84,6 +84,7 @@ void Outbox::send_copy(const Packet& packet, const Endpoint& to) {
   if (copy == nullptr) return;
   std::ranges::copy(packet.payload(), copy->data);
   copy->size = packet.size;
+  copy->expendable = packet.expendable;
   send_to_one(*copy, to);
 }
 

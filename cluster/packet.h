@@ -18,6 +18,7 @@ struct Packet {
   std::uint32_t capacity = 0;  ///< bytes there is room for, from `data`
   Endpoint peer{};             ///< received: who sent it; outgoing: where it goes
   void* native = nullptr;      ///< the transport's own name for it, opaque to everybody else
+  bool expendable = false;     ///< outgoing: dropped before others where there is little room
 
   std::span<std::byte> payload() { return {data, size}; }
   std::span<const std::byte> payload() const { return {data, size}; }
@@ -39,7 +40,8 @@ class PacketPort {
   virtual void release(Packet& packet) = 0;
 
   /// Sends `payload()` to `peer`, a member or the multicast group, and gives one reference back.
-  /// Delivery is not promised: a full queue drops, and counts. A packet kept with retain() must
+  /// Delivery is not promised: a full queue drops, and counts; what is expendable it drops while it
+  /// still has room for others. A packet kept with retain() must
   /// not be written again, and may be transmitted again.
   virtual void transmit(Packet& packet) = 0;
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <span>
+#include <utility>
 
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
@@ -108,6 +110,7 @@ DpdkTransport::~DpdkTransport() {
     enqueue(*frame);
   }
   flush();
+  drop_outgoing(stats_.tx_full);
 }
 
 Packet* DpdkTransport::allocate() {
@@ -127,6 +130,10 @@ void DpdkTransport::release(Packet& packet) { rte_pktmbuf_free(&frame_of(packet)
 void DpdkTransport::transmit(Packet& packet) {
   if (packet.size > payload_bytes) {
     ++stats_.oversize;
+    return release(packet);
+  }
+  if (packet.expendable && !has_room_to_spare()) {
+    ++stats_.tx_spared;
     return release(packet);
   }
   MacAddress group_mac;
@@ -173,20 +180,35 @@ Frame* DpdkTransport::framed(Packet& packet, const MacAddress& destination) {
   return frame;
 }
 
-void DpdkTransport::enqueue(Frame& frame) {
-  outgoing_[outgoing_count_++] = &frame;
-  if (outgoing_count_ == burst_max) flush();
+/// A whole burst of room is left to what is not expendable.
+bool DpdkTransport::has_room_to_spare() {
+  if (outgoing_count_ >= burst_max) flush();
+  return outgoing_count_ < burst_max;
 }
 
+void DpdkTransport::enqueue(Frame& frame) {
+  if (outgoing_count_ == outgoing_max) flush();
+  if (outgoing_count_ == outgoing_max) {
+    ++stats_.tx_full;
+    return rte_pktmbuf_free(&frame);
+  }
+  outgoing_[outgoing_count_++] = &frame;
+  if (outgoing_count_ % burst_max == 0) flush();
+}
+
+void DpdkTransport::drop_outgoing(std::uint64_t& counter) {
+  rte_pktmbuf_free_bulk(outgoing_.data(), static_cast<unsigned>(outgoing_count_));
+  counter += std::exchange(outgoing_count_, 0);
+}
+
+/// What the port has no room for waits for the next time.
 void DpdkTransport::flush() {
   if (outgoing_count_ == 0) return;
   const std::size_t taken = port_.send({outgoing_.data(), outgoing_count_});
-  const std::size_t dropped = outgoing_count_ - taken;
-  outgoing_count_ = 0;
   stats_.sent += taken;
-  if (dropped == 0) return;
-  rte_pktmbuf_free_bulk(outgoing_.data() + taken, static_cast<unsigned>(dropped));
-  (port_.link_up() ? stats_.tx_full : stats_.link_down) += dropped;
+  outgoing_count_ -= taken;
+  std::ranges::copy(std::span(outgoing_).subspan(taken, outgoing_count_), outgoing_.begin());
+  if (outgoing_count_ > 0 && !port_.link_up()) drop_outgoing(stats_.link_down);
 }
 
 std::size_t DpdkTransport::receive(std::span<Packet*> burst) {

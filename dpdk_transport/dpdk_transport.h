@@ -48,6 +48,7 @@ struct DpdkTransportStats {
   std::uint64_t other_traffic = 0;  ///< neither ARP, nor IPv4 with UDP, ICMP or IGMP
   // Dropped on the way out.
   std::uint64_t tx_full = 0;     ///< the port took no more
+  std::uint64_t tx_spared = 0;   ///< expendable ones, so that there is room for others
   std::uint64_t link_down = 0;   ///< the port has no link, or no peer
   std::uint64_t unresolved = 0;  ///< the peer's Ethernet address was not known; it was asked for
   std::uint64_t oversize = 0;    ///< more than payload_bytes_max()
@@ -99,6 +100,8 @@ class DpdkTransport final : public Transport {
 
  private:
   static constexpr std::size_t burst_max = 32;
+  /// What the port has not taken waits. While a burst does, nothing expendable is added to it.
+  static constexpr std::size_t outgoing_max = 2 * burst_max;
 
   Packet* accept(dpdk::Frame& frame);
   void handle_arp(dpdk::Frame& frame);
@@ -108,7 +111,9 @@ class DpdkTransport final : public Transport {
   void ask_for(std::uint32_t address);
   dpdk::Frame* framed(Packet& packet, const dpdk::MacAddress& destination);
   dpdk::Frame* control_frame(std::size_t bytes);
+  bool has_room_to_spare();
   void enqueue(dpdk::Frame& frame);
+  void drop_outgoing(std::uint64_t& counter);
 
   dpdk::LocalAddresses local_;
   dpdk::FramePool pool_;
@@ -118,7 +123,7 @@ class DpdkTransport final : public Transport {
   std::uint64_t tx_flags_;  ///< what the port shall do to our datagrams, as mbufs say it
   dpdk::ArpTable arp_;
   dpdk::ArpPacer pacer_;
-  std::array<dpdk::Frame*, burst_max> outgoing_{};
+  std::array<dpdk::Frame*, outgoing_max> outgoing_{};
   std::size_t outgoing_count_ = 0;
   bool had_link_ = false;
   DpdkTransportStats stats_;

@@ -27,6 +27,7 @@ OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
                                    {"other_traffic", stats.other_traffic},
                                    {"arp_conflicts", stats.arp_conflicts},
                                    {"tx_full", stats.tx_full},
+                                   {"tx_spared", stats.tx_spared},
                                    {"link_down", stats.link_down},
                                    {"unresolved", stats.unresolved},
                                    {"oversize", stats.oversize},

@@ -35,6 +35,7 @@ Packet* PacketPool::allocate() {
                                     std::memory_order_acquire)) {
       slot.references.store(1, std::memory_order_relaxed);
       slot.size = 0;
+      slot.expendable = false;
       return &slot;
     }
   }

@@ -19,7 +19,7 @@ class PacketPool {
  public:
   PacketPool(std::uint32_t packets, std::uint32_t payload_bytes);
 
-  /// With one reference and size 0; nullptr when none is left.
+  /// With one reference, size 0, and not expendable; nullptr when none is left.
   Packet* allocate();
   void retain(Packet& packet);
   void release(Packet& packet);

@@ -214,6 +214,7 @@ void Topic::send_unreliable(Packet& packet) {
     outbox.send_kept(packet, outbox.audience().group());
     ++shared_.stats.packets_to_group;
   }
+  packet.expendable = true;
   for (const auto& follower : followers_)
     if (!by_group() || !follower->reached()) outbox.send_kept(packet, follower->endpoint());
   outbox.port().release(packet);

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -77,6 +80,19 @@ class TwoMembers : public ::testing::Test {
   }
   /// Datagrams and all else that left's port took since they met.
   std::uint64_t sent_by_left() const { return left_.stats().sent - left_before_.sent; }
+  /// All that is on its way, or waits at left for room.
+  std::vector<std::string> received_by_right() {
+    std::vector<std::string> texts;
+    std::array<Packet*, 32> burst{};
+    while (const std::size_t some = right_.receive(burst)) {
+      for (Packet* packet : std::span(burst).first(some)) {
+        texts.emplace_back(text_of(*packet));
+        right_.release(*packet);
+      }
+      left_.flush();
+    }
+    return texts;
+  }
 
   TemporaryFolder folder_;
   DpdkTransport left_{config(memif("server", folder_ / "s", 0, 0), golden::self)};
@@ -207,17 +223,45 @@ TEST_F(TwoMembers, CountWhatAFullRingDoesNotTake) {
   for (std::uint64_t i = 0; i < count; ++i)
     left_.transmit(packet_with(left_, "flood", right_.self()));
   left_.flush();
-  const DpdkTransportStats stats = left_.stats();
-  const std::uint64_t dropped = stats.tx_full - left_before_.tx_full;
+  const std::uint64_t dropped = left_.stats().tx_full - left_before_.tx_full;
   EXPECT_GT(dropped, 0U);
+  EXPECT_LT(sent_by_left() + dropped, count) << "some wait for room";
+  EXPECT_EQ(received_by_right().size(), count - dropped);
   EXPECT_EQ(sent_by_left() + dropped, count);
-  std::array<Packet*, 32> burst{};
-  std::uint64_t received = 0;
-  while (const std::size_t some = right_.receive(burst)) {
-    for (std::size_t i = 0; i < some; ++i) right_.release(*burst[i]);
-    received += some;
+}
+
+/// I12: whoever publishes faster than the port takes must not fall silent for it.
+TEST_F(TwoMembers, SpareWhatIsNotExpendable) {
+  meet();
+  const std::array<std::string, 4> heartbeats{"heartbeat 1", "heartbeat 2", "heartbeat 3",
+                                              "heartbeat 4"};
+  for (const std::string& heartbeat : heartbeats) {
+    for (int i = 0; i < 900; ++i) {  // more than the ring holds
+      Packet& tick = packet_with(left_, "tick", right_.self());
+      tick.expendable = true;
+      left_.transmit(tick);
+    }
+    left_.transmit(packet_with(left_, heartbeat, golden::group));
+    left_.flush();
   }
-  EXPECT_EQ(received, sent_by_left());
+  EXPECT_GT(left_.stats().tx_spared, 0U);
+  EXPECT_EQ(left_.stats().tx_full, left_before_.tx_full);
+  const std::vector<std::string> received = received_by_right();
+  for (const std::string& heartbeat : heartbeats)
+    EXPECT_EQ(std::ranges::count(received, heartbeat), 1) << heartbeat;
+  EXPECT_EQ(received.size(), sent_by_left());
+}
+
+TEST_F(TwoMembers, GiveBackWhatWaitsForRoom) {
+  meet();
+  const std::uint32_t in_use = left_.packets_in_use();
+  for (int i = 0; i < 900; ++i) left_.transmit(packet_with(left_, "flood", right_.self()));
+  left_.flush();
+  received_by_right();
+  EXPECT_TRUE(eventually([&] {
+    left_.flush();
+    return left_.packets_in_use() <= in_use;
+  })) << left_.packets_in_use();
 }
 
 TEST_F(TwoMembers, ReleaseOnAnyThread) {

@@ -56,6 +56,34 @@ TEST(Unreliable, DropsAMessageWithALostPieceWhole) {
   }
 }
 
+/// I12. ann's port takes eight packets in 10 ms, and of what is expendable four.
+TEST(Unreliable, GivesWayToHeartbeatsWhereThePortTakesFew) {
+  Cluster cluster({"ann", "bob"});
+  const TopicNumber topic = cluster.announce(cluster.ann(), ticks);
+  cluster.subscribe(cluster.bob(), "/ticks");
+  const auto heartbeats_lost = [&] {
+    return sent(cluster.ann(), wire::Type::heartbeat) -
+           received(cluster.bob(), wire::Type::heartbeat);
+  };
+  cluster.segment.run_for(10 * us);  // none is on its way
+  const std::uint64_t before = heartbeats_lost();
+  cluster.segment.filter = [&, window = TimeNs{0}, taken = 0](const auto& transit) mutable {
+    if (&transit.from != &cluster.ann() || &transit.to != &cluster.bob()) return true;
+    const TimeNs now = cluster.segment.now() / (10 * ms);
+    if (std::exchange(window, now) != now) taken = 0;
+    return taken < (transit.expendable ? 4 : 8) && ++taken > 0;
+  };
+  for (int i = 0; i < 3'000; ++i) {
+    publish(cluster.ann(), topic, "tick");
+    if (i % 2 == 0) cluster.segment.run_for(ms);
+  }
+  cluster.segment.filter = {};
+  cluster.segment.run_for(10 * us);
+  EXPECT_LT(received(cluster.bob(), wire::Type::publication), 1'000U);
+  EXPECT_EQ(heartbeats_lost(), before);
+  EXPECT_FALSE(cluster.bob().events.has("suspected ann"));
+}
+
 TEST(Unreliable, DropsWhatIsOlderThanTheNewest) {
   Cluster cluster({"ann", "bob"});
   const TopicNumber topic = cluster.announce(cluster.ann(), ticks);

@@ -29,13 +29,15 @@ class MemoryPort : public PacketPort {
     delete &buffer;
   }
   void transmit(Packet& packet) override {
-    transmitted_.push_back({packet.peer, {packet.data, packet.data + packet.size}});
+    transmitted_.push_back(
+        {packet.peer, {packet.data, packet.data + packet.size}, packet.expendable});
     release(packet);
   }
 
   struct Transmitted {
     Endpoint to;
     std::vector<std::byte> bytes;
+    bool expendable = false;
   };
   /// What was transmitted since the last call, in order.
   std::vector<Transmitted> take_transmitted() { return std::exchange(transmitted_, {}); }

@@ -197,7 +197,7 @@ void Segment::collect(Host& from) {
     for (const auto& to : hosts_) {
       const bool reached = multicast ? to->config.multicast : to->config.self == sent.to;
       if (to.get() == &from || !reached) continue;
-      const Transit transit{from, *to, type, multicast, sent.bytes};
+      const Transit transit{from, *to, type, multicast, sent.bytes, sent.expendable};
       if (record(transit) && !recorded) {
         recorded = true;
         transcript.push_back(from.config.name + " -> " + (multicast ? "*" : to->config.name) + " " +

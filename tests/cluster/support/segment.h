@@ -77,6 +77,7 @@ class Segment {
     wire::Type type;
     bool multicast;
     std::span<const std::byte> bytes;
+    bool expendable;
   };
 
   static constexpr DurationNs delay_ns = 10 * us;
