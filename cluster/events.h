@@ -107,6 +107,7 @@ enum class StreamChange : std::uint8_t {
   gap,      ///< `packets` from `first` on do not come: what had begun of a message is nothing
   dropped,  ///< too slow: nothing comes from `first` on, until it is subscribed to anew
   ended,    ///< its publisher has withdrawn it or was removed, or this member has begun anew
+  refused,  ///< as many are followed as may be (streams_max): it begins once another has ended
 };
 /// What happens to a stream that this member follows. After a gap, after `dropped` and after
 /// `ended` the message of which only a part has come is to be discarded.
@@ -123,6 +124,7 @@ enum class SubscriberChange : std::uint8_t {
   joined,   ///< each message that begins from now on is for it
   left,     ///< it unsubscribed or was removed, or this member has begun anew or withdraws
   dropped,  ///< it lagged too far: it gets nothing more
+  refused,  ///< it follows as many topics as it may: it gets nothing until it joins again
 };
 /// What happens to a subscriber of a topic that this member publishes.
 struct SubscriberEvent {

@@ -136,6 +136,7 @@ void Member::transmit(TimeNs now) {
   if (standing() != Standing::member) return;
   directory_.transmit(now);
   messaging_.transmit(now);
+  take_in_refused();
   publishing_.transmit(now);
 }
 
@@ -164,14 +165,28 @@ BindResult Member::apply(const Batch& batch) {
 
 bool Member::is_closed() const { return standing() > Standing::member; }
 
+template <class GoesOn>
+bool Member::tell_roles(std::string_view path, GoesOn&& goes_on) {
+  for (const auto& [id, peer] : membership_.peers()) {
+    if (!goes_on()) return false;
+    const Replica* replica = directory_.replica(id);
+    const TreeEntry* entry = replica == nullptr ? nullptr : replica->tree().find(path);
+    if (entry != nullptr) publishing_.on_bound(binding_of(replica->owner(), *entry));
+  }
+  return true;
+}
+
 void Member::learn_roles() {
-  publishing_.for_each_path([&](std::string_view path) {
-    for (const auto& [id, peer] : membership_.peers()) {
-      const Replica* replica = directory_.replica(id);
-      const TreeEntry* entry = replica == nullptr ? nullptr : replica->tree().find(path);
-      if (entry != nullptr) publishing_.on_bound(binding_of(replica->owner(), *entry));
-    }
-  });
+  publishing_.for_each_path([&](std::string_view path) { tell_roles(path, [] { return true; }); });
+}
+
+/// One subscription at a time: this may be asked for by whoever withdraws and binds.
+void Member::take_in_refused() {
+  Subscriber& subscriber = publishing_.subscriber();
+  const SubscriptionNumber lacking = subscriber.lacking();
+  if (lacking == 0) return;
+  const std::string path = publisher_path(subscriber.find(lacking)->topic);
+  if (tell_roles(path, [&] { return subscriber.has_room(); })) subscriber.lacks_none(lacking);
 }
 
 Announced Member::announce(const TopicConfig& topic) {

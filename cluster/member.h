@@ -125,6 +125,11 @@ class Member final : private MembershipListener {
   bool is_closed() const;
   /// Who else has a part in what this member publishes and follows.
   void learn_roles();
+  /// What is bound there, as long as it `goes_on()`; whether that was all.
+  template <class GoesOn>
+  bool tell_roles(std::string_view path, GoesOn&& goes_on);
+  /// Streams that there was no room for are followed where others have ended.
+  void take_in_refused();
   void dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw);
   void reject(wire::Reject reason, const wire::Parsed& packet, const Endpoint& from);
 

@@ -100,6 +100,8 @@ class Watcher : public muster::Handler {
         say("too slow");
         node_.unsubscribe(subscription_);
         return follow(muster::From::now);
+      case muster::StreamChange::refused:
+        return say("more markets than limits.streams: it follows once another has gone");
     }
   }
 

@@ -50,9 +50,10 @@ class Handler {
   /// A message of a topic that this thread has subscribed to, once and in the order of its
   /// publisher. Of an unreliable topic: if it comes.
   virtual void on_publication(const Publication&) {}
-  /// A publisher of such a topic has begun for this member, has left something out, or has ended:
-  /// after `began` all its messages come, but for what a gap names. What had begun of a message
-  /// that a gap or the end has cut off is not given.
+  /// A publisher of such a topic has begun for this member, has left something out, has ended, or
+  /// is one more than `limits.streams` allows and begins once another ends. After `began` all its
+  /// messages come, but for what a gap names. What had begun of a message that a gap or the end has
+  /// cut off is not given.
   virtual void on_stream(const StreamEvent&) {}
   /// Of a topic that this thread has announced.
   virtual void on_subscriber(const SubscriberEvent&) {}

@@ -8,6 +8,7 @@
 #include "cluster/messaging/route.h"
 #include "cluster/messaging/send_window.h"
 #include "cluster/outbox.h"
+#include "cluster/publishing/role.h"
 #include "cluster/publishing/stats.h"
 #include "cluster/publishing/topic_config.h"
 #include "cluster/timer_queue.h"
@@ -20,14 +21,14 @@ class Topic;
 
 /// It is told where its stream begins, and again when it has to skip something or is dropped, until
 /// it reports that it knows (docs/protocol.md §9.4). Nothing goes to it before it knows of a
-/// beginning.
+/// beginning. One that refuses is asked now and then whether it has room (§9.9).
 ///
 /// Allocates in the constructor only.
 class Follower : public Timer {
  public:
   struct Identity {
     MemberKey member;
-    SubscriptionNumber subscription = 0;
+    SubscriberRole role;
     bool reached = false;  ///< by the group's address
   };
   /// `window`: of a SendWindow that begins with `next`; nothing of it but the queue is used while
@@ -41,10 +42,12 @@ class Follower : public Timer {
         timeout_max_ns_(window.retransmit_max_ns),
         window_(window, outbox, stats, route, 0, next) {}
 
+  const Identity& identity() const { return identity_; }
   const MemberKey& member() const { return identity_.member; }
-  SubscriptionNumber subscription() const { return identity_.subscription; }
+  SubscriptionNumber subscription() const { return identity_.role.number; }
   bool reached() const { return identity_.reached; }
   Topic& topic() const { return topic_; }
+  Route& route() const { return route_; }
   const Endpoint& endpoint() const { return route_.endpoint; }
   SendWindow& window() { return window_; }
 
@@ -53,6 +56,7 @@ class Follower : public Timer {
   /// It begins, or goes on, with the next message that begins.
   bool waits() const { return state_ == State::waits; }
   bool dropped() const { return state_ == State::dropped; }
+  bool refused() const { return state_ == State::refused; }
   /// Packets may be sent to it.
   bool ready() const { return begun_ && follows(); }
 
@@ -65,6 +69,8 @@ class Follower : public Timer {
   void begin(Sequence first, std::uint64_t turn);
   /// It gets nothing more.
   void drop(Sequence next, std::uint64_t turn);
+  /// It has no room for the stream, and gets nothing until it says that it has.
+  void refuse(TimeNs now, Sequence next, std::uint64_t turn);
 
   /// It has not been told its newest position: it is to be, at the end of the burst.
   bool owes_position() const { return position_due_ns_ == 0; }
@@ -74,14 +80,21 @@ class Follower : public Timer {
     return owes_position() ? window_.deadline() : std::min(window_.deadline(), position_due_ns_);
   }
 
-  enum class Heard : std::uint8_t { nothing, news, absurd };
+  enum class Heard : std::uint8_t {
+    nothing,
+    news,
+    absurd,
+    refuses,   ///< it has no room, and has not begun: see refuse()
+    has_room,  ///< after all: it is to begin anew
+  };
   /// docs/protocol.md §9.5. What is before `to_all` it may have heard with others.
   Heard on_report(TimeNs now, std::uint64_t number, const wire::ReportView& report,
                   Sequence to_all);
 
  private:
-  enum class State : std::uint8_t { waits, follows, dropped };
+  enum class State : std::uint8_t { waits, follows, dropped, refused };
 
+  Heard on_word_of_room(const wire::Report& report) const;
   void give_position(wire::PositionKind kind, Sequence first, std::uint64_t turn);
 
   const Identity identity_;

@@ -39,16 +39,17 @@ void Stream::on_position(const wire::Position& position) {
   if (position.turn < turn_) return;  // a newer one has come before it
   owes_report_ = true;
   if (position.turn == turn_) return;
-  const bool first_word = turn_ == 0;
   turn_ = position.turn;
+  const auto kind = wire::PositionKind{position.kind};
+  if (dropped_ || kind == wire::PositionKind::asks) return;  // there is room: the report says so
   const auto first = static_cast<Sequence>(std::uint64_t{position.first});
-  if (wire::PositionKind{position.kind} == wire::PositionKind::dropped) {
+  if (kind == wire::PositionKind::dropped) {
     const Sequence missing = window_ ? window_->delivered() + 1 : first;
-    if (!window_ && !first_word) return;
+    dropped_ = true;
     window_.reset();
     return tell(StreamChange::dropped, missing);
   }
-  if (!window_) return first_word ? begin(first) : void();
+  if (!window_) return begin(first);
   const Sequence missing = window_->delivered() + 1;
   if (first <= missing) return;
   window_->skip_to(first);
@@ -136,6 +137,7 @@ bool Stream::send_report() {
                                    .acknowledged = 0,
                                    .window_packets = 0,
                                    .away = shared_.outbox.away(),
+                                   .kind = static_cast<std::uint8_t>(wire::ReportKind::follows),
                                    .selective_words = 0});
   if (window_) {
     window_->describe(report);

@@ -80,6 +80,7 @@ class Stream : public Timer, public StreamListHook<OwesReport>, public StreamLis
   const std::string_view topic_;
   std::uint64_t turn_ = 0;  ///< of the newest position
   std::optional<ReceiveWindow> window_;
+  bool dropped_ = false;
   bool owes_report_ = false;
   std::uint32_t packets_to_report_ = 0;
   TimeNs report_due_ns_ = never_ns;

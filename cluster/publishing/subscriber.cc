@@ -58,12 +58,32 @@ void Subscriber::on_publisher(const MemberKey& member, std::string_view topic,
   const auto known = streams_.find({member.id, role.number});
   if (known != streams_.end() && known->second.key().publisher == member) return;
   on_publisher_gone(member, topic);  // it publishes anew
-  if (streams_.size() >= config_.streams_max) {
-    ++stats_.streams_refused;
-    return;
-  }
+  if (!has_room()) return refuse(subscription->second, {member, role.number}, subscription->first);
   streams_.try_emplace({member.id, role.number}, shared_, StreamKey{member, role.number},
                        route->endpoint, role.kind, subscription->first, subscription->second.topic);
+}
+
+/// Nothing of it is kept: the directory knows it, and lacking() has it told again (§9.9).
+void Subscriber::refuse(Subscription& subscription, const StreamKey& stream,
+                        SubscriptionNumber number) {
+  ++stats_.streams_refused;
+  any_lacks_ = subscription.lacks_streams = true;
+  shared_.events.on_stream({.stream = stream,
+                            .subscription = number,
+                            .topic = subscription.topic,
+                            .change = StreamChange::refused});
+}
+
+bool Subscriber::refuses(SubscriptionNumber number) const {
+  const Subscription* subscription = find(number);
+  return subscription != nullptr && subscription->lacks_streams && !has_room();
+}
+
+SubscriptionNumber Subscriber::find_lacking() {
+  const auto found = std::ranges::find_if(
+      subscriptions_, [](const auto& entry) { return entry.second.lacks_streams; });
+  any_lacks_ = found != subscriptions_.end();
+  return any_lacks_ ? found->first : 0;
 }
 
 template <class Which>
@@ -116,14 +136,33 @@ void Subscriber::on_publication(TimeNs now, const wire::Header& header,
 
 void Subscriber::on_position(const wire::Header& header, const wire::Position& position) {
   Stream* stream = find(header, position.topic);
-  if (stream == nullptr || stream->kind() == TopicKind::unreliable ||
-      position.receiver_incarnation != outbox_.sender().self.incarnation ||
+  const bool here = position.receiver_incarnation == outbox_.sender().self.incarnation;
+  if (here && stream == nullptr && refuses(position.subscription))
+    return answer_refusal(wire::sender_of(header), position);
+  if (!here || stream == nullptr || stream->kind() == TopicKind::unreliable ||
       position.subscription != stream->subscription()) {
     ++stats_.positions_unknown;
     return;
   }
   stream->on_position(position);
   settle(*stream);
+}
+
+/// The publisher is not to wait for it. Without a packet it says so when it is asked again.
+void Subscriber::answer_refusal(const MemberKey& publisher, const wire::Position& position) {
+  const Route* route = messaging_.route(publisher.id);
+  Packet* packet = route == nullptr ? nullptr : outbox_.open(wire::Type::report);
+  if (packet == nullptr) return;
+  append(*packet, wire::Report{.receiver_incarnation = publisher.incarnation,
+                               .topic = position.topic,
+                               .turn = position.turn,
+                               .acknowledged = 0,
+                               .window_packets = 0,
+                               .away = outbox_.away(),
+                               .kind = static_cast<std::uint8_t>(wire::ReportKind::refuses),
+                               .selective_words = 0});
+  outbox_.send(*packet, route->endpoint);
+  ++stats_.reports_sent;
 }
 
 /// Gives the application what it may have now, and notes what is owed then.
@@ -152,6 +191,7 @@ void Subscriber::transmit(TimeNs now) {
   while (!owing_reports_.empty() && owing_reports_.front().send_report())
     owing_reports_.pop_front();
   go_on_ns_ = owing_reports_.empty() ? never_ns : now + config_.retransmit_min_ns;
+  if (lacking() != 0) go_on_ns_ = now;
 }
 
 }  // namespace muster

@@ -37,12 +37,27 @@ class Subscriber {
   struct Subscription {
     std::string topic;
     From from = From::now;
+    bool lacks_streams = false;  ///< some were refused: see lacking()
   };
   /// nullptr: no such subscription.
   const Subscription* find(SubscriptionNumber subscription) const;
   template <class F>
   void for_each(F&& f) const {
     for (const auto& [number, subscription] : subscriptions_) f(number, subscription);
+  }
+  /// It is followed, begun or not.
+  bool follows(const StreamKey& stream) const {
+    const auto found = streams_.find({stream.publisher.id, stream.topic});
+    return found != streams_.end() && found->second.key() == stream;
+  }
+  /// Another stream may be followed.
+  bool has_room() const { return streams_.size() < config_.streams_max; }
+  /// A subscription of which streams were refused, now that there is room; 0: none. As long as
+  /// there is room its publishers are to be told again: who was refused is not kept here.
+  SubscriptionNumber lacking() { return any_lacks_ && has_room() ? find_lacking() : 0; }
+  /// All of its publishers were told again.
+  void lacks_none(SubscriptionNumber subscription) {
+    subscriptions_.at(subscription).lacks_streams = false;
   }
   /// Streams that are followed, begun or not.
   std::size_t streams() const { return streams_.size(); }
@@ -93,6 +108,10 @@ class Subscriber {
   template <class Which>
   void end_where(Which&& which);
   void settle(Stream& stream);
+  SubscriptionNumber find_lacking();
+  bool refuses(SubscriptionNumber number) const;
+  void refuse(Subscription& subscription, const StreamKey& stream, SubscriptionNumber number);
+  void answer_refusal(const MemberKey& publisher, const wire::Position& position);
 
   const MessagingConfig& config_;
   Outbox& outbox_;
@@ -101,6 +120,7 @@ class Subscriber {
   Random random_;
   const Stream::Shared shared_;
   SubscriptionNumber last_number_ = 0;
+  bool any_lacks_ = false;  ///< of the subscriptions
   List<OwesReport> owing_reports_;
   List<OwesPackets> owing_packets_;
   TimerQueue<Stream> timers_;

@@ -58,23 +58,27 @@ Follower* Topic::find(MemberId member) const {
 void Topic::add(const MemberKey& member, const SubscriberRole& role, Route& route) {
   const Audience& audience = shared_.outbox.audience();
   const bool reached = audience.multicast() && !audience.includes(route.endpoint);
-  const bool from_history =
-      !history_.empty() && (role.from == From::history || config_.kind == TopicKind::last_value);
-  const Sequence first = from_history ? history_.first() : next_;
-  auto& added = **followers_.insert(
-      place_of(member.id),
-      std::make_unique<Follower>(Follower::Identity{member, role.number, reached}, *this, window_,
-                                 shared_.outbox, shared_.sending, route, first));
   if (reached) ++reached_;
+  begin(*followers_.insert(place_of(member.id), nullptr), {member, role, reached}, route);
+}
+
+void Topic::begin(std::unique_ptr<Follower>& place, const Follower::Identity& identity,
+                  Route& route) {
+  const bool from_history = !history_.empty() && (identity.role.from == From::history ||
+                                                  config_.kind == TopicKind::last_value);
+  const Sequence first = from_history ? history_.first() : next_;
+  place = std::make_unique<Follower>(identity, *this, window_, shared_.outbox, shared_.sending,
+                                     route, first);
+  Follower& begins = *place;
   const bool told = config_.kind != TopicKind::unreliable;
-  if (told && (from_history || !open_)) added.begin(first, ++shared_.turns);
+  if (told && (from_history || !open_)) begins.begin(first, ++shared_.turns);
   if (from_history)
     history_.for_each([&](Packet& packet, std::uint32_t messages) {
       shared_.outbox.port().retain(packet);
-      added.window().push(packet, messages);
+      begins.window().push(packet, messages);
     });
-  arm(added);
-  shared_.events.on_subscriber({number_, member, SubscriberChange::joined});
+  arm(begins);
+  shared_.events.on_subscriber({number_, identity.member, SubscriberChange::joined});
 }
 
 void Topic::remove(MemberId member) {
@@ -208,13 +212,14 @@ void Topic::remember(Packet& packet, std::uint32_t messages, bool begins) {
   if (config_.kind == TopicKind::last_value && value_ != 0) history_.forget_before(value_);
 }
 
+/// As fast as it is published: what the port does not take must not cost anybody's heartbeats.
 void Topic::send_unreliable(Packet& packet) {
+  packet.expendable = true;
   Outbox& outbox = shared_.outbox;
   if (by_group()) {
     outbox.send_kept(packet, outbox.audience().group());
     ++shared_.stats.packets_to_group;
   }
-  packet.expendable = true;
   for (const auto& follower : followers_)
     if (!by_group() || !follower->reached()) outbox.send_kept(packet, follower->endpoint());
   outbox.port().release(packet);
@@ -314,9 +319,33 @@ bool Topic::wants_to_send() const {
 
 void Topic::on_report(TimeNs now, Follower& follower, std::uint64_t number,
                       const wire::ReportView& report) {
-  if (follower.on_report(now, number, report, to_group_) == Follower::Heard::absurd)
-    ++shared_.stats.reports_absurd;
+  switch (follower.on_report(now, number, report, to_group_)) {
+    case Follower::Heard::absurd:
+      ++shared_.stats.reports_absurd;
+      break;
+    case Follower::Heard::refuses:
+      refuse(now, follower);
+      break;
+    case Follower::Heard::has_room:
+      return begin_again(follower);
+    case Follower::Heard::nothing:
+    case Follower::Heard::news:
+      break;
+  }
   arm(follower);
+}
+
+void Topic::begin_again(const Follower& refused) {
+  const Follower::Identity identity = refused.identity();
+  const auto place = place_of(identity.member.id) - followers_.begin();
+  begin(followers_[static_cast<std::size_t>(place)], identity, refused.route());
+}
+
+/// docs/protocol.md §9.9. Nobody waits for it until it has room.
+void Topic::refuse(TimeNs now, Follower& follower) {
+  follower.refuse(now, next_, ++shared_.turns);
+  shared_.ways_left = true;
+  shared_.events.on_subscriber({number_, follower.member(), SubscriberChange::refused});
 }
 
 void Topic::on_deadline(TimeNs now, Follower& follower) {

@@ -82,6 +82,10 @@ class Topic : public boost::intrusive::list_base_hook<
   using Followers = std::vector<std::unique_ptr<Follower>>;
 
   Followers::const_iterator place_of(MemberId member) const;
+  /// In the place of whoever was there before.
+  void begin(std::unique_ptr<Follower>& place, const Follower::Identity& identity, Route& route);
+  void begin_again(const Follower& refused);
+  void refuse(TimeNs now, Follower& follower);
   void make_room(Follower& follower, bool begins);
   void skip(Follower& follower, bool begins);
   void write_head(Packet& packet);

@@ -261,9 +261,9 @@ struct Publication {
   Le32 reserved;
 };
 
-enum class PositionKind : std::uint8_t { follows = 0, dropped = 1 };
+enum class PositionKind : std::uint8_t { follows = 0, dropped = 1, asks = 2 };
 /// position: from a publisher to one subscriber, until that has reported the turn: where its stream
-/// begins, or goes on.
+/// begins, or goes on; or whether there is room for it now.
 struct Position {
   Le64 receiver_incarnation;
   Le64 topic;
@@ -274,6 +274,7 @@ struct Position {
 };
 inline constexpr std::uint64_t position_first_max = std::uint64_t{1} << 62;
 
+enum class ReportKind : std::uint8_t { follows = 0, refuses = 1 };
 /// report: from a subscriber to a publisher, what a session packet acknowledges of a channel, of a
 /// topic. `selective_words` Le64 follow.
 struct Report {
@@ -283,6 +284,7 @@ struct Report {
   Le32 acknowledged;
   Le16 window_packets;
   Le16 away;
+  std::uint8_t kind;
   std::uint8_t selective_words;
 };
 
@@ -296,7 +298,7 @@ static_assert(packed<Refuse, 15> && packed<Removed, 8> && packed<Address, 6> && 
 static_assert(packed<ProbeAck, 30> && packed<ProbeRequest, 30> && packed<Change, 23>);
 static_assert(packed<Advertisement, 18> && packed<SyncRequest, 50> && packed<SyncAnswer, 7>);
 static_assert(packed<IntroductionRequest, 14> && packed<Introduction, 11>);
-static_assert(packed<Publication, 24> && packed<Position, 41> && packed<Report, 33>);
+static_assert(packed<Publication, 24> && packed<Position, 41> && packed<Report, 34>);
 static_assert(sizeof(Publication) == sizeof(Session) &&
               offsetof(Publication, messages) == offsetof(Session, messages));
 static_assert(packed<Section, 59> && packed<Session, 24> && packed<Message, 4> && packed<Call, 9>);

@@ -246,12 +246,13 @@ bool parse_position(Reader& in, Body& body) {
   body = position;
   return position != nullptr && position->turn > 0 && position->first > 0 &&
          position->first <= position_first_max &&
-         position->kind <= static_cast<std::uint8_t>(PositionKind::dropped);
+         position->kind <= static_cast<std::uint8_t>(PositionKind::asks);
 }
 
 bool parse_report(Reader& in, Body& body) {
   const auto* report = in.take<Report>();
-  if (report == nullptr) return false;
+  if (report == nullptr || report->kind > static_cast<std::uint8_t>(ReportKind::refuses))
+    return false;
   const auto selective = take_selective(in, report->selective_words);
   body = ReportView{report, selective};
   return selective.size() == report->selective_words;

@@ -94,10 +94,11 @@ void continue_topic(std::vector<std::byte>& bytes, const FuzzPort& port) {
     position->subscription = 1 + position->subscription % numbers;
     position->turn = 1 + position->turn % ahead;
     position->first = 1 + position->first % (port.reported() + ahead);
-    position->kind &= 1;
+    position->kind %= 3;
   }
   if (auto* report = body_of<wire::Report>(bytes, wire::Type::report)) {
     report->topic = 1 + report->topic % numbers;
+    report->kind &= 1;
     report->turn = port.turn() - std::min<std::uint64_t>(port.turn(), report->turn % 2);
     report->acknowledged =
         port.published() - std::min<std::uint32_t>(port.published(), report->acknowledged % ahead);

@@ -108,8 +108,12 @@ std::vector<std::byte> position_of(std::uint64_t sender, std::uint64_t turn, std
   position.kind = kind;
   return packet_of(wire::Type::position, sender, position);
 }
+/// Some refuse at first, and have room when they are asked.
 std::vector<std::byte> report_of(std::uint64_t sender, std::uint32_t behind) {
   wire::Report report{};
+  const bool refuses = behind == 0 && sender % 2 == 1;
+  report.kind =
+      static_cast<std::uint8_t>(refuses ? wire::ReportKind::refuses : wire::ReportKind::follows);
   report.acknowledged = behind;
   report.window_packets = 4;
   report.selective_words = 1;
@@ -258,7 +262,7 @@ class Recorder final : public sim::Mutation {
     for (std::uint64_t turn = 0; turn < 4; ++turn)
       for (std::uint64_t from = 0; from < members; ++from) {
         put(publish, 0, large & 0xff, large >> 8, publish, 0, 3, 0);
-        put_packet(expected, position_of(from, turn, turn == 3 ? 1 : 0));
+        put_packet(expected, position_of(from, turn, turn == 3 ? 1 : turn == 0 ? 2 : 0));
         put_packet(expected, publication_of(from, 1, 0));
         put_packet(expected, publication_of(from, 0, wire::piece_more));
         put_packet(expected, publication_of(from, 0, wire::piece_continues));

@@ -89,6 +89,35 @@ TEST_P(NodeTopicLimits, ASlowSubscriberIsDroppedWhereNobodyWaits) {
   EXPECT_FALSE(c->diary.heard("dropped /prices"));
 }
 
+/// Whoever follows as many as it may keeps no publisher waiting, and follows once another has gone.
+TEST_P(NodeTopicLimits, ASubscriberWithoutRoomIsToldAndSlowsNobody) {
+  NodeConfig narrow = config("a");
+  narrow.messaging.streams_max = 1;
+  servers(narrow, true);
+  const TopicConfig slows{
+      .name = std::string(prices), .slow = SlowSubscriber::slows, .lag_packets = 8};
+  const TopicNumber topic = announce(slows);
+  Numbers at_b(b->diary);
+  subscribe(*b);
+  const TopicNumber second = (*c)->announce(slows).topic;
+  ASSERT_TRUE(until(
+      [&] { return b->diary.heard("refused /prices") && c->diary.heard("subscriber refused"); }));
+  const auto refused =
+      std::ranges::find(b->diary.streams, StreamChange::refused, &StreamEvent::change);
+  EXPECT_EQ(refused->stream, (StreamKey{(*c)->self(), second}));
+  const auto publish_by_c = [&](int number) {
+    return until([&] { return (*c)->publish(second, bytes(filled(number))) == SendResult::sent; });
+  };
+  for (int i = 0; i < 500; ++i) ASSERT_TRUE(publish_by_c(i)) << i;
+  EXPECT_TRUE(at_b.heard.empty());
+  (*a)->withdraw_topic(topic);
+  ASSERT_TRUE(until([&] { return c->diary.count("subscriber joined") == 2; }));
+  ASSERT_TRUE(publish_by_c(500));
+  ASSERT_TRUE(until([&] { return !at_b.heard.empty(); }));
+  EXPECT_EQ(at_b.heard, std::vector{500});
+  EXPECT_EQ(b->diary.count("refused /prices"), 1U);
+}
+
 /// Whoever asks before it publishes loses nobody.
 TEST_P(NodeTopicLimits, APublisherThatAsksDropsNobody) {
   two();

@@ -62,13 +62,14 @@ class Diary : public Handler {
     note("published ", text(publication.bytes()));
   }
   void on_stream(const StreamEvent& event) override {
-    constexpr std::array names{"began ", "gap ", "dropped ", "ended "};
+    constexpr std::array names{"began ", "gap ", "dropped ", "ended ", "refused "};
     note(names[static_cast<std::size_t>(event.change)], event.topic);
     streams.push_back(event);
     streams.back().topic = {};
   }
   void on_subscriber(const SubscriberEvent& event) override {
-    constexpr std::array names{"subscriber joined", "subscriber left", "subscriber dropped"};
+    constexpr std::array names{"subscriber joined", "subscriber left", "subscriber dropped",
+                               "subscriber refused"};
     note(names[static_cast<std::size_t>(event.change)]);
   }
   void on_port_lost(std::string_view why) override { note("port lost: ", why); }

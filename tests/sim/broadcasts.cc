@@ -52,6 +52,13 @@ void Broadcasts::changed(const Follower& follower, const Source& source, const S
                          source.publisher.server);
   const TopicConfig& config = stream->second.config;
   Heard& heard = heard_[{follower, source}];
+  if (event.change == StreamChange::refused) {
+    heard.refused = true;
+    if (heard.runs)
+      verdict_.fail("I11", "m{} was refused the stream of m{} that it follows", follower.server,
+                    source.publisher.server);
+    return;
+  }
   const bool begins = event.change == StreamChange::began;
   // Whoever is too slow to hear of the beginning is dropped all the same.
   const bool never_began = event.change == StreamChange::dropped && !heard.dropped;
@@ -60,11 +67,11 @@ void Broadcasts::changed(const Follower& follower, const Source& source, const S
                          follower.server, source.publisher.server);
   switch (event.change) {
     case StreamChange::began:
-      heard = {.runs = true, .may_jump = true, .first = true};
+      heard = {.runs = true, .may_jump = true, .first = true, .refused = heard.refused};
       break;
     case StreamChange::gap:
       heard.may_jump = true;
-      if (config.kind == TopicKind::reliable)
+      if (config.kind == TopicKind::reliable && !heard.first)  // else see §9.9
         verdict_.fail("I11", "m{} was told of a gap in a reliable stream of m{}", follower.server,
                       source.publisher.server);
       break;
@@ -76,6 +83,8 @@ void Broadcasts::changed(const Follower& follower, const Source& source, const S
       break;
     case StreamChange::ended:
       heard.runs = false;
+      break;
+    case StreamChange::refused:  // done above
       break;
   }
 }
@@ -100,7 +109,7 @@ void Broadcasts::accepted(const Follower& follower, const Source& source,
                          follower.server, source.publisher.server);
   check_order(stream->second, heard, follower, head.number);
   heard.last = head.number;
-  heard.may_jump = heard.first = false;
+  heard.may_jump = heard.first = heard.refused = false;
 }
 
 void Broadcasts::check_order(const Stream& stream, Heard& heard, const Follower& follower,
@@ -115,6 +124,11 @@ void Broadcasts::check_order(const Stream& stream, Heard& heard, const Follower&
   if (number > joined->second + 1)
     verdict_.fail("I11", "m{} begins with message {} of {}, and follows it since message {}",
                   follower.server, number, stream.config.name, joined->second + 1);
+}
+
+bool Broadcasts::was_refused(const Follower& follower, const Source& source) const {
+  const auto heard = heard_.find({follower, source});
+  return heard != heard_.end() && heard->second.refused && !heard->second.runs;
 }
 
 std::optional<std::string> Broadcasts::missing(const Follower& follower, const Source& source,

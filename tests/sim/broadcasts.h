@@ -63,6 +63,8 @@ class Broadcasts {
   /// Its application has accepted a message.
   void accepted(const Follower& follower, const Source& source, std::span<const std::byte> payload);
 
+  /// Its application was told that there is no room for the stream, and no more since.
+  bool was_refused(const Follower& follower, const Source& source) const;
   /// What this subscriber, which the publisher has `dropped` or not, lacks, in words.
   std::optional<std::string> missing(const Follower& follower, const Source& source,
                                      bool dropped) const;
@@ -79,6 +81,7 @@ class Broadcasts {
     bool dropped = false;
     bool may_jump = false;  ///< it was told of a beginning or of a gap, and has heard nothing since
     bool first = false;     ///< of a beginning
+    bool refused = false;   ///< until it has heard something
     std::uint64_t last = 0;
   };
 

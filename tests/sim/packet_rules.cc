@@ -4,6 +4,18 @@
 
 namespace muster::sim {
 
+namespace {
+
+/// Whoever had no room for a stream is asked now and then, and answers (§9.9).
+bool is_of_a_refusal(const wire::Parsed& packet) {
+  if (const auto* position = std::get_if<const wire::Position*>(&packet.body))
+    return wire::PositionKind{(*position)->kind} == wire::PositionKind::asks;
+  const auto* report = std::get_if<wire::ReportView>(&packet.body);
+  return report != nullptr && wire::ReportKind{report->body->kind} == wire::ReportKind::refuses;
+}
+
+}  // namespace
+
 void PacketRules::arrives(Process& process, const Packet& packet) {
   handling_.reset();
   wire::Parsed parsed;
@@ -34,7 +46,7 @@ void PacketRules::transmitted(const Process& process, const Packet& packet) {
   if (reject == wire::Reject::unknown_type && parsed.header->version > wire::version) return;
   if (reject) return verdict_.fail("I14", "m{} sends what cannot be parsed", server);
   const auto type = wire::Type{parsed.header->type};
-  if (verdict_.now() >= quiet_from_ns_ && type != wire::Type::heartbeat)
+  if (verdict_.now() >= quiet_from_ns_ && type != wire::Type::heartbeat && !is_of_a_refusal(parsed))
     verdict_.fail("I4", "m{} sends a {} though all agree and nothing happens", server,
                   name_of(type));
   if (handling_ && handling_->type == wire::Type::advertisement)

@@ -21,6 +21,9 @@ bool with_dropping_topics(const Scenario& scenario) {
            topic.lag_packets < 10;
   });
 }
+bool with_few_streams(const Scenario& scenario) {
+  return with_any_topics(scenario) && scenario.messaging.streams_max < scenario.topic_streams();
+}
 bool with_multicast_topics(const Scenario& scenario) {
   return scenario.deaf == 0 && scenario.servers > 3 &&
          std::ranges::any_of(scenario.topics,
@@ -85,6 +88,10 @@ TEST(Mutation, OfAGapThatIsNotToldIsNoticed) {
 TEST(Mutation, OfADropThatIsNotToldIsNoticed) {
   EXPECT_TRUE((first_violation<MutatedEvents<KeepsQuietOf<StreamChange::dropped>>>(
       with_dropping_topics, in_words("I11", "whether it was dropped"))));
+}
+TEST(Mutation, OfARefusalThatIsNotToldIsNoticed) {
+  EXPECT_TRUE((first_violation<MutatedEvents<KeepsQuietOf<StreamChange::refused>>>(
+      with_few_streams, in_words("I11", "not told that there is none"))));
 }
 TEST(Mutation, OfAStreamWhoseEndIsNotToldIsNoticed) {
   EXPECT_TRUE((first_violation<MutatedEvents<KeepsQuietOf<StreamChange::ended>>>(

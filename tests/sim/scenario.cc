@@ -234,6 +234,8 @@ void pick_topics(Dice dice, Scenario& scenario) {
     scenario.topics.push_back(topic);
   }
   scenario.topic_work = static_cast<Ppm>(dice.between(50'000, 1'000'000));
+  if (dice.chance(300'000))
+    scenario.messaging.streams_max = static_cast<std::uint32_t>(dice.between(1, 4));
 }
 
 void pick_work(Dice& dice, Scenario& scenario) {
@@ -302,14 +304,15 @@ std::size_t Scenario::history_packets() const {
   return packets;
 }
 
-/// What waits for a topic, one packet at a time; and whoever is behind is told so before.
+/// What waits for a topic, one packet at a time; and whoever is behind is told so before. Whoever
+/// had no room is asked again.
 DurationNs Scenario::topics_backlog_ns() const {
   constexpr std::size_t message_packets = Topics::message_bytes_max / 1'300 + 1;
   const std::size_t packets =
       topic_packets() + topics.size() * Topics::waiting_messages_max * message_packets;
   return topics.empty() ? 0
                         : packets * servers * 2 * (fair_delay_max_ns() + cycle_ns) +
-                              8 * messaging.retransmit_max_ns;
+                              32 * messaging.retransmit_max_ns;
 }
 
 /// What waits on a channel goes one packet at a time at worst: the receiver may hold no more.

@@ -219,7 +219,8 @@ bool Topics::on_publication(const StreamDelivery& publication) {
 }
 
 void Topics::on_stream(const StreamEvent& event) {
-  constexpr const char* changes[] = {"begins", "has a gap", "goes on without it", "ends"};
+  constexpr const char* changes[] = {"begins", "has a gap", "goes on without it", "ends",
+                                     "is refused"};
   shared_.trace.say(shared_.verdict.now(), self_, "hears that {} of m{} {} at {}", event.topic,
                     source(event.stream).publisher.server,
                     changes[static_cast<std::size_t>(event.change)], event.first);
@@ -228,13 +229,19 @@ void Topics::on_stream(const StreamEvent& event) {
 }
 
 void Topics::on_subscriber(const SubscriberEvent& event) {
-  constexpr const char* changes[] = {"follows", "no longer follows", "was too slow for"};
+  constexpr const char* changes[] = {"follows", "no longer follows", "was too slow for", "refuses"};
   const auto subscriber = shared_.roster.find(event.subscriber.id);
   shared_.trace.say(shared_.verdict.now(), self_, "hears that m{} {} topic {}",
                     subscriber.value_or(self_), changes[static_cast<std::size_t>(event.change)],
                     event.topic);
   if (event.change == SubscriberChange::joined)
     shared_.broadcasts.joined(source(event.topic), subscriber.value_or(self_));
+}
+
+bool Topics::is_wrong_to_refuse(SubscriptionNumber subscription, const StreamKey& stream) const {
+  const Subscriber& subscriber = member_->publishing().subscriber();
+  return subscriber.has_room() || subscriber.follows(stream) ||
+         !shared_.broadcasts.was_refused(follower(subscription), source(stream));
 }
 
 std::optional<std::string> Topics::missing_at(const Topics& other) const {
@@ -245,6 +252,12 @@ std::optional<std::string> Topics::missing_at(const Topics& other) const {
       const Follower* known = published->find(other.member_->self().id);
       if (known == nullptr || known->subscription() != subscription)
         return fmt::format("m{} does not know that m{} follows {}", self_, other.self_, name);
+      if (known->refused()) {
+        if (other.is_wrong_to_refuse(subscription, {member_->self(), topic}))
+          return fmt::format("m{} has room for {} of m{}, or was not told that there is none",
+                             other.self_, name, self_);
+        continue;
+      }
       if (known->deadline() != never_ns)
         return fmt::format("m{} does not know what m{} has of {}", self_, other.self_, name);
       if (auto missing = shared_.broadcasts.missing(other.follower(subscription), source(topic),

@@ -93,6 +93,7 @@ class Topics {
   void discard(Own& own);
   bool tree_is_full(TopicResult result) const;
   bool is_busy();
+  bool is_wrong_to_refuse(SubscriptionNumber subscription, const StreamKey& stream) const;
 
   Shared shared_;
   std::size_t self_;

@@ -55,6 +55,7 @@ struct Conversation : Cluster {
             .acknowledged = 1,
             .window_packets = 64,
             .away = 0,
+            .kind = 0,
             .selective_words = 0};
   }
   wire::Position position() {
@@ -92,6 +93,32 @@ TEST(HostilePublishing, ReportsOfWhatWasNeverSentOrSaidChangeNothing) {
   absurd([](wire::Report& report) { report.turn = 1'000; });
   absurd([](wire::Report& report) { report.turn = UINT64_MAX; });
   EXPECT_EQ(all.stats(all.ann()).reports_absurd, 4U);
+  all.expect_unharmed();
+}
+
+/// Nobody refuses what it follows, and nobody is asked before it has refused.
+TEST(HostilePublishing, RefusalsOfWhoHasBegunChangeNothing) {
+  Conversation all;
+  wire::Report report = all.report();
+  report.kind = static_cast<std::uint8_t>(wire::ReportKind::refuses);
+  all.hear_report(all.bob(), report);
+  report.turn = 0;
+  all.hear_report(all.bob(), report);
+  all.hear_report(all.carol(), report);
+  EXPECT_EQ(all.stats(all.ann()).reports_unknown, 1U) << "of a stranger";
+  all.expect_unharmed();
+}
+
+/// It is told where its stream begins all the same.
+TEST(HostilePublishing, QuestionsToWhoHasBegunChangeNothing) {
+  Conversation all;
+  wire::Position position = all.position();
+  position.kind = static_cast<std::uint8_t>(wire::PositionKind::asks);
+  position.first = 1'000;
+  position.turn = 1;
+  all.hear_position(all.ann(), position);
+  position.receiver_incarnation = 77;
+  all.hear_position(all.carol(), position);
   all.expect_unharmed();
 }
 

@@ -112,11 +112,14 @@ void Listener::on_stream(const StreamEvent& event) {
     case StreamChange::ended:
       heard.push_back(line + " ended");
       break;
+    case StreamChange::refused:
+      heard.push_back(line + " refused");
+      break;
   }
   begun_of_topics_.erase({event.stream.publisher.id, event.stream.topic});
 }
 void Listener::on_subscriber(const SubscriberEvent& event) {
-  static constexpr std::array words = {" joined", " left", " dropped"};
+  static constexpr std::array words = {" joined", " left", " dropped", " refused"};
   heard.push_back("subscriber " + name(event.subscriber.id) +
                   words[static_cast<std::size_t>(event.change)]);
 }

@@ -29,7 +29,7 @@ Draft position(std::uint64_t turn, std::uint64_t first, std::uint8_t kind) {
                     .first = first,
                     .kind = kind});
 }
-Draft report(std::uint8_t words) {
+Draft report(std::uint8_t words, std::uint8_t kind = 0) {
   Draft packet = Draft(Type::report)
                      .add(Report{.receiver_incarnation = 1,
                                  .topic = 3,
@@ -37,6 +37,7 @@ Draft report(std::uint8_t words) {
                                  .acknowledged = 5,
                                  .window_packets = 6,
                                  .away = 0,
+                                 .kind = kind,
                                  .selective_words = words});
   for (std::uint8_t word = 0; word < words; ++word) packet.add(Le64(word));
   return packet;
@@ -84,7 +85,14 @@ TEST(ParsePublishing, RefusesAPositionThatIsNone) {
   EXPECT_TRUE(refused(position(0, 1, 0)));
   EXPECT_TRUE(refused(position(1, 0, 0)));
   EXPECT_TRUE(refused(position(1, position_first_max + 1, 0)));
-  EXPECT_TRUE(refused(position(1, 1, 2)));
+  EXPECT_FALSE(refused(position(1, 1, 2)));
+  EXPECT_TRUE(refused(position(1, 1, 3)));
+}
+
+// docs/protocol.md §9.5.
+TEST(ParsePublishing, RefusesAReportOfNoKind) {
+  EXPECT_FALSE(refused(report(0, 1)));
+  EXPECT_TRUE(refused(report(0, 2)));
 }
 
 // docs/protocol.md §9.5.

@@ -235,6 +235,13 @@ void check_position(const Parsed& packet, std::uint64_t turn, PositionKind kind,
   EXPECT_EQ(static_cast<Sequence>(std::uint64_t{position.first}), first);
 }
 
+void check_refusal(const Parsed& packet) {
+  const auto& view = std::get<ReportView>(packet.body);
+  EXPECT_EQ(view.body->turn, 9U);
+  EXPECT_EQ(ReportKind{view.body->kind}, ReportKind::refuses);
+  EXPECT_EQ(view.body->window_packets, 0U);
+}
+
 void check_report(const Parsed& packet) {
   const auto& view = std::get<ReportView>(packet.body);
   EXPECT_EQ(sender_of(*packet.header), (MemberKey{bob, bob_incarnation}));
@@ -244,6 +251,7 @@ void check_report(const Parsed& packet) {
   EXPECT_EQ(view.body->acknowledged, 8U);
   EXPECT_EQ(view.body->window_packets, 64U);
   EXPECT_EQ(view.body->away, 61U);
+  EXPECT_EQ(ReportKind{view.body->kind}, ReportKind::follows);
   ASSERT_EQ(view.selective.size(), 1U);
   EXPECT_EQ(view.selective[0], 2U);
 }
@@ -306,7 +314,10 @@ const std::map<std::string, std::function<void(const Parsed&)>> checks = {
      }},
     {"position of one that is dropped",
      [](const Parsed& packet) { check_position(packet, 8, PositionKind::dropped, wrapped + 92); }},
+    {"position that asks",
+     [](const Parsed& packet) { check_position(packet, 9, PositionKind::asks, wrapped + 192); }},
     {"report", check_report},
+    {"report of one that refuses", check_refusal},
 };
 
 // §2.1, §2.2, §10.1.
