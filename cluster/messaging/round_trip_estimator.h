@@ -23,6 +23,9 @@ class RoundTripEstimator {
   DurationNs timeout_ns() const { return timeout_ns_; }
   /// nullopt before the first sample.
   std::optional<DurationNs> smoothed_ns() const;
+  /// Of lately; 0 before the first sample. A line that has become longer is learnt within some
+  /// hundred samples.
+  DurationNs lowest_ns() const { return lowest_ns_; }
 
  private:
   DurationNs bounded(DurationNs timeout_ns) const;
@@ -31,6 +34,7 @@ class RoundTripEstimator {
   DurationNs timeout_max_ns_;
   bool sampled_ = false;
   DurationNs smoothed_ns_ = 0;
+  DurationNs lowest_ns_ = 0;
   DurationNs variation_ns_ = 0;
   DurationNs timeout_ns_;
 };

@@ -125,7 +125,9 @@ bool SendWindow::acknowledge(TimeNs now, std::uint64_t number, const wire::Ackno
                                        std::max(in_flight, news.packets));
   }
   if (progress || news.packets > 0) {  // RFC 6298, 5.2 and 5.3
-    timeouts_ = 0;
+    // Where the timer's probes are answered, and nothing tells of the rest, the next one decides.
+    const bool in_doubt = news.packets > 0 && !news.tells && !in_flight_.empty();
+    timeouts_ = in_doubt ? std::min(timeouts_, 1U) : 0;
     spared_ = false;
     arm(now);
   }
@@ -157,11 +159,16 @@ void SendWindow::hear_of(TimeNs now, Sequence at, News& news) {
   Slot& heard = slot(at);
   ++news.packets;
   land(heard);
-  if (!heard.again) news.round_trip = {now - heard.sent_ns, away_ns() - heard.away_ns};
+  if (heard.turn > news.turn) {
+    news.turn = heard.turn;
+    news.round_trip.reset();
+    if (!heard.again) news.round_trip = {now - heard.sent_ns, away_ns() - heard.away_ns};
+  }
   // Where the answer comes too soon after the last transmission, it is of one before.
-  const bool too_soon =
-      heard.again && now - heard.sent_ns < route_.round_trip.smoothed_ns().value_or(0) / 2;
-  if (!too_soon) route_.heard_turn = std::max(route_.heard_turn, heard.turn);
+  const bool too_soon = heard.again && now - heard.sent_ns < route_.round_trip.lowest_ns() / 2;
+  if (too_soon) return;
+  news.tells = true;
+  route_.heard_turn = std::max(route_.heard_turn, heard.turn);
 }
 
 void SendWindow::release_oldest() {

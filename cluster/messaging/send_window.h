@@ -113,7 +113,11 @@ class SendWindow {
   /// What an acknowledgement tells that was not known.
   struct News {
     std::uint32_t packets = 0;
-    std::optional<RoundTrip> round_trip{};  ///< of the youngest that was sent once only
+    bool tells = false;      ///< which transmission has arrived, of one of them at least
+    std::uint64_t turn = 0;  ///< the latest
+    /// Of that, if the packet was sent once only: of earlier ones the word may have been lost, and
+    /// have come again with the answer to this.
+    std::optional<RoundTrip> round_trip{};
   };
 
   Slot& slot(Sequence at) { return slots_[static_cast<std::size_t>(at) & (slots_.size() - 1)]; }

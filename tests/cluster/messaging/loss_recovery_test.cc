@@ -103,6 +103,28 @@ TEST(LossRecovery, ABurstThatLostAWholeWindowCostsOneTimeout) {
   EXPECT_TRUE(sender.acknowledge(30 * ms, 1024, {}, 1024));
 }
 
+// A line that has become much shorter, a window that is closed, and a receiver that takes only the
+// next packet: no answer tells of the others, and none is overtaken.
+TEST(LossRecovery, GivesUpWhatNothingTellsOfThoughProbesAreAnswered) {
+  TestedWindow sender(1024, 1024);
+  sender.send(0, 1);
+  EXPECT_TRUE(sender.acknowledge(4 * ms, 1));  // the round trip
+  sender.send(4 * ms, 50);
+  sender.allowance->packets = 1;
+  TimeNs now = sender.window->deadline();
+  EXPECT_EQ(sender.time_out(), (Sequences{2, 51}));
+  EXPECT_TRUE(sender.acknowledge(now + 10 * us, 2, {}, 1024));
+  EXPECT_EQ(sender.route.in_flight, 49U);
+  now = sender.window->deadline();
+  EXPECT_EQ(sender.time_out(), (Sequences{3, 51}));
+  EXPECT_EQ(sender.route.in_flight, 0U);
+  for (Sequence next = 3; next < 51; ++next) {
+    EXPECT_TRUE(sender.acknowledge(now += 10 * us, next, {}, 1024));
+    EXPECT_EQ(sender.transmit(now), Sequences{next + 1});
+  }
+  EXPECT_TRUE(sender.acknowledge(now += 10 * us, 51, {}, 1024));
+}
+
 TEST(LossRecovery, ProbesWithTheOldestAndTheNewestThatThePeerMayLack) {
   TestedWindow sender;
   sender.allowance->packets = 8;

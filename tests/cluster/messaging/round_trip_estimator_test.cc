@@ -46,5 +46,16 @@ TEST(RoundTripEstimator, IsAboveTheUpperBoundOnlyOnALongLine) {
   EXPECT_LT(estimator.timeout_ns(), 110'000U);
 }
 
+TEST(RoundTripEstimator, ForgetsTheLowestWhenTheLineHasBecomeLonger) {
+  RoundTripEstimator estimator(1, second);
+  EXPECT_EQ(estimator.lowest_ns(), 0U);
+  for (const DurationNs round_trip_ns : {50 * us, 20 * us, 90 * us})
+    estimator.sample(round_trip_ns);
+  EXPECT_GE(estimator.lowest_ns(), 20 * us);
+  EXPECT_LT(estimator.lowest_ns(), 21 * us);
+  for (int i = 0; i < 400; ++i) estimator.sample(80 * us);
+  EXPECT_EQ(estimator.lowest_ns(), 80 * us);
+}
+
 }  // namespace
 }  // namespace muster

@@ -144,6 +144,16 @@ TEST(SendWindow, TakesNoSampleOfARetransmittedPacket) {
   EXPECT_EQ(sender.route.round_trip.smoothed_ns(), 5000U);
 }
 
+// They had arrived long ago, and the word of it was lost: it comes with the answer to a probe.
+TEST(SendWindow, TakesNoSampleOfWhatWasSentBeforeTheRetransmissionThatTellsOfIt) {
+  TestedWindow sender;
+  sender.send(0, 4);
+  EXPECT_EQ(sender.time_out(), (Sequences{1, 4}));
+  EXPECT_TRUE(sender.acknowledge(20 * ms, 4));
+  EXPECT_EQ(sender.route.round_trip.smoothed_ns(), std::nullopt);
+  EXPECT_EQ(sender.allowance->round_trip, std::nullopt);
+}
+
 TEST(SendWindow, TakesOneSampleOfAPacketWhenItFirstHearsOfIt) {
   TestedWindow sender;
   sender.send(0, 2);
