@@ -152,17 +152,22 @@ bool DelayControl::due_to_look(TimeNs now) const {
          (doubt_.raised && now - doubt_.looked_ns >= doubt_.look_after_ns);
 }
 
+/// A line that loses packets by itself raises the doubt again and again, for nothing.
+void DelayControl::settle_doubt(TimeNs now) {
+  const DurationNs early_ns = look_interval_ns() / early_look_divisor;
+  if (lowest_.ns() + margin_ns() / 8 < doubt_.lowest_ns)
+    doubt_.look_after_ns = early_ns;
+  else if (doubt_.raised)
+    doubt_.look_after_ns = std::clamp(2 * doubt_.look_after_ns, early_ns, look_interval_ns());
+  doubt_.raised = false;
+  doubt_.looked_ns = now;
+}
+
 void DelayControl::look(TimeNs now) {
   if (looking()) {
     if (now < look_until_ns_) return;
     look_until_ns_ = 0;
-    // A line that loses packets by itself raises the doubt again and again, for nothing.
-    const bool right = lowest_.ns() + margin_ns() / 8 >= doubt_.lowest_ns;
-    const DurationNs early_ns = look_interval_ns() / early_look_divisor;
-    doubt_ = {
-        .look_after_ns =
-            right ? std::clamp(2 * doubt_.look_after_ns, early_ns, look_interval_ns()) : early_ns,
-        .looked_ns = now};
+    settle_doubt(now);
     lowest_seen(now);
     known_to_fit_ = std::max(known_to_fit_, window_);
     window_ = std::min(window_, few_packets);

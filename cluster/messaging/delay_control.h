@@ -60,6 +60,7 @@ class DelayControl final : public CongestionControl {
   void lowest_seen(TimeNs now);
   bool looking() const { return look_until_ns_ != 0; }
   bool due_to_look(TimeNs now) const;
+  void settle_doubt(TimeNs now);
   void look(TimeNs now);
 
   const CongestionConfig config_;

@@ -1,7 +1,5 @@
-// What nearly every test includes, read once for each test program. A source that leans on it and does
-// not include what it uses fails in scripts/check, which reads the sources without it.
-#include <gtest/gtest.h>
-
+// What nearly every test includes, read once for each test program. A source that leans on it and
+// does not include what it uses fails in scripts/check, which reads the sources without it.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -17,3 +15,5 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
