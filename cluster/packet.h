@@ -40,9 +40,9 @@ class PacketPort {
   virtual void release(Packet& packet) = 0;
 
   /// Sends `payload()` to `peer`, a member or the multicast group, and gives one reference back.
-  /// Delivery is not promised: a full queue drops, and counts; what is expendable it drops while it
-  /// still has room for others. A packet kept with retain() must
-  /// not be written again, and may be transmitted again.
+  /// Delivery is not promised: a full queue drops, and counts; what is expendable it may drop while
+  /// it still has room for others. A packet kept with retain() must not be written again, and may
+  /// be transmitted again.
   virtual void transmit(Packet& packet) = 0;
 };
 

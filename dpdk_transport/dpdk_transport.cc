@@ -201,14 +201,15 @@ void DpdkTransport::drop_outgoing(std::uint64_t& counter) {
   counter += std::exchange(outgoing_count_, 0);
 }
 
-/// What the port has no room for waits for the next time.
+/// What the port has no room for waits for the next time. What link_up() has found counts: to ask
+/// the port costs a system call on some.
 void DpdkTransport::flush() {
   if (outgoing_count_ == 0) return;
   const std::size_t taken = port_.send({outgoing_.data(), outgoing_count_});
   stats_.sent += taken;
   outgoing_count_ -= taken;
   std::ranges::copy(std::span(outgoing_).subspan(taken, outgoing_count_), outgoing_.begin());
-  if (outgoing_count_ > 0 && !port_.link_up()) drop_outgoing(stats_.link_down);
+  if (outgoing_count_ > 0 && !had_link_) drop_outgoing(stats_.link_down);
 }
 
 std::size_t DpdkTransport::receive(std::span<Packet*> burst) {
@@ -321,9 +322,9 @@ void DpdkTransport::announce() {
 
 bool DpdkTransport::link_up() {
   const bool up = port_.link_up();
-  if (up && !had_link_) announce();
+  const bool came = !std::exchange(had_link_, up) && up;
+  if (came) announce();
   if (!up) port_.reconnect();
-  had_link_ = up;
   return up;
 }
 

@@ -24,13 +24,14 @@ bool is_at(int fd, const std::string& path) {
 
 FileLock::~FileLock() {
   if (fd_ < 0) return;
-  unlink(path_.c_str());  // before it is given back: it is nobody else's yet
+  // Before it is given back; where somebody has removed the file, one of that name is another's.
+  if (is_at(fd_, path_)) unlink(path_.c_str());
   close(fd_);
 }
 
 bool FileLock::take() {
   if (fd_ >= 0) return true;
-  const int fd = open(path_.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+  const int fd = open(path_.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) throw std::system_error(errno, std::generic_category(), path_);
   if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_at(fd, path_))
     fd_ = fd;

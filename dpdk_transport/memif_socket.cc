@@ -156,7 +156,7 @@ MemifListener::MemifListener(std::string path) : path_(std::move(path)) {
     try {
       take(held->second.lock, path_);
       make_way(path_);
-    } catch (const StartError&) {
+    } catch (...) {
       listeners().erase(held);
       throw;
     }

@@ -47,11 +47,13 @@ TEST(FileLock, TakesAFileThatWasLeft) {
 TEST(FileLock, OfAFileThatIsGoneProtectsNothing) {
   const TemporaryFolder folder;
   const std::string path = folder / "lock";
-  FileLock first(path);
-  ASSERT_TRUE(first.take());
+  std::optional<FileLock> first(path);
+  ASSERT_TRUE(first->take());
   std::filesystem::remove(path);
   FileLock second(path);
   EXPECT_TRUE(second.take()) << "on another file of that name";
+  first.reset();
+  EXPECT_FALSE(FileLock(path).take()) << "the second's is still there";
 }
 
 TEST(FileLock, SaysWhereItCannotBe) {
