@@ -66,14 +66,17 @@ bool SendCredits::give_back() {
   return gave;
 }
 
-/// They have ended with this member's last incarnation, and hold nothing any more. What the next
-/// ones hold they have been given since.
+/// They have ended with this member's last incarnation, and hold nothing any more; what the next
+/// ones hold they have been given since. Credit is never more than there is, not for a moment: the
+/// application looks meanwhile.
 void SendCredits::forget_sessions() {
   self_ = member_.self();
   for (const Peer* peer : all_)
     for (ChannelId channel = 0; channel < wire::channels; ++channel) {
-      peer->credit->channel(channel).taken(peer->submitted[channel]);
-      peer->credit->channel(channel).accepted(peer->submitted[channel]);
+      const std::uint64_t gone =
+          peer->submitted[channel] - member_.messaging().packets_to_send({peer->key, channel});
+      peer->credit->channel(channel).taken(gone);
+      peer->credit->channel(channel).accepted(gone);
     }
 }
 
