@@ -204,7 +204,8 @@ void Engine::on_synchronized() {
 
 std::size_t Engine::begun_bytes(const MemberKey& from, const Listener& listener) const {
   std::size_t bytes = member_.publishing().subscriber().begun_bytes(
-      from, [&](SubscriptionNumber number) { return subscribers_.at(number) == &listener; });
+      from,
+      [&](SubscriptionNumber number) { return &owner_of(subscribers_, number) == &listener; });
   for (ChannelId channel = 0; channel < wire::channels; ++channel)
     if (of_channel_[channel] == &listener)
       bytes += member_.messaging().begun_bytes({from, channel});
@@ -239,9 +240,9 @@ void Engine::on_undelivered(const Undelivered& undelivered) {
 
 Announcement Engine::announce(Listener& by, const TopicConfig& topic) {
   if (credits_ && !topics_.has_room_for(topic)) return {{TopicResult::no_room}};
-  announces_ = &by;  // it may have subscribers at once
+  newcomer_ = &by;  // it may have subscribers at once
   const Announced announced = member_.announce(topic);
-  announces_ = nullptr;
+  newcomer_ = nullptr;
   if (announced.result != TopicResult::done) return {announced};
   publishers_.emplace(announced.topic, &by);
   return {announced, credits_ ? topics_.open(announced.topic, topic) : nullptr};
@@ -254,7 +255,9 @@ void Engine::withdraw_topic(TopicNumber topic) {
 }
 
 Subscribed Engine::subscribe(Listener& by, std::string_view topic, From from) {
+  newcomer_ = &by;  // what is published already may be refused at once
   const Subscribed subscribed = member_.subscribe(topic, from);
+  newcomer_ = nullptr;
   if (subscribed.result == TopicResult::done) subscribers_.emplace(subscribed.subscription, &by);
   return subscribed;
 }
@@ -283,24 +286,23 @@ void Engine::end_topics_of(const Listener& listener) {
 }
 
 bool Engine::on_publication(const StreamDelivery& delivery) {
-  return deliver(*subscribers_.at(delivery.subscription), delivery);
+  return deliver(owner_of(subscribers_, delivery.subscription), delivery);
 }
 
 void Engine::on_stream(const StreamEvent& event) {
   tell_self();
-  subscribers_.at(event.subscription)
-      ->tell(StreamChanged{.stream = event.stream,
-                           .subscription = event.subscription,
-                           .change = event.change,
-                           .first = event.first,
-                           .packets = event.packets});
+  owner_of(subscribers_, event.subscription)
+      .tell(StreamChanged{.stream = event.stream,
+                          .subscription = event.subscription,
+                          .change = event.change,
+                          .first = event.first,
+                          .packets = event.packets});
 }
 
 void Engine::on_subscriber(const SubscriberEvent& event) {
   tell_self();
   topics_.subscribers_changed(event.topic);
-  const auto publisher = publishers_.find(event.topic);
-  (publisher == publishers_.end() ? announces_ : publisher->second)->tell(event);
+  owner_of(publishers_, event.topic).tell(event);
 }
 
 /// Whoever was removed while it lived goes by another incarnation from here on.

@@ -124,6 +124,12 @@ class Engine final : private Events {
   bool is_rest(const Recipient& from) const {
     return std::ranges::find(rests_, from, &Rest::from) != rests_.end();
   }
+  /// Who has announced or subscribed what has that number, or is about to.
+  template <class Number>
+  Listener& owner_of(const std::map<Number, Listener*>& owners, Number number) const {
+    const auto found = owners.find(number);
+    return found == owners.end() ? *newcomer_ : *found->second;
+  }
   /// In messages from this member that the listener has begun to hear, on its channels and of what
   /// it follows.
   std::size_t begun_bytes(const MemberKey& from, const Listener& listener) const;
@@ -152,7 +158,7 @@ class Engine final : private Events {
   TopicQueues topics_;
   std::map<TopicNumber, Listener*> publishers_;
   std::map<SubscriptionNumber, Listener*> subscribers_;
-  Listener* announces_ = nullptr;  ///< a topic whose number is not known yet
+  Listener* newcomer_ = nullptr;  ///< announces or subscribes now: its number is not known yet
   bool gave_credit_ = false;
   bool port_lost_ = false;
 };

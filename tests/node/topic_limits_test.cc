@@ -118,6 +118,22 @@ TEST_P(NodeTopicLimits, ASubscriberWithoutRoomIsToldAndSlowsNobody) {
   EXPECT_EQ(b->diary.count("refused /prices"), 1U);
 }
 
+/// That there is no room is known before the subscription has its number.
+TEST_P(NodeTopicLimits, ASubscriberWithoutRoomMayComeAfterThePublisher) {
+  NodeConfig narrow = config("a");
+  narrow.messaging.streams_max = 0;
+  servers(narrow);
+  const TopicNumber topic = announce();
+  ASSERT_TRUE(until([&] { return b->diary.heard("bound /topics/prices/publisher="); }));
+  const Subscribed subscribed = (*b)->subscribe(prices);
+  ASSERT_EQ(subscribed.result, TopicResult::done);
+  ASSERT_TRUE(until(
+      [&] { return b->diary.heard("refused /prices") && a->diary.heard("subscriber refused"); }));
+  EXPECT_EQ(b->diary.streams.back().stream, (StreamKey{(*a)->self(), topic}));
+  EXPECT_EQ(b->diary.streams.back().subscription, subscribed.subscription);
+  EXPECT_EQ((*b)->standing(), Standing::member);
+}
+
 /// Whoever asks before it publishes loses nobody.
 TEST_P(NodeTopicLimits, APublisherThatAsksDropsNobody) {
   two();
