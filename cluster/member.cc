@@ -176,8 +176,8 @@ bool Member::tell_roles(std::string_view path, GoesOn&& goes_on) {
   return true;
 }
 
-void Member::learn_roles() {
-  publishing_.for_each_path([&](std::string_view path) { tell_roles(path, [] { return true; }); });
+void Member::learn_roles(std::string_view path) {
+  tell_roles(path, [] { return true; });
 }
 
 /// One subscription at a time: this may be asked for by whoever withdraws and binds.
@@ -198,7 +198,7 @@ Announced Member::announce(const TopicConfig& topic) {
     publishing_.publisher().withdraw(announced.topic);
     return {TopicResult::no_room};
   }
-  learn_roles();
+  learn_roles(subscriber_path(topic.name));
   return announced;
 }
 
@@ -218,7 +218,7 @@ Subscribed Member::subscribe(std::string_view topic, From from) {
     publishing_.subscriber().unsubscribe(subscribed.subscription);
     return {TopicResult::no_room};
   }
-  learn_roles();
+  learn_roles(publisher_path(topic));
   return subscribed;
 }
 
@@ -262,7 +262,7 @@ void Member::self_reincarnated(TimeNs now) {
   directory_.reincarnate(now, self());
   publishing_.begin_anew();
   messaging_.begin_anew();
-  learn_roles();
+  publishing_.for_each_path([&](std::string_view path) { learn_roles(path); });
 }
 
 void Member::standing_changed(TimeNs now, Standing standing) {

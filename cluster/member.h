@@ -123,8 +123,8 @@ class Member final : private MembershipListener {
   };
 
   bool is_closed() const;
-  /// Who else has a part in what this member publishes and follows.
-  void learn_roles();
+  /// Who else has a part in a topic. Once for each path: whom it refuses it tells each time.
+  void learn_roles(std::string_view path);
   /// What is bound there, as long as it `goes_on()`; whether that was all.
   template <class GoesOn>
   bool tell_roles(std::string_view path, GoesOn&& goes_on);

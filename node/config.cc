@@ -204,14 +204,16 @@ class Check {
         std::max<std::uint64_t>(2 * std::uint64_t{config_.directory.bindings_per_step},
                                 changes_per_page_max * config_.directory.answer_pages_max) +
         events_per_removal * config_.membership.members_max +
-        // Each may have subscribed to each topic, and have published what this member follows.
-        std::uint64_t{config_.messaging.topics_max} * config_.membership.members_max +
+        // Each may have subscribed to each topic, and have published what this member follows. A
+        // new incarnation of it may refuse whatever each publishes of what it has subscribed to.
+        (std::uint64_t{config_.messaging.topics_max} + config_.messaging.subscriptions_max) *
+            config_.membership.members_max +
         config_.messaging.streams_max;
     if (config_.limits.event_backlog / 2 < in_one_call)
       wrong("limits.event_backlog",
             "is {}, and limits.bindings_per_step, limits.answer_pages, limits.members, "
-            "limits.topics and limits.streams bring {} events at once: give at least twice as "
-            "many, or less there",
+            "limits.topics, limits.subscriptions and limits.streams bring {} events at once: give "
+            "at least twice as many, or less there",
             config_.limits.event_backlog, in_one_call);
     const std::uint64_t bytes_in_one_step =
         2 * event_bytes_max * config_.directory.bindings_per_step;

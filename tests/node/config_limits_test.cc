@@ -20,17 +20,17 @@ TEST(ConfigLimits, KeepRoomForTheEventsOfOneCall) {
   const auto too_few = [](std::uint64_t backlog, std::uint64_t events) {
     return fmt::format(
         "node.toml:6: limits.event_backlog: is {}, and limits.bindings_per_step, "
-        "limits.answer_pages, limits.members, limits.topics and limits.streams bring {} events at "
-        "once: give at least twice as many, or less there",
+        "limits.answer_pages, limits.members, limits.topics, limits.subscriptions and "
+        "limits.streams bring {} events at once: give at least twice as many, or less there",
         backlog, events);
   };
   EXPECT_EQ(mistakes_below_the_required("[limits]\nevent_backlog = 4096\n"),
-            too_few(4096, 2048 + (3 + 64) * 1024 + 256));
+            too_few(4096, 2048 + (3 + 64 + 64) * 1024 + 256));
   EXPECT_EQ(mistakes_below_the_required("[limits]\nevent_backlog = 4096\nmembers = 8\n"),
-            too_few(4096, 2048 + (3 + 64) * 8 + 256));
-  EXPECT_EQ(mistakes_below_the_required("[limits]\nevent_backlog = 5680\nmembers = 8\n"), "none");
-  EXPECT_EQ(mistakes_below_the_required(
-                "[limits]\nevent_backlog = 4144\nmembers = 8\ntopics = 0\nstreams = 0\n"),
+            too_few(4096, 2048 + (3 + 64 + 64) * 8 + 256));
+  EXPECT_EQ(mistakes_below_the_required("[limits]\nevent_backlog = 6704\nmembers = 8\n"), "none");
+  EXPECT_EQ(mistakes_below_the_required("[limits]\nevent_backlog = 4144\nmembers = 8\n"
+                                        "topics = 0\nsubscriptions = 0\nstreams = 0\n"),
             "none");
 }
 

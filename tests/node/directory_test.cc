@@ -369,7 +369,8 @@ TEST_P(NodeDirectory, LeavesRatherThanKeepMoreEventsThanItsLimit) {
   small.directory.bindings_per_step = 128;
   small.directory.answer_pages_max = 4;
   small.membership.members_max = 64;
-  small.messaging.topics_max = small.messaging.streams_max = 0;
+  small.messaging.topics_max = small.messaging.subscriptions_max = 0;
+  small.messaging.streams_max = 0;
   Server& a = start(small);
   Server& b = start("b");
   ASSERT_TRUE(settle());

@@ -44,6 +44,15 @@ TEST(RefusedStream, IsToldToBothSidesAndSlowsNobody) {
   EXPECT_EQ(told(all.carol()).size(), 2U) << "it is told once";
 }
 
+TEST(RefusedStream, IsToldOnceWhateverElseIsAnnouncedAndSubscribed) {
+  Refusal all;
+  all.announce(all.carol(), {.name = "/news"});
+  all.subscribe(all.carol(), "/weather");
+  all.segment.run_for(a_while);
+  EXPECT_EQ(all.carol().events.count("stream bob refused"), 1U);
+  EXPECT_EQ(all.carol().member->publishing().stats().streams_refused, 1U);
+}
+
 TEST(RefusedStream, LetsAPublisherGoOnThatWaits) {
   Cluster cluster({"ann", "bob", "carol"}, [](MemberConfig& member) {
     if (member.name == "carol") member.messaging.streams_max = 1;
