@@ -110,7 +110,8 @@ enum class StreamChange : std::uint8_t {
   refused,  ///< as many are followed as may be (streams_max): it begins once another has ended
 };
 /// What happens to a stream that this member follows. After a gap, after `dropped` and after
-/// `ended` the message of which only a part has come is to be discarded.
+/// `ended` the message of which only a part has come is to be discarded. One that was dropped
+/// counts among those that are followed until it ends or is subscribed to anew.
 struct StreamEvent {
   StreamKey stream;
   SubscriptionNumber subscription = 0;
@@ -123,7 +124,7 @@ struct StreamEvent {
 enum class SubscriberChange : std::uint8_t {
   joined,   ///< each message that begins from now on is for it
   left,     ///< it unsubscribed or was removed, or this member has begun anew or withdraws
-  dropped,  ///< it lagged too far: it gets nothing more
+  dropped,  ///< it lagged too far: it gets nothing until it joins again
   refused,  ///< it follows as many topics as it may: it gets nothing until it joins again
 };
 /// What happens to a subscriber of a topic that this member publishes.
