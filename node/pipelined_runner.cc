@@ -109,12 +109,21 @@ std::size_t PipelinedRunner::serve_lanes(TimeNs now) {
   return work;
 }
 
+std::size_t PipelinedRunner::unsent_of_all() const {
+  std::size_t unsent = 0;
+  for (const EngineLane* lane : lanes_) unsent += lane->unsent();
+  return unsent;
+}
+
 void PipelinedRunner::add(EngineLane& lane, ChannelSet channels, bool directory, TimeNs now) {
   EngineLane& own = own_.engines();
   while (own.serve(engine_, now) > 0) {
   }
-  engine_.add(lane.listener(), channels, directory);
   own.set_channels(own.channels() & ~channels);
+  std::size_t unsent = unsent_of_all();
+  // Whoever hears of a peer has packets to send.
+  lane.settle(engine_, unsent, shared_.crowded.load(std::memory_order_relaxed));
+  engine_.add(lane.listener(), channels, directory);
   lanes_.push_back(&lane);
 }
 
@@ -159,8 +168,7 @@ std::size_t PipelinedRunner::engine_cycle(TimeNs now) {
   engine_.port_is_lost(io_.port_lost());
   work += engine_.finish(now, postponing_ ? Engine::Deadlines::postpone : Engine::Deadlines::keep) +
           shared_.errands.run(engine_, now);
-  std::size_t unsent = 0;
-  for (const EngineLane* lane : lanes_) unsent += lane->unsent();
+  std::size_t unsent = unsent_of_all();
   const bool crowded = engine_.member().messaging().crowded(unsent);
   if (crowded != shared_.crowded.load(std::memory_order_relaxed))
     shared_.crowded.store(crowded, std::memory_order_relaxed);

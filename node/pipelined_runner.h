@@ -41,6 +41,8 @@ class PipelinedRunner final : public Driver {
   void note_away(DurationNs engine_away_ns);
   bool port_unserved(TimeNs now) const;
   std::size_t serve_lanes(TimeNs now);
+  /// Empty packets that the lanes have.
+  std::size_t unsent_of_all() const;
   // What a channel has carried for the one thread is behind it before it goes to another.
   void add(EngineLane& lane, ChannelSet channels, bool directory, TimeNs now);
   void remove(EngineLane& lane, ChannelSet cut, TimeNs now);
