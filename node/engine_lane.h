@@ -31,8 +31,9 @@ class EngineLane {
   std::size_t unsent() const {
     return given_out_ + rings_.from_pool.load(std::memory_order_relaxed) - taken_count_;
   }
-  /// At the end of a cycle: empty packets go there, and a sleeper is woken. `unsent_of_all` is of
-  /// all lanes, and counts what goes there; `crowded`: Messaging::crowded().
+  /// At the end of a cycle, and before it is told anything: empty packets go there, and a sleeper
+  /// is woken. `unsent_of_all` is of all lanes, and counts what goes there; `crowded`:
+  /// Messaging::crowded().
   void settle(Engine& engine, std::size_t& unsent_of_all, bool crowded);
   /// Once Errands::ended() is so.
   void wake_for_good() { rings_.sleeper.wake_for_good(); }
