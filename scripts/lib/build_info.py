@@ -3,6 +3,7 @@
 
 build_info.py executables DIR PATTERN   files of the executables whose name matches
 build_info.py tests DIR PATTERN         names of the tests whose program or name matches
+build_info.py programs DIR PATTERN      files of those tests' programs
 
 A pattern is a regular expression, searched for in the path below the build folder. Prints one a
 line; nothing when nothing matches.
@@ -25,16 +26,24 @@ def executables(build, pattern):
             yield os.path.relpath(target["filename"][0], build)
 
 
-def tests(build, pattern):
+def matching_tests(build, pattern):
     for test in introspect(build, "tests"):
         program = os.path.relpath(test["cmd"][0], build)
         if re.search(pattern, program) or re.search(pattern, test["name"]):
-            yield test["name"]
+            yield test["name"], program
+
+
+def tests(build, pattern):
+    return (name for name, _ in matching_tests(build, pattern))
+
+
+def programs(build, pattern):
+    return {program for _, program in matching_tests(build, pattern)}
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4 or sys.argv[1] not in ("executables", "tests"):
+    queries = {"executables": executables, "tests": tests, "programs": programs}
+    if len(sys.argv) != 4 or sys.argv[1] not in queries:
         sys.exit(__doc__)
-    query = {"executables": executables, "tests": tests}[sys.argv[1]]
-    for line in query(os.path.abspath(sys.argv[2]), sys.argv[3]):
+    for line in queries[sys.argv[1]](os.path.abspath(sys.argv[2]), sys.argv[3]):
         print(line)
