@@ -48,8 +48,9 @@ std::string type_name(const toml::node& node) {
 }  // namespace
 
 void FileReport::wrong(const std::string& field, Line line, std::string text) {
-  if (std::ranges::find(mistakes_, field, &Mistake::field) == mistakes_.end())
-    mistakes_.push_back({line, field, std::move(text)});
+  if (std::ranges::find(mistakes_, field, &Mistake::field) != mistakes_.end()) return;
+  const auto at = std::ranges::upper_bound(mistakes_, line, {}, &Mistake::line);
+  mistakes_.insert(at, {line, field, std::move(text)});
 }
 
 FileReport::Line FileReport::line_of(std::string_view field) const {
@@ -62,10 +63,8 @@ FileReport::Line FileReport::line_of(std::string_view field) const {
 }
 
 std::string FileReport::text(std::string_view file) const {
-  auto sorted = mistakes_;
-  std::ranges::stable_sort(sorted, {}, &Mistake::line);
   std::string all;
-  for (const Mistake& mistake : sorted)
+  for (const Mistake& mistake : mistakes_)
     all += fmt::format("{}{}:{}: {}: {}", all.empty() ? "" : "\n", file, mistake.line,
                        mistake.field, mistake.text);
   return all;

@@ -41,7 +41,7 @@ class FileReport {
     std::string text;
   };
   std::map<std::string, Line, std::less<>> lines_;
-  std::vector<Mistake> mistakes_;
+  std::vector<Mistake> mistakes_;  ///< in the order of their lines
 };
 
 /// A value is written to `out` when the key is there and its value is of the right type; whether it

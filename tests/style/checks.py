@@ -70,7 +70,7 @@ def protocol_is_pure(file):
 
 def header_guard(file):
     # What is precompiled is the main file of its compilation: g++ warns of the guard there.
-    if file.is_header and "/pch/" not in file.path:
+    if file.is_header and file.folder != "pch":
         directives = re.findall(r"^\s*#.*", blank_comments_and_strings(file.text), re.M)
         if not directives or directives[0].split() != ["#pragma", "once"]:
             yield 1, "the first directive of a header is #pragma once"

@@ -22,7 +22,7 @@ MAY_INCLUDE = FLOORS | {"tests": EVERYTHING | {"bench"}, "bench": EVERYTHING, "e
 DPDK_ROOMS = ("dpdk_transport/", "tests/dpdk_transport/")
 DPDK_COMPARED = {"bench/ring/dpdk_ring.h"}
 
-FOLDERS = [*MAY_INCLUDE, "scripts", "docs", ".ci"]
+FOLDERS = [*MAY_INCLUDE, "pch", "scripts", "docs", ".ci"]
 
 
 @dataclasses.dataclass(frozen=True)

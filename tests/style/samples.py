@@ -106,7 +106,7 @@ SOUND = {
     ],
     "header_guard": [
         ("ring/a.h", "// What it is.\n#pragma once\n\n#include <vector>\n"),
-        ("tests/pch/a.h", "// What all include.\n#include <vector>\n"),
+        ("pch/a.h", "// What all include.\n#include <vector>\n"),
     ],
     "test_names_are_sentences": [
         ("tests/a.cc", "TEST(Suspicion, IsRefutedByAHigherIncarnation) {}\n"),

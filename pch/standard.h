@@ -1,8 +1,9 @@
-// What nearly every test includes, read once for each test program. A source that leans on it and
-// does not include what it uses fails in scripts/check, which reads the sources without it.
+// What nearly every source includes, read once for each library and program. A source that leans on
+// it and does not include what it uses fails in scripts/check, which reads the sources without it.
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
@@ -13,7 +14,8 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include <gtest/gtest.h>
+#include <fmt/format.h>

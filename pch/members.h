@@ -1,0 +1,3 @@
+// What runs many members includes.
+#include "cluster/member.h"
+#include "standard.h"

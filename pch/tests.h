@@ -1,0 +1,4 @@
+// What nearly every test includes.
+#include <gtest/gtest.h>
+
+#include "standard.h"
