@@ -29,7 +29,7 @@ Classified found(FrameKind kind, const IpDatagram& ip, std::size_t skip = 0) {
           .bytes = static_cast<std::uint16_t>(ip.body.size() - skip)};
 }
 
-bool udp_checksum_holds(const IpDatagram& ip, const UdpHeader& udp, Verified verified) {
+bool udp_checksum_holds(const IpDatagram& ip, const UdpHeader& udp, const Verified& verified) {
   const std::uint16_t checksum = udp.checksum;
   if (checksum == 0 || verified.udp) return true;
   const ChecksumSum pseudo = udp_pseudo_sum(ip.header, udp.bytes);
@@ -38,7 +38,7 @@ bool udp_checksum_holds(const IpDatagram& ip, const UdpHeader& udp, Verified ver
   return checksum_of(pseudo + checksum_sum(ip.body.first(udp.bytes))) == 0;
 }
 
-Classified classify_udp(const IpDatagram& ip, const LocalAddresses& local, Verified verified) {
+Classified classify_udp(const IpDatagram& ip, const LocalAddresses& local, const Verified& verified) {
   if (ip.body.size() < sizeof(UdpHeader)) return {.kind = FrameKind::malformed};
   const auto& udp = header_at<UdpHeader>(ip.body, 0);
   const std::uint16_t udp_bytes = udp.bytes;
@@ -81,7 +81,7 @@ Classified classify_igmp(const IpDatagram& ip, const LocalAddresses& local) {
 }  // namespace
 
 Classified classify(std::span<const std::byte> frame, const LocalAddresses& local,
-                    Verified verified) {
+                    const Verified& verified) {
   if (frame.size() < sizeof(EthernetHeader)) return {.kind = FrameKind::malformed};
   const std::uint16_t type = header_at<EthernetHeader>(frame, 0).type;
   const auto packet = frame.subspan(sizeof(EthernetHeader));

@@ -48,6 +48,6 @@ struct Classified {
 
 /// Any bytes at all may be in `frame`. Never reads outside of it.
 Classified classify(std::span<const std::byte> frame, const LocalAddresses& local,
-                    Verified verified);
+                    const Verified& verified);
 
 }  // namespace muster::dpdk

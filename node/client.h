@@ -56,7 +56,6 @@ class Buffer {
 
  private:
   friend class Application;
-  explicit Buffer(SendResult lacking) : lacking_(lacking) {}
   /// What it held is somebody else's.
   void clear();
 

@@ -58,20 +58,29 @@ SendResult Application::send(MemberId to, std::span<const std::byte> payload, Ch
   return send_on(*peer, channel, {}, payload);
 }
 
+/// It is made where the caller has it: moved, it is read in other widths than it was written in,
+/// and the processor stalls.
 Buffer Application::claim(std::size_t bytes) {
   Buffer buffer;
   if (bytes <= packet_bytes_max()) {
     buffer.packet_ = runner_.allocate();
-    if (buffer.packet_ == nullptr) return Buffer(noting(SendResult::blocked(Exhausted::packets)));
-    buffer.bytes_ = {buffer.packet_->data + payload_offset, bytes};
+    if (buffer.packet_ != nullptr) {
+      buffer.owner_ = this;
+      buffer.bytes_ = {buffer.packet_->data + payload_offset, bytes};
+    } else {
+      buffer.lacking_ = noting(SendResult::blocked(Exhausted::packets));
+    }
   } else if (bytes <= wire::message_bytes_max) {
     buffer.large_ = to_send_.take(bytes);
-    if (buffer.large_.empty()) return Buffer(noting(SendResult::blocked(Exhausted::long_messages)));
-    buffer.bytes_ = std::span(buffer.large_).first(bytes);
+    if (!buffer.large_.empty()) {
+      buffer.owner_ = this;
+      buffer.bytes_ = std::span(buffer.large_).first(bytes);
+    } else {
+      buffer.lacking_ = noting(SendResult::blocked(Exhausted::long_messages));
+    }
   } else {
-    return Buffer(SendResult::too_large);
+    buffer.lacking_ = SendResult::too_large;
   }
-  buffer.owner_ = this;
   return buffer;
 }
 

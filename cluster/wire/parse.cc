@@ -223,7 +223,8 @@ bool parse_session(Reader& in, Body& body) {
   std::uint32_t opens_bytes = 0;
   if (!check_messages(in, messages.size(), opens_bytes)) return false;
   const auto selective = take_selective(in, session->selective_words);
-  body = SessionView{session, messages, selective, opens_bytes};
+  // Made in its place: a copy of what was just written in other widths stalls the processor.
+  body.emplace<SessionView>(session, messages, selective, opens_bytes);
   return selective.size() == session->selective_words;
 }
 
@@ -235,7 +236,7 @@ bool parse_publication(Reader& in, Body& body) {
   const Messages messages{in.position(), publication->messages};
   std::uint32_t opens_bytes = 0;
   if (!check_messages(in, messages.size(), opens_bytes)) return false;
-  body = PublicationView{publication, messages, opens_bytes};
+  body.emplace<PublicationView>(publication, messages, opens_bytes);
   for (const MessageView& message : messages)
     if (message.kind != MessageKind::data) return false;
   return true;
