@@ -1,5 +1,6 @@
-// What nearly every source includes, read once for each library and program. A source that leans on
-// it and does not include what it uses fails in scripts/check, which reads the sources without it.
+// What nearly every source includes, read once for each of the larger targets. A source that leans
+// on it and does not include what it uses fails in scripts/check, which reads the sources without
+// it.
 #include <algorithm>
 #include <array>
 #include <atomic>
