@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -121,7 +122,8 @@ T& append(Packet& packet, const T& body) {
   return *at;
 }
 inline void append(Packet& packet, std::span<const std::byte> bytes) {
-  std::ranges::copy(bytes, packet.data + packet.size);  // an empty span may have no address
+  if (!bytes.empty())  // which may have no address
+    std::memcpy(packet.data + packet.size, bytes.data(), bytes.size());
   packet.size += static_cast<std::uint32_t>(bytes.size());
 }
 

@@ -38,7 +38,8 @@ bool udp_checksum_holds(const IpDatagram& ip, const UdpHeader& udp, const Verifi
   return checksum_of(pseudo + checksum_sum(ip.body.first(udp.bytes))) == 0;
 }
 
-Classified classify_udp(const IpDatagram& ip, const LocalAddresses& local, const Verified& verified) {
+Classified classify_udp(const IpDatagram& ip, const LocalAddresses& local,
+                        const Verified& verified) {
   if (ip.body.size() < sizeof(UdpHeader)) return {.kind = FrameKind::malformed};
   const auto& udp = header_at<UdpHeader>(ip.body, 0);
   const std::uint16_t udp_bytes = udp.bytes;

@@ -129,8 +129,9 @@ std::size_t Engine::go_on_walking() {
 }
 
 void Engine::receive(TimeNs now, std::span<Packet* const> burst) {
-  for (Packet* packet : burst) {
-    received_ = packet;
+  for (std::size_t i = 0; i < burst.size(); ++i) {
+    Packet* const packet = received_ = burst[i];
+    if (i + 1 < burst.size()) __builtin_prefetch(burst[i + 1]->data);
     member_.on_packet(now, *packet);
     if (received_ != nullptr) port_.release(*received_);
   }

@@ -27,7 +27,7 @@ Buffer::~Buffer() {
 void Buffer::clear() {
   owner_ = nullptr;
   packet_ = nullptr;
-  large_ = {};
+  large_.clear();
   bytes_ = {};
   lacking_ = SendResult::no_buffer;
 }

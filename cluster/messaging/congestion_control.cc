@@ -11,7 +11,8 @@ class FixedWindow final : public CongestionControl {
  public:
   explicit FixedWindow(std::uint32_t window_packets) : window_packets_(window_packets) {}
 
-  void on_acknowledged(TimeNs, std::uint32_t, std::optional<RoundTrip>, std::uint32_t) override {}
+  void on_acknowledged(TimeNs, std::uint32_t, const std::optional<RoundTrip>&,
+                       std::uint32_t) override {}
   void on_lost(TimeNs, std::uint32_t) override {}
   void on_timeout(TimeNs) override {}
   std::uint32_t window_packets() const override { return window_packets_; }

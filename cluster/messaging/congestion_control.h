@@ -29,7 +29,8 @@ class CongestionControl {
   /// measured on the youngest of them that was sent once only; nullopt: none was. `in_flight`:
   /// packets under way before this acknowledgement, so at least `packets`.
   virtual void on_acknowledged(TimeNs now, std::uint32_t packets,
-                               std::optional<RoundTrip> round_trip, std::uint32_t in_flight) = 0;
+                               const std::optional<RoundTrip>& round_trip,
+                               std::uint32_t in_flight) = 0;
   /// Later packets have overtaken these: they are taken for lost. They are not under way until they
   /// are sent again, and that needs room in the window like everything else.
   virtual void on_lost(TimeNs now, std::uint32_t packets) = 0;

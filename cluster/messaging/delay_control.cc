@@ -59,7 +59,8 @@ bool DelayControl::quiet(DurationNs round_trip_ns) const {
 }
 
 void DelayControl::on_acknowledged(TimeNs now, std::uint32_t packets,
-                                   std::optional<RoundTrip> round_trip, std::uint32_t in_flight) {
+                                   const std::optional<RoundTrip>& round_trip,
+                                   std::uint32_t in_flight) {
   timeouts_ = 0;
   if (round_trip) {
     lowest_.sample(now, round_trip->ns);

@@ -23,7 +23,8 @@ class DelayControl final : public CongestionControl {
   /// Requires 1 <= start <= max.
   explicit DelayControl(const CongestionConfig& config);
 
-  void on_acknowledged(TimeNs now, std::uint32_t packets, std::optional<RoundTrip> round_trip,
+  void on_acknowledged(TimeNs now, std::uint32_t packets,
+                       const std::optional<RoundTrip>& round_trip,
                        std::uint32_t in_flight) override;
   void on_lost(TimeNs now, std::uint32_t packets) override;
   void on_timeout(TimeNs now) override;

@@ -101,7 +101,7 @@ class SendWindow {
   std::uint64_t messages_pushed() const { return messages_pushed_; }
 
  private:
-  struct Slot : boost::intrusive::list_base_hook<> {
+  struct alignas(64) Slot : boost::intrusive::list_base_hook<> {  // a line of the cache
     Packet* packet = nullptr;
     Sequence sequence = 0;
     TimeNs sent_ns = 0;      ///< the last time

@@ -13,14 +13,17 @@ using Sequence = std::int64_t;
 inline constexpr Sequence sequence_period = 0xffff'ffff;
 
 constexpr std::uint32_t sequence_to_wire(Sequence sequence) {
-  return sequence == 0 ? 0 : static_cast<std::uint32_t>((sequence - 1) % sequence_period + 1);
+  if (sequence <= sequence_period) return static_cast<std::uint32_t>(sequence);  // as nearly always
+  return static_cast<std::uint32_t>((sequence - 1) % sequence_period + 1);
 }
 
 /// The sequence nearest to `near` (half a period or less away) that the wire writes so.
 /// Negative where that lies before the beginning: no honest peer says it.
 constexpr Sequence sequence_from_wire(std::uint32_t wire, Sequence near) {
   constexpr Sequence half = sequence_period / 2;
-  Sequence distance = (Sequence{wire} - near) % sequence_period;
+  Sequence distance = Sequence{wire} - near;
+  if (distance >= -half && distance <= half) return near + distance;  // as nearly always
+  distance %= sequence_period;
   if (distance > half) distance -= sequence_period;
   if (distance < -half) distance += sequence_period;
   return near + distance;

@@ -115,11 +115,13 @@ const Message* take_message(Reader& in, std::uint32_t& opens_bytes) {
 
 /// Only the first of a packet may continue a message, only the last be continued, and not both: who
 /// has no room for what begins must be able to take what ends (docs/protocol.md §8.3).
-bool check_messages(Reader& in, std::size_t count, std::uint32_t& opens_bytes) {
+bool check_messages(Reader& in, std::size_t count, std::uint32_t& opens_bytes,
+                    bool data_only = false) {
   bool continues = false;
   for (std::size_t i = 0; i < count; ++i) {
     const Message* message = take_message(in, opens_bytes);
     if (message == nullptr) return false;
+    if (data_only && MessageKind{message->kind} != MessageKind::data) return false;
     if ((message->flags & piece_continues) != 0) {
       if (i > 0) return false;
       continues = true;
@@ -235,10 +237,8 @@ bool parse_publication(Reader& in, Body& body) {
     return false;
   const Messages messages{in.position(), publication->messages};
   std::uint32_t opens_bytes = 0;
-  if (!check_messages(in, messages.size(), opens_bytes)) return false;
+  if (!check_messages(in, messages.size(), opens_bytes, true)) return false;
   body.emplace<PublicationView>(publication, messages, opens_bytes);
-  for (const MessageView& message : messages)
-    if (message.kind != MessageKind::data) return false;
   return true;
 }
 

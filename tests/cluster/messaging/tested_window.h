@@ -24,7 +24,7 @@ class Allowance final : public CongestionControl {
   std::uint32_t timeouts = 0;
   std::optional<RoundTrip> round_trip;  ///< the last
 
-  void on_acknowledged(TimeNs, std::uint32_t count, std::optional<RoundTrip> of_it,
+  void on_acknowledged(TimeNs, std::uint32_t count, const std::optional<RoundTrip>& of_it,
                        std::uint32_t) override {
     acknowledged += count;
     round_trip = of_it;
