@@ -25,14 +25,14 @@ struct MembershipConfig {
 };
 
 // What each promises, as figures: guarantee_of() in cluster/membership/guarantee.h.
-/// For a LAN whose hosts may pause for 200 ms: a crash is known within 0.5 s. The default.
+/// For a LAN whose hosts may pause for 300 ms: a crash is known within 0.5 s. The default.
 MembershipConfig lan_timers();
 /// For members that own their cores: a crash is known within 10 ms.
 MembershipConfig fast_timers();
 /// For clouds and long lines, where hosts stand still for seconds: a crash is known within 5 s.
 MembershipConfig wan_timers();
 
-/// Where a joiner gets the trees of those who were there before it (P7 and P8 of the idea).
+/// Where a joiner gets the trees of those who were there before it.
 enum class CatchUpFrom : std::uint8_t {
   owners,      ///< each owner is asked for its own
   one_member,  ///< one synchronized member is asked for all of them, the owners if that fails

@@ -49,6 +49,8 @@ enum class Standing : std::uint8_t {
   replaced,  ///< a newer incarnation of this name has taken over; final
   left,      ///< it left; final
 };
+/// It never changes again: who wants to go on makes a new node.
+constexpr bool is_final(Standing standing) { return standing > Standing::member; }
 
 /// Why a member is refused or replaced.
 struct Refusal {
@@ -61,7 +63,8 @@ enum class CallOutcome : std::uint8_t {
   ok,
   no_such_service,  ///< the callee does not offer it (any more)
   failed,           ///< the callee's handler said so
-  refused,          ///< the callee would not carry it out, and has not
+  refused,          ///< the callee would not carry it out, and has not: another one that was asked
+                    ///< before, and removed, may have
   deadline,         ///< no answer in time; it may have been carried out
   member_removed,   ///< the callee was removed; it may have been carried out
   closed,           ///< this member is none any more; it may have been carried out

@@ -163,7 +163,7 @@ BindResult Member::apply(const Batch& batch) {
 
 // Topics.
 
-bool Member::is_closed() const { return standing() > Standing::member; }
+bool Member::is_closed() const { return is_final(standing()); }
 
 template <class GoesOn>
 bool Member::tell_roles(std::string_view path, GoesOn&& goes_on) {

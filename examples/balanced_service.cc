@@ -34,7 +34,7 @@ void serve(muster::Node& node, const std::string& name) {
   });
   std::printf("serving /quote\n");
   std::fflush(stdout);
-  while (!stop) node.idle(node.poll());
+  while (!stop && !muster::is_final(node.standing())) node.idle(node.poll());
   node.leave();
   while (node.standing() == muster::Standing::member) node.idle(node.poll());
 }
@@ -63,9 +63,10 @@ muster::Task<> ask(muster::Node& node, Tally& tally) {
 
 void call(muster::Node& node, int calls) {
   constexpr int at_once = 8;
-  while (node.lookup("/quote").empty() && !stop) node.idle(node.poll());
+  const auto goes_on = [&node] { return !stop && !muster::is_final(node.standing()); };
+  while (node.lookup("/quote").empty() && goes_on()) node.idle(node.poll());
   Tally tally;
-  for (int begun = 0; tally.ended < calls && !stop; node.idle(node.poll()))
+  for (int begun = 0; tally.ended < calls && goes_on(); node.idle(node.poll()))
     for (; begun < calls && begun - tally.ended < at_once; ++begun) node.spawn(ask(node, tally));
   for (const auto& [name, answers] : tally.answered_by)
     std::printf("%s answered %d\n", name.c_str(), answers);

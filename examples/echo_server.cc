@@ -31,12 +31,21 @@ class Log : public muster::Handler {
     std::printf("%.*s %s\n", static_cast<int>(member.name.size()), member.name.data(),
                 reason == muster::RemovalReason::died ? "has died" : "has left");
   }
-  void on_port_lost(std::string_view why) override {
-    lost = why;
+  // What a server cannot go on after, unless it makes a new node.
+  void on_standing(muster::Standing standing) override {
+    if (standing == muster::Standing::refused || standing == muster::Standing::replaced)
+      end("another member has this name or this address");
+  }
+  void on_overrun(std::string_view why) override { end(why); }
+  void on_port_lost(std::string_view why) override { end(why); }
+
+  std::string why_ended;
+
+ private:
+  void end(std::string_view why) {
+    why_ended = why;
     stop = 1;
   }
-
-  std::string lost;
 };
 
 void run(const std::string& config_path) {
@@ -63,7 +72,7 @@ void run(const std::string& config_path) {
   node.leave();
   while (node.standing() == muster::Standing::member) node.idle(node.poll());
   std::printf("answered %d calls\n", calls);
-  if (!log.lost.empty()) throw muster::StartError(log.lost);
+  if (!log.why_ended.empty()) throw muster::StartError(log.why_ended);
 }
 
 }  // namespace

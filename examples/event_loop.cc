@@ -1,5 +1,6 @@
 // A server with an event loop, to which the cluster is one more file descriptor: it passes each
-// line of its standard input on to whoever serves /echo, and prints the answers.
+// line of its standard input, a pipe or a terminal, on to whoever serves /echo, and prints the
+// answers.
 //
 //   event_loop server.toml
 //
@@ -61,8 +62,11 @@ class Gateway {
 
   muster::Task<> pass_on(std::string line) {
     ++calls_;
-    const muster::CallAnswer answer =
-        co_await node_.call("/echo", std::as_bytes(std::span(line)), 5 * muster::second);
+    muster::CallAnswer answer = co_await ask(line);
+    while (answer.sent == muster::SendResult::would_block) {
+      co_await node_.next_poll();
+      answer = co_await ask(line);
+    }
     if (answer)
       std::printf("%.*s\n", static_cast<int>(answer.payload.size()),
                   reinterpret_cast<const char*>(answer.payload.data()));
@@ -70,6 +74,9 @@ class Gateway {
       std::printf("no answer to %s\n", line.c_str());
     std::fflush(stdout);
     --calls_;
+  }
+  muster::AwaitedCall ask(const std::string& line) {
+    return node_.call("/echo", std::as_bytes(std::span(line)), 5 * muster::second);
   }
 
   muster::Node& node_;
@@ -90,7 +97,8 @@ int main(int argc, char** argv) {
     muster::Handler nothing;
     muster::Node node(muster::load_config(argv[1]), nothing);
     if (!node.join(10 * muster::second)) throw muster::StartError("could not join within 10 s");
-    while (node.lookup("/echo").empty()) node.idle(node.poll());
+    while (node.lookup("/echo").empty() && !muster::is_final(node.standing()))
+      node.idle(node.poll());
     Gateway(node).run();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

@@ -54,16 +54,24 @@ class Market : public muster::Handler {
     node_.flush();  // a packet each: who comes for the latest gets this alone
   }
   void turn() { node_.idle(node_.poll()); }
+  bool open() const { return !muster::is_final(node_.standing()); }
   /// Until all have what was published.
   void finish() {
-    while (node_.lag_packets(trades_) + node_.lag_packets(latest_) > 0 && !stop) turn();
+    while (node_.lag_packets(trades_) + node_.lag_packets(latest_) > 0 && open() && !stop) turn();
   }
 
  private:
   void on_subscriber(const muster::SubscriberEvent& event) override {
-    constexpr std::array words = {"a watcher has come", "a watcher has gone",
-                                  "a watcher was too slow"};
-    say(words[static_cast<std::size_t>(event.change)]);
+    switch (event.change) {
+      case muster::SubscriberChange::joined:
+        return say("a watcher has come");
+      case muster::SubscriberChange::left:
+        return say("a watcher has gone");
+      case muster::SubscriberChange::dropped:
+        return say("a watcher was too slow");
+      case muster::SubscriberChange::refused:
+        return say("a watcher follows as many markets as it may");
+    }
   }
 
   muster::TopicNumber trades_ = 0;
@@ -80,6 +88,7 @@ class Watcher : public muster::Handler {
   }
 
   void turn() { node_.idle(node_.poll()); }
+  bool open() const { return !muster::is_final(node_.standing()); }
 
  private:
   void follow(muster::From from) { subscription_ = node_.subscribe(topic_, from).subscription; }
@@ -126,7 +135,7 @@ void publish(const std::string& config_path) {
   say("the market is open");
   fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
   std::string input;
-  while (!stop && read_lines(input, market)) market.turn();
+  while (!stop && market.open() && read_lines(input, market)) market.turn();
   market.finish();
 }
 
@@ -144,7 +153,7 @@ int main(int argc, char** argv) {
       publish(argv[1]);
     } else {
       Watcher watcher(argv[1], argv[2]);
-      while (!stop) watcher.turn();
+      while (!stop && watcher.open()) watcher.turn();
     }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

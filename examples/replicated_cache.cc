@@ -46,7 +46,10 @@ class Cache : public muster::Handler {
       if (space != wanted.npos) change(wanted.substr(0, space), wanted.substr(space + 1));
       answer.reply(bytes(kept_[wanted.substr(0, space)]));
     });
+    // Who does not see all who keep a part would take others' keys for its own.
+    while (open() && (!node_.synchronized() || node_.lookup(service).empty())) turn();
   }
+  bool open() const { return !muster::is_final(node_.standing()); }
 
   void command(const std::string& line) {
     const bool sets = line.starts_with("set ");
@@ -127,7 +130,7 @@ int main(int argc, char** argv) {
     say("ready");
     fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
     std::string input;
-    while (read_lines(input, cache)) cache.turn();
+    while (cache.open() && read_lines(input, cache)) cache.turn();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

@@ -234,8 +234,8 @@ class Client {
 
   /// Calls a service at one of the other members that advertise it; not_connected if there is none.
   /// `callback` is called from within poll(), once: with the answer, or with what ended the call
-  /// instead, at the latest at the deadline. A callback that captures no more than two pointers
-  /// allocates nothing.
+  /// instead, at the latest `deadline_ns` from now; never where the result is not `sent`. A
+  /// callback that captures no more than two pointers allocates nothing.
   CallStart call(std::string_view path, std::span<const std::byte> payload, DurationNs deadline_ns,
                  CallCallback callback, const CallOptions& options = {});
   /// The same at a given member, and at no other.
@@ -262,6 +262,8 @@ class Client {
 
   /// What poll() has heard last.
   Standing standing() const;
+  /// Handler::on_synchronized() has been called. Until then lookup(), pick() and calls by name miss
+  /// names that are there.
   bool synchronized() const;
   MemberKey self() const;
 

@@ -53,8 +53,8 @@ struct LimitsConfig {
   /// Messages and events that wait for Node::poll(); a power of two. Past it messages wait at
   /// their senders.
   std::uint32_t event_queue = 1024;
-  /// Events other than messages that are kept when the queue is full; past it the node leaves the
-  /// cluster, and says so in Handler::on_overrun().
+  /// Events other than messages that are kept when the queue is full; past it is what
+  /// Handler::on_overrun() says.
   std::uint32_t event_backlog = 1 << 20;
   /// The same in bytes: names and values too.
   std::uint32_t event_backlog_bytes = 512 << 20;
@@ -109,7 +109,8 @@ struct NodeConfig {
   MessagingConfig messaging;
   /// A loop that was away for longer counts as a stall (NodeStats).
   DurationNs stall_threshold_ns = 10 * ms;
-  /// A port without link for as long is lost (Handler::on_port_lost).
+  /// A port without link for as long is lost, at the start for eight times as long
+  /// (Handler::on_port_lost).
   DurationNs port_lost_after_ns = 500 * ms;
 
   std::vector<ServiceConfig> services;

@@ -9,7 +9,8 @@
 
 namespace muster {
 
-/// Called from within Node::poll(), on the thread that calls it, in one order: no callback names
+/// Called from within poll() of the node or client that it was given to, on the thread that calls
+/// it, in one order: no callback names
 /// an incarnation after its on_removed(), and a member's bindings are withdrawn before that.
 ///
 /// A callback may call any function of its node except poll(), join(), run_for() and the
@@ -43,8 +44,10 @@ class Handler {
   /// Messages, calls or answers for which Node::send() and others returned `sent`, and of which it
   /// is not known that the other side has them: it was removed, or this member was, or has left
   /// because of an overrun (it is polled to hear of them then, too).
-  /// They are named by their numbers, as many accepted ones on that channel as there were before;
-  /// there may be several reports, in ascending order.
+  /// They are named by their numbers: 1 is the first that this channel carried to that incarnation.
+  /// Calls and answers count too, also those that the node gives or makes again by itself, so who
+  /// wants to know which message it was keeps a channel for messages alone. There may be several
+  /// reports, in ascending order.
   virtual void on_undelivered(const Undelivered&) {}
 
   /// A message of a topic that this thread has subscribed to, once and in the order of its
@@ -58,13 +61,15 @@ class Handler {
   /// Of a topic that this thread has announced.
   virtual void on_subscriber(const SubscriberEvent&) {}
 
-  /// The port has had no link for NodeConfig::port_lost_after_ns; `why` is one sentence. The node
+  /// The port has had no link for NodeConfig::port_lost_after_ns, or never one for eight times as
+  /// long; `why` is one sentence. The node
   /// tries on: should the link come back, it returns to the cluster by itself.
   virtual void on_port_lost(std::string_view /*why*/) {}
   /// The application polled so rarely that LimitsConfig::event_backlog, or event_backlog_bytes, was
-  /// exceeded. Events were lost, and the node has left the cluster; `why` is one sentence. Of what
-  /// comes after it there is only on_standing(), the end of each call, and on_undelivered() for
-  /// what was under way, also to members whose on_removed() was lost.
+  /// exceeded. Events were lost; `why` is one sentence. The node has left the cluster; of a client
+  /// of Node::attach() that is behind, this client only is at its end. Of what comes after it there
+  /// is only on_standing(), the end of each call, and on_undelivered() for what was under way, also
+  /// to members whose on_removed() was lost.
   virtual void on_overrun(std::string_view /*why*/) {}
 };
 

@@ -4,7 +4,7 @@
 //   #include "node/node.h"
 //
 //   muster::Node node(muster::load_config("server.toml"), handler);
-//   node.join(5 * muster::second);
+//   if (!node.join(5 * muster::second)) return 1;
 //   node.serve("/shop/pay", {}, [](const muster::Request& request, muster::Responder answer) {
 //     answer.reply(request.payload);
 //   });
@@ -63,8 +63,9 @@ class Node : public Client {
   Node& operator=(Node&&) = delete;
 
   /// Polls until this member is one, and returns true; false when that takes longer than
-  /// `timeout_ns`. Blocks. Throws StartError with the reason when it can never be, as another
-  /// member has the name, or not for as long as the port is lost: then it may be called again.
+  /// `timeout_ns`. Blocks. The names of others may not be here yet: see synchronized(). Throws
+  /// StartError with the reason when it can never be, as another member has the name, or not for as
+  /// long as the port is lost: then it may be called again.
   bool join(DurationNs timeout_ns);
   /// Tells the others. standing() becomes `left` within a poll() or two, and stays that.
   void leave();
@@ -90,12 +91,12 @@ class Node : public Client {
   AdvertiseResult serve(std::string_view path, std::span<const std::byte> value,
                         ServiceHandler handler, Attributes attributes = {});
 
-  /// For another thread of a pipelined node: calls its functions and is called back there. The
-  /// handler outlives it. Should it outlive the node it hears that this member has left, and its
-  /// functions say `closed`; the port is closed with the last of them. A message of which a part
-  /// has come on one of its channels by then is heard by this thread, with what shares its last
-  /// packet. Waits for the engine thread, some tenths of a millisecond as a rule. Throws StartError
-  /// where the channels are not this thread's, or the node is inline.
+  /// For another thread of a pipelined node: calls its functions and is called back there, so it
+  /// has a handler of its own, which outlives it. Should it outlive the node it hears that this
+  /// member has left, and its functions say `closed`; the port is closed with the last of them. A
+  /// message of which a part has come on one of its channels by then is heard by this thread, with
+  /// what shares its last packet. Waits for the engine thread, some tenths of a millisecond as a
+  /// rule. Throws StartError where the channels are not this thread's, or the node is inline.
   Client attach(const ClientConfig& config, Handler& handler);
 
   /// Pipelined: asks the two threads, and waits for some tenths of a second at most. Allocates.

@@ -31,7 +31,7 @@ enum class SlowSubscriber : std::uint8_t {
 /// comes to those alone who are not slow; and one of more than history_packets is not kept for
 /// newcomers.
 struct TopicConfig {
-  std::string name;  ///< a wire::valid_path() of at most topic_name_bytes_max
+  std::string name;  ///< a wire::valid_path() of at most 237 bytes
   TopicKind kind = TopicKind::reliable;
   SlowSubscriber slow = SlowSubscriber::dropped;
   bool multicast = true;              ///< use it, where it reaches two subscribers or more
