@@ -1,4 +1,4 @@
-// `muster demo`: a whole cluster on this machine, from join to leave, in half a minute.
+// `muster demo`: a whole cluster on this machine, from join to leave, in a few seconds.
 #pragma once
 
 #include "tools/cli.h"
