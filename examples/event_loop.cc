@@ -34,9 +34,9 @@ class Gateway {
     watch(epoll_, STDIN_FILENO);
   }
 
-  /// Until the input has ended and all is answered.
+  /// Until the input has ended and all is answered, or this member is none any more.
   void run() {
-    while (!ended_ || calls_ > 0) {
+    while ((!ended_ || calls_ > 0) && !muster::is_final(node_.standing())) {
       while (node_.poll() > 0) {
       }
       // The last word before the sleep: what comes from here on makes the descriptor readable.
