@@ -34,7 +34,7 @@ void EngineLane::set_channels(ChannelSet channels) {
 std::size_t EngineLane::serve(Engine& engine, TimeNs now) {
   const std::size_t returned = take_back();
   const std::size_t taken = take_submitted(engine) + take_commands(engine, now);
-  taken_any_ = taken > 0;
+  taken_any_ |= taken > 0;
   return returned + taken;
 }
 
@@ -70,7 +70,8 @@ std::size_t EngineLane::take_commands(Engine& engine, TimeNs now) {
 
 void EngineLane::settle(Engine& engine, std::size_t& unsent_of_all, bool crowded) {
   const bool was_crowded = std::exchange(was_crowded_, crowded);
-  if (keep_in_stock(engine, unsent_of_all) || (was_crowded && !crowded) || taken_any_ ||
+  const bool taken_any = std::exchange(taken_any_, false);
+  if (keep_in_stock(engine, unsent_of_all) || (was_crowded && !crowded) || taken_any ||
       engine.gave_credit())
     rings_.sleeper.more_room();
   rings_.sleeper.wake(rings_.listener.told_words());

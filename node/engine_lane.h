@@ -27,6 +27,11 @@ class EngineLane {
   /// What the application has given back, given to send, and asked for, in this order. Returns how
   /// much that was.
   std::size_t serve(Engine& engine, TimeNs now);
+  /// Until nothing is left of what was there before.
+  void serve_all(Engine& engine, TimeNs now) {
+    while (serve(engine, now) > 0) {
+    }
+  }
   /// Empty packets that lie there, or that the application has and has not given to send.
   std::size_t unsent() const {
     return given_out_ + rings_.from_pool.load(std::memory_order_relaxed) - taken_count_;
@@ -51,7 +56,7 @@ class EngineLane {
   std::size_t unsent_max_ = 0;
   std::uint64_t given_out_ = 0;    // for the stock
   std::uint64_t taken_count_ = 0;  // of those submitted
-  bool taken_any_ = false;         // in this cycle
+  bool taken_any_ = false;         // since the last settle()
   bool was_crowded_ = false;
   std::unique_ptr<LaneRings::QueuedCommand> next_command_;
   Packet* spare_ = nullptr;  // allocated, and no room in the stock

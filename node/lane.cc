@@ -78,26 +78,32 @@ bool Lane::execute(Command command) {
   return true;
 }
 
+/// An errand does not overtake what this thread has asked for, and given to send, before.
+void Lane::carry_out(const std::function<void(Engine&)>& errand) {
+  shared_.errands.carry_out([&](Engine& engine, TimeNs now) {
+    engines_.serve_all(engine, now);
+    errand(engine);
+  });
+}
+
 Announcement Lane::announce(const TopicConfig& topic) {
   Announcement announcement{{TopicResult::closed}};  // where the engine has ended
-  shared_.errands.carry_out(
-      [&](Engine& engine, TimeNs) { announcement = engine.announce(rings_.listener, topic); });
+  carry_out([&](Engine& engine) { announcement = engine.announce(rings_.listener, topic); });
   return announcement;
 }
 
 void Lane::withdraw_topic(TopicNumber topic) {
-  shared_.errands.carry_out([&](Engine& engine, TimeNs) { engine.withdraw_topic(topic); });
+  carry_out([&](Engine& engine) { engine.withdraw_topic(topic); });
 }
 
 Subscribed Lane::subscribe(std::string_view topic, From from) {
   Subscribed subscribed{TopicResult::closed};
-  shared_.errands.carry_out(
-      [&](Engine& engine, TimeNs) { subscribed = engine.subscribe(rings_.listener, topic, from); });
+  carry_out([&](Engine& engine) { subscribed = engine.subscribe(rings_.listener, topic, from); });
   return subscribed;
 }
 
 void Lane::unsubscribe(SubscriptionNumber subscription) {
-  shared_.errands.carry_out([&](Engine& engine, TimeNs) { engine.unsubscribe(subscription); });
+  carry_out([&](Engine& engine) { engine.unsubscribe(subscription); });
 }
 
 bool Lane::arm(TimeNs until, bool for_room) {

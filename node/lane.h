@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "node/channel_set.h"
@@ -77,6 +78,7 @@ class Lane : public Runner {
  private:
   /// `sent`: one more packet may be on its way there; else what stands against it.
   SendResult lacking(const Destination& to, PacketCredit& credit) const;
+  void carry_out(const std::function<void(Engine&)>& errand);
 
   Transport& transport_;
   Shared& shared_;

@@ -117,8 +117,7 @@ std::size_t PipelinedRunner::unsent_of_all() const {
 
 void PipelinedRunner::add(EngineLane& lane, ChannelSet channels, bool directory, TimeNs now) {
   EngineLane& own = own_.engines();
-  while (own.serve(engine_, now) > 0) {
-  }
+  own.serve_all(engine_, now);
   own.set_channels(own.channels() & ~channels);
   std::size_t unsent = unsent_of_all();
   // Whoever hears of a peer has packets to send.
@@ -128,8 +127,7 @@ void PipelinedRunner::add(EngineLane& lane, ChannelSet channels, bool directory,
 }
 
 void PipelinedRunner::remove(EngineLane& lane, ChannelSet cut, TimeNs now) {
-  while (lane.serve(engine_, now) > 0) {
-  }
+  lane.serve_all(engine_, now);
   engine_.remove(lane.listener(), cut);
   EngineLane& own = own_.engines();
   own.set_channels(own.channels() | lane.channels());
