@@ -152,6 +152,7 @@ class World : public testing::TestWithParam<Mode> {
     NodeConfig mortal = config(name);
     mortal.membership = lan_timers();
     mortal.membership.heartbeat_interval_ns = 150 * ms;
+    mortal.membership.suspect_after_ns = second;
     mortal.membership.dead_after_ns = 100 * ms;
     mortal.membership.join_listen_ns = 300 * ms;
     return mortal;
