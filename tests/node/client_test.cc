@@ -181,7 +181,11 @@ TEST_P(NodeClientOfMortals, ReportsBelongToWhoSendsAndCountAllThatWasSent) {
   for (int i = 0; i < 4; ++i) ASSERT_TRUE(party.send("b", "x"));
   party.client.flush();
   ASSERT_TRUE(until([&] { return b->diary.messages == 7; }));
-  run_for(50 * ms);  // until all of it is acknowledged
+  // What b says on the channel acknowledges all of it.
+  ASSERT_TRUE(until([&] { return (*b)->send(id("a"), bytes("y"), 5) == SendResult::sent; }));
+  (*b)->flush();
+  ASSERT_TRUE(party.until([&] { return party.diary.heard("message y"); }));
+  go_round(party.client);
   b->port->link = false;
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(party.send("b", "x"));
   party.client.flush();

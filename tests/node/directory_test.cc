@@ -57,10 +57,12 @@ TEST_P(NodeDirectory, CountsEveryTreeWithItsVersionAndDigest) {
   a->advertise("/x", "2");
   a->advertise("/y", "3");
   ASSERT_TRUE(until([&] { return tree(b, "/").size() == 2 && b->lookup("/x").size() == 1; }));
-  const std::vector<TreeStats> at_a = a->stats().trees;
-  const std::vector<TreeStats> at_b = b->stats().trees;
-  ASSERT_EQ(at_a.size(), 2U);
-  ASSERT_EQ(at_b.size(), 2U);
+  std::vector<TreeStats> at_a, at_b;
+  ASSERT_TRUE(until([&] {
+    at_a = a->stats().trees;
+    at_b = b->stats().trees;
+    return at_a.size() == 2 && at_a[0].version == 3 && at_b.size() == 2 && at_b[1].version == 3;
+  }));
   EXPECT_EQ(at_a[0].owner, a->self()) << "its own stands first";
   EXPECT_EQ(at_a[0].version, 3U);
   EXPECT_EQ(at_a[0].names, 2U);

@@ -114,15 +114,15 @@ TEST_P(NodeRepeat, WhatTheCalleeHasTriedIsNotTriedElsewhere) {
 
 TEST_P(NodeRepeat, KeepsItsDeadline) {
   const TimeNs begin = monotonic_ns();
-  ASSERT_EQ(call("x", idempotent, 2 * second).result, SendResult::sent);
+  ASSERT_EQ(call("x", idempotent, 6 * second).result, SendResult::sent);
   ASSERT_TRUE(until([&] { return b.held.size() + c.held.size() == 1; }));
-  run_for(begin + second - monotonic_ns());
+  ASSERT_TRUE(until([&] { return monotonic_ns() - begin >= 3 * second; }));
   Server& left = *first().server;
   left->leave();
   ASSERT_TRUE(until([&] { return outcome.has_value(); }));
   EXPECT_EQ(outcome, CallOutcome::deadline);
   EXPECT_EQ(b.asked.size() + c.asked.size(), 2U);
-  EXPECT_LT(monotonic_ns() - begin, 3 * second);
+  EXPECT_LT(monotonic_ns() - begin, 9 * second);
 }
 
 TEST_P(NodeRepeat, IsCancelledWhereverItIs) {

@@ -47,7 +47,7 @@ class NodeThrowing : public World {
                            })
                     .result,
                 SendResult::sent);
-    ASSERT_TRUE(until([&] { return held.size() == calls; }));
+    ASSERT_TRUE(throws_until([&] { return held.size() == calls; }));
   }
 
   Server* a = nullptr;

@@ -183,6 +183,17 @@ class World : public testing::TestWithParam<Mode> {
     const TimeNs start = monotonic_ns();
     while (monotonic_ns() - start < duration_ns) poll();
   }
+  /// A count that may be told late comes to `expected`, and no further.
+  bool stays_at(std::uint64_t expected, const std::function<std::uint64_t()>& count) {
+    if (!until([&] { return count() == expected; })) return false;
+    run_for(20 * ms);
+    return count() == expected;
+  }
+  /// Its engine has begun a cycle since, and ended it, however late it runs: it does two errands.
+  static void go_round(Client& client) {
+    for (int i = 0; i < 2; ++i)
+      EXPECT_EQ(client.announce({.name = "no path"}).result, TopicResult::invalid_name);
+  }
   /// All of them are members, know each other, and hold each other's trees.
   bool settle() {
     return until([&] {
