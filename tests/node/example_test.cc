@@ -17,16 +17,21 @@ namespace {
 
 class ExampleServer : public testing::Test {
  protected:
+  /// Nobody is accused for being late, nor gives its port up before the other is there.
+  static constexpr std::string_view patient =
+      "[timers]\nsuspect_after = \"4s\"\nport_lost_after = \"5s\"\n";
+
   std::string config(int host, std::string_view name, std::string_view port_lines) const {
     const std::string path = fmt::format("{}/{}.toml", folder, name);
     std::ofstream(path) << fmt::format(
-        "name = \"{}\"\ncluster = \"example-{}\"\nidle = \"backoff\"\nport = {}\n{}\n", name,
-        getpid(), 20000 + getpid() % 20000, fmt::format(fmt::runtime(port_lines), host));
+        "name = \"{}\"\ncluster = \"example-{}\"\nidle = \"backoff\"\nport = {}\n{}\n{}", name,
+        getpid(), 20000 + getpid() % 20000, fmt::format(fmt::runtime(port_lines), host), patient);
     return path;
   }
 
   void is_called_and_leaves(const std::string& server_config, const std::string& client_config) {
     Child server(MUSTER_EXAMPLES "/echo_server", {server_config});
+    ASSERT_EQ(server.line(), "serving /echo");
     Diary diary;
     Node client(load_config(client_config), diary);
     const auto until = [&](const std::function<bool()>& done) {
