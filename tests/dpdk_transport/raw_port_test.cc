@@ -276,7 +276,7 @@ TEST_F(RawPorts, SayThatTheIdIsNotFree) {
   RawPort server({.device = memif("server", folder_ / "s", 0, 0)}, pool);
   const auto refusal = [&](int id) {
     return sentence(
-        {.device = memif("client", folder_ / "s", id, 1), .connect_timeout_ns = 100'000'000});
+        {.device = memif("client", folder_ / "s", id, 1), .connect_timeout_ns = 1'000'000'000});
   };
   EXPECT_NE(refusal(5).find("ID not found"), std::string::npos);
   Peer first({"open", memif("client", folder_ / "s", 0)});
