@@ -55,7 +55,8 @@ class OneSegment : public testing::TestWithParam<bool> {
   void start(const Kind& kind) {
     const std::string name(kind.name);
     const std::string address = fmt::format("10.77.0.{}/24", &kind - kinds + 1);
-    std::vector<std::string> command = {std::getenv("MUSTER"), "node", "--json"};
+    // Nobody is accused for being late.
+    std::vector<std::string> command = {std::getenv("MUSTER"), "node", "--json", "--preset", "wan"};
     const auto add = [&](std::initializer_list<std::string> words) {
       command.insert(command.end(), words);
     };
@@ -104,7 +105,7 @@ class OneSegment : public testing::TestWithParam<bool> {
   }
 
   /// Listens to all members until `done`.
-  bool wait(const std::function<bool()>& done, milliseconds limit = seconds(10)) {
+  bool wait(const std::function<bool()>& done, milliseconds limit = seconds(30)) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (!done()) {
       if (std::chrono::steady_clock::now() > deadline) return false;
