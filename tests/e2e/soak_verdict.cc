@@ -137,6 +137,29 @@ void compare_memory(Mistakes& found, const std::string& whose, std::size_t is_ki
     found.push_back(fmt::format("{} grew from {} to {} KiB", whose, warm_kib, is_kib));
 }
 
+Mistakes look_at_switch(Cluster& cluster) {
+  const auto before = cluster.ask_all("stats");
+  cluster.listen_for(between_looks);
+  const json ports = cluster.ask_switch({{"stats", true}})["stats"]["ports"];
+  cluster.listen_for(between_looks);
+  const auto after = cluster.ask_all("stats");
+  Mistakes found;
+  for (std::size_t port = 0; port < members; ++port) {
+    for (const auto& [cause, count] : ports[port]["dropped"].items())
+      if (cause != "loss" && cause != "no_link" && cause != "port_full" && cause != "own_port")
+        found.push_back(
+            fmt::format("the switch dropped {} frames at port {}: {}", count.dump(), port, cause));
+    if (port >= veterans) continue;  // its port counts what its earlier processes sent as well
+    const std::uint64_t in = ports[port]["in"]["frames"];
+    const std::uint64_t least = before[port]["transport"]["sent"];
+    const std::uint64_t most = after[port]["transport"]["sent"];
+    if (in < least || in > most)
+      found.push_back(fmt::format("{} sent {} to {} frames, and the switch counted {}",
+                                  Cluster::name(port), least, most, in));
+  }
+  return found;
+}
+
 }  // namespace
 
 Mistakes judge_directory(Cluster& cluster) {
@@ -191,26 +214,7 @@ Mistakes judge_footprints(Cluster& cluster, const Baseline& baseline) {
 }
 
 Mistakes judge_switch(Cluster& cluster) {
-  const auto before = cluster.ask_all("stats");
-  cluster.listen_for(between_looks);
-  const json ports = cluster.ask_switch({{"stats", true}})["stats"]["ports"];
-  cluster.listen_for(between_looks);
-  const auto after = cluster.ask_all("stats");
-  Mistakes found;
-  for (std::size_t port = 0; port < members; ++port) {
-    for (const auto& [cause, count] : ports[port]["dropped"].items())
-      if (cause != "loss" && cause != "no_link" && cause != "port_full" && cause != "own_port")
-        found.push_back(
-            fmt::format("the switch dropped {} frames at port {}: {}", count.dump(), port, cause));
-    if (port >= veterans) continue;  // its port counts what its earlier processes sent as well
-    const std::uint64_t in = ports[port]["in"]["frames"];
-    const std::uint64_t least = before[port]["transport"]["sent"];
-    const std::uint64_t most = after[port]["transport"]["sent"];
-    if (in < least || in > most)
-      found.push_back(fmt::format("{} sent {} to {} frames, and the switch counted {}",
-                                  Cluster::name(port), least, most, in));
-  }
-  return found;
+  return judge_within(cluster, given_back_within, [&] { return look_at_switch(cluster); });
 }
 
 }  // namespace muster::soak
