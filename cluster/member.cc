@@ -50,8 +50,8 @@ void Member::dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw) {
   if (from == config_.self) return membership_.on_address_shared(now, header, packet);
   Peer* const peer = membership_.heard_from(now, header);
   if (const auto* session = std::get_if<wire::SessionView>(&packet.body)) {  // as nearly always
-    messaging_.on_session(now, header, *session, raw);
-    return publishing_.way_has_changed();
+    if (messaging_.on_session(now, header, *session, raw)) publishing_.way_has_changed();
+    return;
   }
   std::visit(
       Overloaded{
@@ -133,11 +133,14 @@ TimeNs Member::next_deadline() const {
 
 void Member::transmit(TimeNs now) {
   outbox_.top_up();
-  if (standing() != Standing::member) return;
-  directory_.transmit(now);
-  messaging_.transmit(now);
-  take_in_refused();
-  publishing_.transmit(now);
+  if (standing() == Standing::member) {
+    directory_.transmit(now);
+    messaging_.transmit(now);
+    take_in_refused();
+    publishing_.transmit(now);
+  }
+  outbox_.port().flush();
+  if (messaging_.settle()) publishing_.way_has_changed();
 }
 
 BindResult Member::bind(std::string_view path, std::span<const std::byte> value,

@@ -43,8 +43,9 @@ class Member final : private MembershipListener {
   /// To be called at next_deadline(), or later.
   void on_deadline(TimeNs now);
   TimeNs next_deadline() const;
-  /// Sends what this cycle has gathered: changes of the own tree, acknowledgements. Call it once
-  /// after a burst of the verbs above and of the requests below.
+  /// Sends what this cycle has gathered: changes of the own tree, messages, acknowledgements; and
+  /// then does what nobody waited for. Call it once after a burst of the verbs above and of the
+  /// requests below.
   void transmit(TimeNs now);
   /// Whoever drives it was away for so long, for a reason of its own: what came meanwhile was late
   /// through no fault of the line (docs/protocol.md §7.4).

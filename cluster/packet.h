@@ -44,6 +44,9 @@ class PacketPort {
   /// it still has room for others. A packet kept with retain() must not be written again, and may
   /// be transmitted again.
   virtual void transmit(Packet& packet) = 0;
+
+  /// Pushes out what transmit() gathered, since others wait for it.
+  virtual void flush() {}
 };
 
 /// A PacketPort that also receives: what runs under a node.
@@ -52,9 +55,6 @@ class Transport : public PacketPort {
   /// Takes up to `burst.size()` received packets, each with one reference for the caller, and
   /// returns how many. Only UDP datagrams to this port, well-formed up to UDP, come this far.
   virtual std::size_t receive(std::span<Packet*> burst) = 0;
-
-  /// Pushes out what transmit() gathered. Called once at the end of each duty cycle.
-  virtual void flush() = 0;
 
   /// This member's own address on the segment.
   virtual Endpoint self() const = 0;

@@ -161,12 +161,13 @@ std::size_t Engine::finish(TimeNs now, Deadlines deadlines) {
   if (own_.overrun()) member_.leave(now);  // before the application hears of it
   std::size_t work = own_.flush_backlog();
   if (!others_.empty()) work += go_on_walking();
-  if (deadlines == Deadlines::keep && now >= member_.next_deadline()) {
-    member_.on_deadline(now);
-    ++work;
-  }
   const bool gave_to_topics = topics_.go_on();
   member_.transmit(now);
+  if (deadlines == Deadlines::keep && now >= member_.next_deadline()) {
+    member_.on_deadline(now);
+    member_.transmit(now);
+    ++work;
+  }
   tell_self();  // before the credit of the sessions that ended is seen
   if (credits_) {
     gave_credit_ = credits_->give_back() || gave_to_topics;

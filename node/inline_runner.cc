@@ -49,9 +49,11 @@ std::size_t InlineRunner::begin_cycle() {
 
 std::size_t InlineRunner::end_cycle() {
   std::size_t work = 0;
-  if (std::exchange(active_, false) || cycle_ns_ >= quiet_until_ns_) {
+  const bool was_active = std::exchange(active_, false);
+  if (was_active || cycle_ns_ >= quiet_until_ns_) {
     work = engine_.finish(cycle_ns_);
-    quiet_until_ns_ = std::min(engine_.next_deadline(), cycle_ns_ + quiet_max_ns);
+    quiet_until_ns_ =
+        was_active ? cycle_ns_ : std::min(engine_.next_deadline(), cycle_ns_ + quiet_max_ns);
   }
   transport_.flush();
   in_cycle_ = false;

@@ -24,11 +24,13 @@ using ChannelListHook =
 struct MaySend;              ///< has packets that may go now
 struct OwesAcknowledgement;  ///< received data, and has not said so since
 struct OwesDelivery;         ///< the application refused a packet
+struct HasNews;              ///< the peer has said what nothing here waits for
 struct HasMoved;             ///< packets to send have come, were sent, or are done with
 
 class Channel : public ChannelListHook<MaySend>,
                 public ChannelListHook<OwesAcknowledgement>,
                 public ChannelListHook<OwesDelivery>,
+                public ChannelListHook<HasNews>,
                 public ChannelListHook<HasMoved>,
                 public Timer {
  public:
@@ -66,6 +68,14 @@ class Channel : public ChannelListHook<MaySend>,
     std::uint32_t packets = 0;
   };
   Owed owed;
+
+  /// While it HasNews: what came last.
+  struct News {
+    TimeNs at_ns = 0;
+    std::uint64_t number = 0;
+    wire::Acknowledgement said{};
+  };
+  News news;
 
  private:
   void complete(Packet& packet, Sequence sequence);

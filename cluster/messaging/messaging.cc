@@ -24,14 +24,18 @@ MessagingConfig sound(MessagingConfig config) {
 }
 
 template <class Tag>
+bool is_in(const Channel& channel) {
+  const ChannelListHook<Tag>& hook = channel;
+  return hook.is_linked();
+}
+template <class Tag>
 void leave(Channel& channel) {
   ChannelListHook<Tag>& hook = channel;
   if (hook.is_linked()) hook.unlink();
 }
 template <class Tag, class List>
 void enter(List& list, Channel& channel) {
-  const ChannelListHook<Tag>& hook = channel;
-  if (!hook.is_linked()) list.push_back(channel);
+  if (!is_in<Tag>(channel)) list.push_back(channel);
 }
 
 }  // namespace
@@ -73,6 +77,7 @@ void Messaging::begin_anew() {
 
 void Messaging::end(Session& session) {
   session.for_each([&](Channel& channel) {
+    if (is_in<HasNews>(channel)) take_in(channel);
     packets_to_send_ -= channel.sending().held();
     const std::uint64_t delivered = channel.sending().messages_acknowledged();
     const std::uint64_t messages = channel.sending().messages_pushed() - delivered;
@@ -82,35 +87,69 @@ void Messaging::end(Session& session) {
   });
 }
 
-void Messaging::on_session(TimeNs now, const wire::Header& header, const wire::SessionView& view,
+bool Messaging::on_session(TimeNs now, const wire::Header& header, const wire::SessionView& view,
                            Packet& packet) {
   Session* session = find(MemberId{std::uint64_t{header.sender}});
   if (session == nullptr || session->peer().incarnation != header.incarnation ||
       view.body->receiver_incarnation != outbox_.sender().self.incarnation) {
     ++stats_.packets_unknown;
-    return;
+    return false;
   }
   const ChannelId id = view.body->channel;
   Channel* channel = session->find(id);
   if (channel == nullptr) {
     if (view.body->acknowledged != 0 || !view.selective.empty()) {
       ++stats_.acknowledgements_absurd;
-      return;
+      return false;
     }
     channel = &session->open(shared_, id);
   }
-  const std::size_t held = channel->sending().held();
-  if (!channel->sending().acknowledge(now, header.packet_number, acknowledgement_of(view))) {
+  const Channel::News news{now, header.packet_number, acknowledgement_of(view)};
+  bool taken_in = true;
+  if (channel->sending().can_wait(news.said)) {
+    taken_in = keep(*channel, news);
+  } else if (!acknowledge(*channel, news)) {
     ++stats_.acknowledgements_absurd;
-    return;
+    return false;
   }
-  if (const std::size_t left = channel->sending().held(); left != held) {
-    packets_to_send_ -= held - left;
-    enter<HasMoved>(moved_, *channel);
-  }
-  timers_.arm(*channel, channel->sending().deadline());
-  way_has_changed(now, *session);
   if (view.body->sequence != 0) receive(now, *channel, view, packet);
+  return taken_in;
+}
+
+bool Messaging::acknowledge(Channel& channel, const Channel::News& news) {
+  const std::size_t held = channel.sending().held();
+  if (!channel.sending().acknowledge(news.at_ns, news.number, news.said)) return false;
+  if (const std::size_t left = channel.sending().held(); left != held) {
+    packets_to_send_ -= held - left;
+    enter<HasMoved>(moved_, channel);
+  }
+  timers_.arm(channel, channel.sending().deadline());
+  way_has_changed(news.at_ns, channel.session());
+  return true;
+}
+
+/// Of packets that came in their order the last says all that those before it said.
+bool Messaging::keep(Channel& channel, const Channel::News& news) {
+  const bool overtaken = is_in<HasNews>(channel) && news.number < channel.news.number;
+  if (overtaken) return acknowledge(channel, news);
+  enter<HasNews>(fresh_news_, channel);
+  channel.news = news;
+  settle_ns_ = std::min(settle_ns_, news.at_ns + 1);
+  return false;
+}
+
+bool Messaging::settle() {
+  const bool any = !news_.empty();
+  while (!news_.empty()) take_in(news_.front());
+  news_.splice(news_.end(), fresh_news_);
+  if (news_.empty()) settle_ns_ = never_ns;
+  return any;
+}
+
+void Messaging::take_in(Channel& channel) {
+  leave<HasNews>(channel);
+  [[maybe_unused]] const bool sound = acknowledge(channel, channel.news);
+  assert(sound);
 }
 
 void Messaging::receive(TimeNs now, Channel& channel, const wire::SessionView& view,
@@ -143,7 +182,7 @@ void Messaging::receive(TimeNs now, Channel& channel, const wire::SessionView& v
 /// to be free.
 void Messaging::way_has_changed(TimeNs now, Session& session) {
   session.for_each_in_turn([&](Channel& any) {
-    any.sending().find_lost(now);
+    if (!is_in<HasNews>(any)) any.sending().find_lost(now);  // which may be that it has come
     if (any.sending().sendable()) enter<MaySend>(may_send_, any);
   });
 }
@@ -198,11 +237,14 @@ void Messaging::deliver(TimeNs now, Channel& channel) {
   }
 }
 
-TimeNs Messaging::next_deadline() const { return std::min(timers_.next_ns(), go_on_ns_); }
+TimeNs Messaging::next_deadline() const {
+  return std::min({timers_.next_ns(), go_on_ns_, settle_ns_});
+}
 
 bool Messaging::on_deadline(TimeNs now) {
   bool freed = false;
   while (Channel* channel = timers_.pop(now)) {
+    if (is_in<HasNews>(*channel)) take_in(*channel);
     if (channel->sending().deadline() <= now && channel->sending().on_deadline(now)) {
       way_has_changed(now, channel->session());
       freed = true;

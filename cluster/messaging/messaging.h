@@ -38,8 +38,8 @@ class Messaging {
   /// (docs/protocol.md §7.6).
   void begin_anew();
 
-  /// A session packet that parse() has accepted, from anybody.
-  void on_session(TimeNs now, const wire::Header& header, const wire::SessionView& view,
+  /// A session packet that parse() has accepted, from anybody. True: as on_deadline().
+  bool on_session(TimeNs now, const wire::Header& header, const wire::SessionView& view,
                   Packet& packet);
   /// Never later than it must be; it may be earlier.
   TimeNs next_deadline() const;
@@ -50,6 +50,9 @@ class Messaging {
   /// else eight packets together, or what has waited for 2 us. So an application that answers by
   /// then spares a packet, and of a stream that flows seven in eight are spared.
   void transmit(TimeNs now);
+  /// After transmit(): takes in what acknowledgements said before that one, as far as nothing
+  /// waited for it, so that an answer goes first. True: as on_deadline().
+  bool settle();
 
   /// Queues a packet of messages (see MessageWriter), of which `messages` end in it; transmit()
   /// sends it. Its reference passes over if the result is `sent`, and stays with the caller if not.
@@ -117,6 +120,11 @@ class Messaging {
   Session* find(MemberId id) const;
   const Channel* find(const Recipient& to) const;
   void way_has_changed(TimeNs now, Session& session);
+  /// False when it is absurd: nothing has changed then.
+  bool acknowledge(Channel& channel, const Channel::News& news);
+  /// For settle(). Returns what on_session() does.
+  bool keep(Channel& channel, const Channel::News& news);
+  void take_in(Channel& channel);
   void receive(TimeNs now, Channel& channel, const wire::SessionView& view, Packet& packet);
   bool offer(Channel& channel, Packet& packet, std::uint32_t opens_bytes);
   void deliver(TimeNs now, Channel& channel);
@@ -137,10 +145,13 @@ class Messaging {
   ChannelList<OwesAcknowledgement> owing_acknowledgement_;  ///< whoever owes longest comes first
   ChannelList<OwesAcknowledgement> due_acknowledgement_;
   ChannelList<OwesDelivery> owing_delivery_;
+  ChannelList<HasNews> fresh_news_;  ///< come since the last settle()
+  ChannelList<HasNews> news_;
   ChannelList<HasMoved> moved_;
   TimerQueue<Channel> timers_;
   std::size_t packets_to_send_ = 0;
-  TimeNs go_on_ns_ = never_ns;  ///< the last transmit() left something for the next
+  TimeNs settle_ns_ = never_ns;  ///< there is news
+  TimeNs go_on_ns_ = never_ns;   ///< the last transmit() left something for the next
   std::unordered_map<MemberId, std::unique_ptr<Session>> sessions_;
   mutable Session* found_last_ = nullptr;  ///< bursts come from one, and go to one
 };

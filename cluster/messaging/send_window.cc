@@ -92,11 +92,16 @@ DurationNs SendWindow::timeout_ns() const {
 
 void SendWindow::arm(TimeNs now) { deadline_ = first_ < next_ ? now + timeout_ns() : never_ns; }
 
-bool SendWindow::acknowledge(TimeNs now, std::uint64_t number, const wire::Acknowledgement& said,
-                             Sequence overheard) {
+bool SendWindow::is_sound(const wire::Acknowledgement& said, Sequence overheard) const {
   const Sequence acknowledged = sequence_from_wire(said.acknowledged, first_ - 1);
   const Sequence known_end = std::min(std::max(next_, overheard), end_);
-  if (acknowledged < origin_ - 1 || highest_in(said, acknowledged) >= known_end) return false;
+  return acknowledged >= origin_ - 1 && highest_in(said, acknowledged) < known_end;
+}
+
+bool SendWindow::acknowledge(TimeNs now, std::uint64_t number, const wire::Acknowledgement& said,
+                             Sequence overheard) {
+  if (!is_sound(said, overheard)) return false;
+  const Sequence acknowledged = sequence_from_wire(said.acknowledged, first_ - 1);
   if (acknowledged < first_ - 1) return true;  // a later one has come before it
 
   if (number > newest_said_) {

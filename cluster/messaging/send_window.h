@@ -75,6 +75,10 @@ class SendWindow {
   /// that is not sent to it any more.
   bool acknowledge(TimeNs now, std::uint64_t number, const wire::Acknowledgement& said,
                    Sequence overheard = 0);
+  /// acknowledge() may come later: it would be true, and nothing waits for it.
+  bool can_wait(const wire::Acknowledgement& said) const {
+    return said.selective.empty() && !wants_to_send() && timeouts_ == 0 && is_sound(said, 0);
+  }
 
   /// What is before `first`, which has been sent or not, the peer is not to have any more.
   /// `first` may lie beyond all that was pushed.
@@ -128,6 +132,8 @@ class SendWindow {
   bool silent() const { return timeouts_ >= 2; }
   DurationNs timeout_ns() const;
   void arm(TimeNs now);
+  /// It speaks of nothing that the peer cannot have.
+  bool is_sound(const wire::Acknowledgement& said, Sequence overheard) const;
   void hear_of(TimeNs now, Sequence at, News& news);
   void measure(const News& news);
   void pass_overheard();

@@ -121,8 +121,16 @@ struct Side {
 
   void meet(const Side& other) { messaging.add_peer(other.key, other.endpoint); }
 
-  /// Takes the bytes in as a packet from the wire; false if the parser refuses them.
+  /// Takes the bytes in as a packet from the wire, and all that it says at once; false if the
+  /// parser refuses them.
   bool hear(TimeNs now, const Bytes& bytes) {
+    const bool accepted = receive(now, bytes);
+    messaging.settle();
+    messaging.settle();
+    return accepted;
+  }
+  /// What can wait in it is left to settle().
+  bool receive(TimeNs now, const Bytes& bytes) {
     Packet& packet = port.received({}, bytes);
     wire::Parsed parsed;
     const bool accepted = !wire::parse(packet.payload(), cluster, parsed).has_value();
