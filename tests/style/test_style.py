@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Style is a test: the tree breaks no check, and each check reports what breaks it."""
 import functools
+import re
 import unittest
 
 from checks import CHECKS, cited_sections_exist, sections
@@ -20,6 +21,13 @@ class Style(unittest.TestCase):
     def test_the_tree_was_found(self):
         paths = {file.path for file in TREE}
         self.assertTrue({"cluster/types.h", "scripts/test", "meson.build"} <= paths)
+
+    def test_the_example_shows_every_key_of_a_configuration(self):
+        text = {file.path: file.text for file in TREE}
+        read = set(re.findall(r'(?:fields|root_)\.\w+\(\s*"(\w+)"', text["node/config_file.cc"]))
+        self.assertTrue({"name", "heartbeat_interval", "streams", "path"} <= read)
+        shown = set(re.findall(r"^(?:# )?(\w+) = |^# \[\[(\w+)", text["examples/node.toml"], re.M))
+        self.assertFalse(read - {key for pair in shown for key in pair})
 
 
 def tree_keeps(check):
