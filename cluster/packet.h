@@ -45,8 +45,9 @@ class PacketPort {
   /// be transmitted again.
   virtual void transmit(Packet& packet) = 0;
 
-  /// Pushes out what transmit() gathered, since others wait for it.
-  virtual void flush() {}
+  /// Pushes out what transmit() gathered, since others wait for it, and returns how many packets
+  /// have found no room: they wait, and go first the next time.
+  virtual std::size_t flush() { return 0; }
 };
 
 /// A PacketPort that also receives: what runs under a node.

@@ -203,13 +203,14 @@ void DpdkTransport::drop_outgoing(std::uint64_t& counter) {
 
 /// What the port has no room for waits for the next time. What link_up() has found counts: to ask
 /// the port costs a system call on some.
-void DpdkTransport::flush() {
-  if (outgoing_count_ == 0) return;
+std::size_t DpdkTransport::flush() {
+  if (outgoing_count_ == 0) return 0;
   const std::size_t taken = port_.send({outgoing_.data(), outgoing_count_});
   stats_.sent += taken;
   outgoing_count_ -= taken;
   std::ranges::copy(std::span(outgoing_).subspan(taken, outgoing_count_), outgoing_.begin());
   if (outgoing_count_ > 0 && !had_link_) drop_outgoing(stats_.link_down);
+  return outgoing_count_;
 }
 
 std::size_t DpdkTransport::receive(std::span<Packet*> burst) {

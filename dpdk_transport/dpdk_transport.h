@@ -85,7 +85,7 @@ class DpdkTransport final : public Transport {
   void release(Packet& packet) override;
   void transmit(Packet& packet) override;
   std::size_t receive(std::span<Packet*> burst) override;
-  void flush() override;
+  std::size_t flush() override;
   Endpoint self() const override { return local_.self; }
   /// Reads a flag while the link is up. While a memif's peer is away each call tries to reach it
   /// again (system calls, for now and then); once it is back, the announcements are repeated.

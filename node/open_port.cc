@@ -18,11 +18,11 @@ OpenPort open_socket(const NodeConfig& config, const Endpoint& self) {
   auto counters = [&port] {
     const SocketTransportStats stats = port.stats();
     return std::vector<NamedCount>{
-        {"received", stats.received},       {"sent", stats.sent},
-        {"truncated", stats.truncated},     {"own", stats.own},
-        {"oversize", stats.oversize},       {"send_full", stats.send_full},
-        {"send_errors", stats.send_errors}, {"receive_full", stats.receive_full},
-        {"exhausted", stats.exhausted}};
+        {"received", stats.received},         {"sent", stats.sent},
+        {"truncated", stats.truncated},       {"own", stats.own},
+        {"oversize", stats.oversize},         {"send_full", stats.send_full},
+        {"send_spared", stats.send_spared},   {"send_errors", stats.send_errors},
+        {"receive_full", stats.receive_full}, {"exhausted", stats.exhausted}};
   };
   return {.transport = std::move(transport),
           .counters = std::move(counters),

@@ -50,8 +50,9 @@ std::uint64_t dropped_by_kernel(int fd) {
 
 }  // namespace
 
-SocketTransport::Burst::Burst() {
-  for (std::size_t i = 0; i < burst_max; ++i) {
+template <std::size_t room>
+SocketTransport::Batch<room>::Batch() {
+  for (std::size_t i = 0; i < room; ++i) {
     msghdr& header = messages[i].msg_hdr;
     header.msg_name = &peers[i];
     header.msg_namelen = sizeof peers[i];
@@ -60,9 +61,21 @@ SocketTransport::Burst::Burst() {
   }
 }
 
-void SocketTransport::Burst::set(std::size_t entry, Packet& packet, std::size_t bytes) {
+template <std::size_t room>
+void SocketTransport::Batch<room>::set(std::size_t entry, Packet& packet, std::size_t bytes) {
   packets[entry] = &packet;
   payloads[entry] = {.iov_base = packet.data, .iov_len = bytes};
+}
+
+template <std::size_t room>
+void SocketTransport::Batch<room>::remove_first(std::size_t count) {
+  const auto shift = [&](auto& entries) {
+    std::shift_left(entries.begin(), entries.begin() + size, static_cast<std::ptrdiff_t>(count));
+  };
+  shift(payloads);
+  shift(peers);
+  shift(packets);
+  size -= count;
 }
 
 SocketTransport::SocketTransport(const SocketTransportConfig& config)
@@ -82,18 +95,28 @@ Packet* SocketTransport::allocate() {
 void SocketTransport::transmit(Packet& packet) {
   if (packet.size > packet.capacity) {
     ++stats_.oversize;
-    pool_.release(packet);
-    return;
+    return pool_.release(packet);
+  }
+  // A whole burst of room is left to what is not expendable. So much waits only where the kernel
+  // has refused it: the next flush() asks again, and no packet that is spared costs a system call.
+  if (packet.expendable && outgoing_.size >= burst_max) {
+    ++stats_.send_spared;
+    return pool_.release(packet);
+  }
+  if (outgoing_.size == outgoing_max && flush() == outgoing_max) {
+    ++stats_.send_full;
+    return pool_.release(packet);
   }
   // Size and peer are copied: the same packet may be transmitted again, elsewhere, before the
   // kernel has seen it.
   const std::size_t entry = outgoing_.size++;
   outgoing_.set(entry, packet, packet.size);
   outgoing_.peers[entry] = socket::to_sockaddr(packet.peer);
-  if (outgoing_.size == burst_max) flush();
+  if (outgoing_.size % burst_max == 0) flush();
 }
 
-void SocketTransport::flush() {
+/// What the kernel has no room for waits for the next time.
+std::size_t SocketTransport::flush() {
   std::size_t done = 0;
   while (done < outgoing_.size) {
     const int sent = sendmmsg(unicast_.fd(), &outgoing_.messages[done],
@@ -102,7 +125,6 @@ void SocketTransport::flush() {
       done += static_cast<std::size_t>(sent);
       stats_.sent += static_cast<std::uint64_t>(sent);
     } else if (errno == EAGAIN || errno == ENOBUFS) {
-      stats_.send_full += outgoing_.size - done;
       break;
     } else if (errno != EINTR) {
       // The error is the first packet's own: the others may go elsewhere.
@@ -110,8 +132,9 @@ void SocketTransport::flush() {
       ++done;
     }
   }
-  for (std::size_t i = 0; i < outgoing_.size; ++i) pool_.release(*outgoing_.packets[i]);
-  outgoing_.size = 0;
+  for (std::size_t i = 0; i < done; ++i) pool_.release(*outgoing_.packets[i]);
+  outgoing_.remove_first(done);
+  return outgoing_.size;
 }
 
 std::size_t SocketTransport::receive(std::span<Packet*> burst) {

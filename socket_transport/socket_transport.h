@@ -34,6 +34,7 @@ struct SocketTransportStats {
   std::uint64_t own = 0;           ///< dropped: this member's own multicast, looped back
   std::uint64_t oversize = 0;      ///< not sent: longer than a packet, or than the route allows
   std::uint64_t send_full = 0;     ///< not sent: the socket's buffer was full
+  std::uint64_t send_spared = 0;   ///< not sent: expendable, so that there is room for others
   std::uint64_t send_errors = 0;   ///< not sent: no route, no permission, no link
   std::uint64_t receive_full = 0;  ///< dropped by the kernel: the socket's buffer was full
   std::uint64_t exhausted = 0;     ///< times that the pool was empty
@@ -56,7 +57,7 @@ class SocketTransport final : public Transport {
   void release(Packet& packet) override { pool_.release(packet); }
   void transmit(Packet& packet) override;
   std::size_t receive(std::span<Packet*> burst) override;
-  void flush() override;
+  std::size_t flush() override;
   Endpoint self() const override { return self_; }
   /// A system call: for now and then, not for each cycle.
   bool link_up() override;
@@ -68,17 +69,21 @@ class SocketTransport final : public Transport {
 
  private:
   static constexpr std::size_t burst_max = 32;
+  /// What the kernel has not taken waits. While a burst does, nothing expendable is added to it.
+  static constexpr std::size_t outgoing_max = 2 * burst_max;
 
-  /// What the kernel reads and fills in for a burst; entry i speaks of packet i.
-  struct Burst {
-    Burst();
-    std::array<mmsghdr, burst_max> messages{};
-    std::array<iovec, burst_max> payloads{};
-    std::array<sockaddr_in, burst_max> peers{};
-    std::array<Packet*, burst_max> packets{};
+  /// What the kernel reads and fills in; entry i speaks of packet i.
+  template <std::size_t room>
+  struct Batch {
+    Batch();
+    std::array<mmsghdr, room> messages{};
+    std::array<iovec, room> payloads{};
+    std::array<sockaddr_in, room> peers{};
+    std::array<Packet*, room> packets{};
     std::size_t size = 0;  ///< entries below this hold a packet
 
     void set(std::size_t entry, Packet& packet, std::size_t bytes);
+    void remove_first(std::size_t count);
   };
 
   bool group_is_due();
@@ -91,8 +96,8 @@ class SocketTransport final : public Transport {
   socket::Socket unicast_;
   std::optional<socket::Socket> group_;
   socket::PacketPool pool_;
-  Burst incoming_;  ///< empty packets that wait to be received into
-  Burst outgoing_;
+  Batch<burst_max> incoming_;  ///< empty packets that wait to be received into
+  Batch<outgoing_max> outgoing_;
   std::chrono::steady_clock::time_point next_group_look_;
   SocketTransportStats stats_;
   std::atomic<std::uint64_t> exhausted_{0};

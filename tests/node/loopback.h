@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cluster/packet.h"
+#include "node/clock.h"
 #include "socket_transport/packet_pool.h"
 
 namespace muster::test {
@@ -68,7 +69,12 @@ class LoopbackTransport final : public Transport {
     }
     return count;
   }
-  void flush() override {}
+  /// While the port is full something waits, in name only: what was transmitted has gone.
+  std::size_t flush() override {
+    const std::size_t waiting = monotonic_ns() < full_until_ns ? 1 : 0;
+    if (unflushed != nullptr) *unflushed = waiting;
+    return waiting;
+  }
   Endpoint self() const override { return self_; }
   bool link_up() override { return link.load(); }
   std::uint32_t payload_bytes_max() const override { return pool_.payload_bytes(); }
@@ -90,6 +96,9 @@ class LoopbackTransport final : public Transport {
   std::atomic<bool> link{true};
   /// Whoever serves the port next is away for so long.
   std::atomic<DurationNs> pause_ns{0};
+  std::atomic<TimeNs> full_until_ns{0};
+  /// Where flush() tells what waits.
+  std::atomic<std::size_t>* unflushed = nullptr;
   /// Where the destructor tells how many packets nobody has given back.
   std::uint32_t* leaks = nullptr;
 
