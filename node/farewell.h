@@ -10,10 +10,11 @@
 
 namespace muster {
 
-/// Ends when the member has said all that it has to, at the latest after this long.
+/// Ends when the member has said all that it has to and the port has taken it, at the latest after
+/// this long.
 inline constexpr DurationNs farewell_ns = 100 * ms;
 
-/// `flush()` pushes out what the engine has said.
+/// `flush()` pushes out what the engine has said, and returns how much of it waits for the port.
 template <class Flush>
 void say_farewell(Engine& engine, CycleClock& clock, Flush&& flush) {
   TimeNs now = clock.now();
@@ -21,8 +22,8 @@ void say_farewell(Engine& engine, CycleClock& clock, Flush&& flush) {
   engine.execute(now, Leave{});
   for (;; now = clock.now()) {
     engine.finish(now);
-    flush();
-    if (engine.next_deadline() == never_ns || now >= ends) return;
+    const std::size_t waiting = flush();
+    if ((waiting == 0 && engine.next_deadline() == never_ns) || now >= ends) return;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }

@@ -5,6 +5,7 @@
 
 #include "node/errors.h"
 #include "node/farewell.h"
+#include "node/idle_strategy.h"
 #include "node/member_config.h"
 
 namespace muster {
@@ -14,6 +15,9 @@ namespace {
 constexpr DurationNs quiet_max_ns = 1'000;
 /// To fall asleep and to wake takes longer: an acknowledgement that is held for 2 us goes before.
 constexpr DurationNs sleep_min_ns = 5'000;
+/// A full port does not say when it is so no more: it is asked as often as by a pipelined node's
+/// thread that has nothing else to do.
+constexpr DurationNs full_port_ns = IdleStrategy::sleep_max_ns;
 
 }  // namespace
 
@@ -30,7 +34,7 @@ InlineRunner::InlineRunner(const NodeConfig& config, OpenPort& port)
 }
 
 void InlineRunner::end() {
-  say_farewell(engine_, clock_, [this] { transport_.flush(); });
+  say_farewell(engine_, clock_, [this] { return transport_.flush(); });
 }
 
 std::size_t InlineRunner::begin_cycle() {
@@ -55,7 +59,7 @@ std::size_t InlineRunner::end_cycle() {
     quiet_until_ns_ =
         was_active ? cycle_ns_ : std::min(engine_.next_deadline(), cycle_ns_ + quiet_max_ns);
   }
-  transport_.flush();
+  flush_at_ns_ = transport_.flush() > 0 ? cycle_ns_ + full_port_ns : never_ns;
   in_cycle_ = false;
   return work;
 }
@@ -106,7 +110,7 @@ int InlineRunner::event_fd() {
 
 /// Room comes with packets, as everything does.
 bool InlineRunner::arm(TimeNs until, bool) {
-  const TimeNs at = std::min(until, engine_.next_deadline());
+  const TimeNs at = std::min(until, next_deadline());
   if (active_ || !listener_.events().empty() || at <= monotonic_ns() + sleep_min_ns) return false;
   wake_up_->set_time(at);
   duty_.sleep_until(at);

@@ -1,6 +1,7 @@
 // The inline way: the application's own thread runs everything to completion.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <span>
@@ -25,7 +26,7 @@ class InlineRunner final : public Driver, public Runner {
   InlineRunner(const NodeConfig& config, OpenPort& port);
   std::size_t begin_cycle() override;
   std::size_t end_cycle() override;
-  TimeNs next_deadline() const override { return engine_.next_deadline(); }
+  TimeNs next_deadline() const override { return std::min(engine_.next_deadline(), flush_at_ns_); }
   TimeNs now() const override { return in_cycle_ ? cycle_ns_ : clock_.now(); }
   bool next(Word& word) override {
     if (!listener_.events().pop(word)) return false;
@@ -92,7 +93,8 @@ class InlineRunner final : public Driver, public Runner {
   mutable CycleClock clock_;
   std::size_t unsent_packets_ = 0;  ///< the application has them to write
   bool active_ = true;  ///< something has come, was heard or was asked for since the last finish()
-  TimeNs quiet_until_ns_ = 0;  ///< without that there is nothing to do before then
+  TimeNs quiet_until_ns_ = 0;      ///< without that there is nothing to do before then
+  TimeNs flush_at_ns_ = never_ns;  ///< what the port has not taken is tried again then
   TimeNs cycle_ns_ = 0;
   bool in_cycle_ = false;
 };

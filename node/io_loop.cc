@@ -1,5 +1,9 @@
 #include "node/io_loop.h"
 
+#include <chrono>
+#include <thread>
+
+#include "node/farewell.h"
 #include "node/idle_strategy.h"
 
 namespace muster {
@@ -25,6 +29,9 @@ void IoLoop::run(Idle kind) {
     idle.idle(cycle(now), never_ns);
   }
   while (transmit() > 0) transport_.flush();
+  const TimeNs ends = clock_.now() + farewell_ns;
+  while (transport_.flush() > 0 && clock_.now() < ends)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 std::size_t IoLoop::cycle(TimeNs now) {

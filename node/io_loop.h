@@ -24,7 +24,8 @@ class IoLoop {
   IoLoop(const IoLoop&) = delete;
   IoLoop& operator=(const IoLoop&) = delete;
 
-  /// Until stop(); then sends what still stands in the ring.
+  /// Until stop(); then sends what still stands in the ring, and waits for a port that is full, for
+  /// farewell_ns at most.
   void run(Idle idle);
   /// By any thread.
   void stop() { stopping_.store(true, std::memory_order_release); }

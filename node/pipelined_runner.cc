@@ -99,7 +99,8 @@ void PipelinedRunner::run_engine() {
   const TimeNs now = clock_.now();
   while (serve_lanes(now) > 0) {
   }
-  say_farewell(engine_, clock_, [] {});  // the I/O thread goes on until this one has ended
+  // The I/O thread goes on until this one has ended, and then until the port has taken it all.
+  say_farewell(engine_, clock_, [] { return std::size_t{0}; });
   leave_lanes(clock_.now());
 }
 
