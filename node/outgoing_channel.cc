@@ -20,7 +20,10 @@ OutgoingChannel::~OutgoingChannel() {
 SendResult OutgoingChannel::send(const MessageHead& head, std::span<const std::byte> payload) {
   if (payload.size() > wire::message_bytes_max) return SendResult::too_large;
   if (staged_) return behind_staged();
-  if (open_ != nullptr && head.kind == wire::MessageKind::data && append_data(*open_, payload)) {
+  const bool data = head.kind == wire::MessageKind::data;
+  if (data && open_ == nullptr && payload.size() <= copied_bytes_max)
+    if (const SendResult result = begin_packet(false); result != SendResult::sent) return result;
+  if (data && open_ != nullptr && append_data(*open_, payload)) {
     ++open_messages_;
     ++accepted_;
     return SendResult::sent;
@@ -67,16 +70,21 @@ void OutgoingChannel::end_staged() {
   staged_.reset();
 }
 
+SendResult OutgoingChannel::begin_packet(bool goes_on) {
+  const auto [packet, lacking] = runner_.allocate_for(to_, goes_on, credit_);
+  if (packet == nullptr) return lacking;
+  open_ = packet;
+  begin_messages(*open_);
+  return SendResult::sent;
+}
+
 SendResult OutgoingChannel::write(MessageWriter& writer) {
   while (!writer.done()) {
     if (open_ != nullptr && writer.written() > 0)  // the piece before ends that packet
       if (const SendResult result = hand_over_open(); result != SendResult::sent) return result;
-    if (open_ == nullptr) {
-      const auto [packet, lacking] = runner_.allocate_for(to_, writer.written() > 0, credit_);
-      if (packet == nullptr) return lacking;
-      open_ = packet;
-      begin_messages(*open_);
-    }
+    if (open_ == nullptr)
+      if (const SendResult result = begin_packet(writer.written() > 0); result != SendResult::sent)
+        return result;
     if (writer.write(*open_)) {
       if (writer.done()) ++open_messages_;
       continue;

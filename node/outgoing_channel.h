@@ -70,6 +70,8 @@ class OutgoingChannel : public boost::intrusive::list_base_hook<
     SendResult stopped_by;
   };
 
+  /// Requires that none is open. `goes_on`: with a message that has begun.
+  SendResult begin_packet(bool goes_on);
   /// As much as there is room for; the result says what stopped it.
   SendResult write(MessageWriter& writer);
   SendResult hand_over_open();
