@@ -35,7 +35,7 @@ void Member::on_packet(TimeNs now, Packet& packet) {
     return reject(*reason, parsed, packet.peer);
   ++stats_.received[parsed.header->type];
   dispatch(now, parsed, packet);
-  outbox_.top_up();  // an acknowledgement may have freed some
+  outbox_.top_up();  // it may have freed some
 }
 
 void Member::dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw) {
@@ -140,7 +140,10 @@ void Member::transmit(TimeNs now) {
     publishing_.transmit(now);
   }
   outbox_.port().flush();
-  if (messaging_.settle()) publishing_.way_has_changed();
+  if (messaging_.settle(now)) {
+    outbox_.top_up();
+    publishing_.way_has_changed();
+  }
 }
 
 BindResult Member::bind(std::string_view path, std::span<const std::byte> value,

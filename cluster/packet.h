@@ -57,6 +57,9 @@ class Transport : public PacketPort {
   /// returns how many. Only UDP datagrams to this port, well-formed up to UDP, come this far.
   virtual std::size_t receive(std::span<Packet*> burst) = 0;
 
+  /// Called at the end of each duty cycle, too.
+  void flush() override = 0;
+
   /// This member's own address on the segment.
   virtual Endpoint self() const = 0;
   /// False once the port has lost its link or its peer: nothing can be sent or received.

@@ -24,7 +24,7 @@ using ChannelListHook =
 struct MaySend;              ///< has packets that may go now
 struct OwesAcknowledgement;  ///< received data, and has not said so since
 struct OwesDelivery;         ///< the application refused a packet
-struct HasNews;              ///< the peer has said what nothing here waits for
+struct HasNews;              ///< the peer has said what nothing waited for when it came
 struct HasMoved;             ///< packets to send have come, were sent, or are done with
 
 class Channel : public ChannelListHook<MaySend>,
@@ -69,13 +69,8 @@ class Channel : public ChannelListHook<MaySend>,
   };
   Owed owed;
 
-  /// While it HasNews: what came last.
-  struct News {
-    TimeNs at_ns = 0;
-    std::uint64_t number = 0;
-    wire::Acknowledgement said{};
-  };
-  News news;
+  /// While it HasNews: what the peer said last, and when it said so first.
+  SendWindow::Heard heard;
 
  private:
   void complete(Packet& packet, Sequence sequence);

@@ -77,7 +77,7 @@ void Messaging::begin_anew() {
 
 void Messaging::end(Session& session) {
   session.for_each([&](Channel& channel) {
-    if (is_in<HasNews>(channel)) take_in(channel);
+    take_in(channel.heard.at_ns, channel);
     packets_to_send_ -= channel.sending().held();
     const std::uint64_t delivered = channel.sending().messages_acknowledged();
     const std::uint64_t messages = channel.sending().messages_pushed() - delivered;
@@ -104,52 +104,65 @@ bool Messaging::on_session(TimeNs now, const wire::Header& header, const wire::S
     }
     channel = &session->open(shared_, id);
   }
-  const Channel::News news{now, header.packet_number, acknowledgement_of(view)};
-  bool taken_in = true;
-  if (channel->sending().can_wait(news.said)) {
-    taken_in = keep(*channel, news);
-  } else if (!acknowledge(*channel, news)) {
-    ++stats_.acknowledgements_absurd;
-    return false;
+  const SendWindow::Heard heard{now, outbox_.away_ns(), header.packet_number,
+                                acknowledgement_of(view)};
+  const bool waits = channel->sending().can_wait(heard.said);
+  if (waits) {
+    keep(*channel, heard);
+  } else {
+    take_in(now, *channel);
+    if (!acknowledge(now, *channel, heard)) {
+      ++stats_.acknowledgements_absurd;
+      return false;
+    }
   }
   if (view.body->sequence != 0) receive(now, *channel, view, packet);
-  return taken_in;
+  return !waits;
 }
 
-bool Messaging::acknowledge(Channel& channel, const Channel::News& news) {
+bool Messaging::acknowledge(TimeNs now, Channel& channel, const SendWindow::Heard& heard) {
   const std::size_t held = channel.sending().held();
-  if (!channel.sending().acknowledge(news.at_ns, news.number, news.said)) return false;
+  if (!channel.sending().acknowledge(now, heard)) return false;
   if (const std::size_t left = channel.sending().held(); left != held) {
     packets_to_send_ -= held - left;
     enter<HasMoved>(moved_, channel);
   }
   timers_.arm(channel, channel.sending().deadline());
-  way_has_changed(news.at_ns, channel.session());
+  way_has_changed(now, channel.session());
   return true;
 }
 
-/// Of packets that came in their order the last says all that those before it said.
-bool Messaging::keep(Channel& channel, const Channel::News& news) {
-  const bool overtaken = is_in<HasNews>(channel) && news.number < channel.news.number;
-  if (overtaken) return acknowledge(channel, news);
-  enter<HasNews>(fresh_news_, channel);
-  channel.news = news;
-  settle_ns_ = std::min(settle_ns_, news.at_ns + 1);
-  return false;
+/// The last says what all before it said.
+void Messaging::keep(Channel& channel, const SendWindow::Heard& heard) {
+  SendWindow::Heard& kept = channel.heard;
+  const bool first = !is_in<HasNews>(channel);
+  if (!first && heard.number < kept.number) return;
+  if (first || heard.said.acknowledged != kept.said.acknowledged) {
+    kept.at_ns = heard.at_ns;
+    kept.away_ns = heard.away_ns;
+  }
+  kept.number = heard.number;
+  kept.said = heard.said;
+  kept.said.selective = {};
+  if (first) fresh_news_.push_back(channel);
+  settle_ns_ = std::min(settle_ns_, heard.at_ns + 1);
 }
 
-bool Messaging::settle() {
-  const bool any = !news_.empty();
-  while (!news_.empty()) take_in(news_.front());
-  news_.splice(news_.end(), fresh_news_);
-  if (news_.empty()) settle_ns_ = never_ns;
-  return any;
-}
-
-void Messaging::take_in(Channel& channel) {
+bool Messaging::take_in(TimeNs now, Channel& channel) {
+  if (!is_in<HasNews>(channel)) return false;
   leave<HasNews>(channel);
-  [[maybe_unused]] const bool sound = acknowledge(channel, channel.news);
+  [[maybe_unused]] const bool sound = acknowledge(now, channel, channel.heard);
   assert(sound);
+  return true;
+}
+
+/// Once more after it has taken in anything: there may be more to send, and room for more.
+bool Messaging::settle(TimeNs now) {
+  const bool any = !news_.empty();
+  while (!news_.empty()) take_in(now, news_.front());
+  news_.splice(news_.end(), fresh_news_);
+  settle_ns_ = any || !news_.empty() ? now + 1 : never_ns;
+  return any;
 }
 
 void Messaging::receive(TimeNs now, Channel& channel, const wire::SessionView& view,
@@ -244,7 +257,7 @@ TimeNs Messaging::next_deadline() const {
 bool Messaging::on_deadline(TimeNs now) {
   bool freed = false;
   while (Channel* channel = timers_.pop(now)) {
-    if (is_in<HasNews>(*channel)) take_in(*channel);
+    freed |= take_in(now, *channel);
     if (channel->sending().deadline() <= now && channel->sending().on_deadline(now)) {
       way_has_changed(now, channel->session());
       freed = true;
@@ -274,7 +287,7 @@ void Messaging::send_data(TimeNs now) {
     timers_.arm(channel, channel.sending().deadline());
     if (channel.sending().sendable()) may_send_.push_back(channel);
   }
-  go_on_ns_ = may_send_.empty() ? never_ns : now;
+  go_on_ns_ = may_send_.empty() ? never_ns : now + 1;  // in the next cycle
 }
 
 void Messaging::send_acknowledgements(TimeNs now) {

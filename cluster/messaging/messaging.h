@@ -52,7 +52,7 @@ class Messaging {
   void transmit(TimeNs now);
   /// After transmit(): takes in what acknowledgements said before that one, as far as nothing
   /// waited for it, so that an answer goes first. True: as on_deadline().
-  bool settle();
+  bool settle(TimeNs now);
 
   /// Queues a packet of messages (see MessageWriter), of which `messages` end in it; transmit()
   /// sends it. Its reference passes over if the result is `sent`, and stays with the caller if not.
@@ -121,10 +121,11 @@ class Messaging {
   const Channel* find(const Recipient& to) const;
   void way_has_changed(TimeNs now, Session& session);
   /// False when it is absurd: nothing has changed then.
-  bool acknowledge(Channel& channel, const Channel::News& news);
-  /// For settle(). Returns what on_session() does.
-  bool keep(Channel& channel, const Channel::News& news);
-  void take_in(Channel& channel);
+  bool acknowledge(TimeNs now, Channel& channel, const SendWindow::Heard& heard);
+  /// For settle().
+  void keep(Channel& channel, const SendWindow::Heard& heard);
+  /// What was kept, if anything was.
+  bool take_in(TimeNs now, Channel& channel);
   void receive(TimeNs now, Channel& channel, const wire::SessionView& view, Packet& packet);
   bool offer(Channel& channel, Packet& packet, std::uint32_t opens_bytes);
   void deliver(TimeNs now, Channel& channel);
@@ -150,7 +151,7 @@ class Messaging {
   ChannelList<HasMoved> moved_;
   TimerQueue<Channel> timers_;
   std::size_t packets_to_send_ = 0;
-  TimeNs settle_ns_ = never_ns;  ///< there is news
+  TimeNs settle_ns_ = never_ns;  ///< there is news, or was in the last cycle
   TimeNs go_on_ns_ = never_ns;   ///< the last transmit() left something for the next
   std::unordered_map<MemberId, std::unique_ptr<Session>> sessions_;
   mutable Session* found_last_ = nullptr;  ///< bursts come from one, and go to one

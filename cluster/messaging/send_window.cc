@@ -98,29 +98,29 @@ bool SendWindow::is_sound(const wire::Acknowledgement& said, Sequence overheard)
   return acknowledged >= origin_ - 1 && highest_in(said, acknowledged) < known_end;
 }
 
-bool SendWindow::acknowledge(TimeNs now, std::uint64_t number, const wire::Acknowledgement& said,
-                             Sequence overheard) {
+bool SendWindow::acknowledge(TimeNs now, const Heard& heard, Sequence overheard) {
+  const wire::Acknowledgement& said = heard.said;
   if (!is_sound(said, overheard)) return false;
   const Sequence acknowledged = sequence_from_wire(said.acknowledged, first_ - 1);
   if (acknowledged < first_ - 1) return true;  // a later one has come before it
 
-  if (number > newest_said_) {
-    newest_said_ = number;
+  if (heard.number > newest_said_) {
+    newest_said_ = heard.number;
     limit_ = acknowledged + said.window_packets;
   }
-  route_.hear_away(number, said.away);
+  route_.hear_away(heard.number, said.away);
   const std::uint32_t in_flight = route_.in_flight;
   const bool progress = acknowledged >= first_;
   News news;
   for (; first_ <= acknowledged; release_oldest())
-    if (first_ < next_) hear_of(now, first_, news);
+    if (first_ < next_) hear_of(heard, first_, news);
   for (std::size_t word = 0; word < said.selective.size(); ++word) {
     const Sequence base = acknowledged + 1 + static_cast<Sequence>(64 * word);
     std::uint64_t fresh = said.selective[word] & ~received_.from(base);
     for (; fresh != 0; fresh &= fresh - 1) {
       const Sequence at = base + std::countr_zero(fresh);
       if (at >= first_ + static_cast<Sequence>(window_packets_)) break;
-      if (at < next_) hear_of(now, at, news);
+      if (at < next_) hear_of(heard, at, news);
       received_.set(at);
     }
   }
@@ -159,21 +159,22 @@ void SendWindow::pass_overheard() {
 }
 
 /// Does nothing for what is known to have arrived.
-void SendWindow::hear_of(TimeNs now, Sequence at, News& news) {
+void SendWindow::hear_of(const Heard& heard, Sequence at, News& news) {
   if (received_.test(at)) return;
-  Slot& heard = slot(at);
+  Slot& arrived = slot(at);
+  const DurationNs since_ns = heard.at_ns - arrived.sent_ns;
   ++news.packets;
-  land(heard);
-  if (heard.turn > news.turn) {
-    news.turn = heard.turn;
+  land(arrived);
+  if (arrived.turn > news.turn) {
+    news.turn = arrived.turn;
     news.round_trip.reset();
-    if (!heard.again) news.round_trip = {now - heard.sent_ns, away_ns() - heard.away_ns};
+    if (!arrived.again) news.round_trip = {since_ns, away_ns(heard.away_ns) - arrived.away_ns};
   }
   // Where the answer comes too soon after the last transmission, it is of one before.
-  const bool too_soon = heard.again && now - heard.sent_ns < route_.round_trip.lowest_ns() / 2;
+  const bool too_soon = arrived.again && since_ns < route_.round_trip.lowest_ns() / 2;
   if (too_soon) return;
   news.tells = true;
-  route_.heard_turn = std::max(route_.heard_turn, heard.turn);
+  route_.heard_turn = std::max(route_.heard_turn, arrived.turn);
 }
 
 void SendWindow::release_oldest() {
@@ -300,7 +301,7 @@ void SendWindow::resend(TimeNs now, Sequence at) {
 
 void SendWindow::note(TimeNs now, Slot& sent) {
   sent.sent_ns = now;
-  sent.away_ns = away_ns();
+  sent.away_ns = away_ns(outbox_.away_ns());
   sent.turn = ++route_.turns;
 }
 

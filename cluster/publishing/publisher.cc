@@ -150,7 +150,7 @@ void Publisher::send(TimeNs now) {
     else if (topic.wants_to_send())
       waiting_.push_back(topic);
   }
-  if (!to_look_at_.empty()) go_on_ns_ = now;
+  if (!to_look_at_.empty()) go_on_ns_ = now + 1;  // in the next cycle
 }
 
 }  // namespace muster

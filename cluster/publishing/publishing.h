@@ -61,7 +61,7 @@ class Publishing {
     publisher_.clear();
   }
 
-  /// After a session's packet has been heard, or a session has given up what was under way.
+  /// After what a session's packets say was taken in, or a session has given up what was under way.
   void way_has_changed() { publisher_.way_has_changed(); }
   TimeNs next_deadline() const {
     return std::min(publisher_.next_deadline(), subscriber_.next_deadline());

@@ -191,7 +191,7 @@ void Subscriber::transmit(TimeNs now) {
   while (!owing_reports_.empty() && owing_reports_.front().send_report())
     owing_reports_.pop_front();
   go_on_ns_ = owing_reports_.empty() ? never_ns : now + config_.retransmit_min_ns;
-  if (lacking() != 0) go_on_ns_ = now;
+  if (lacking() != 0) go_on_ns_ = now + 1;
 }
 
 }  // namespace muster

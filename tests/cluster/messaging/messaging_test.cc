@@ -238,7 +238,7 @@ TEST(Messaging, SendsALongQueueInSeveralTurnsOfTheLoop) {
     return pair.a.port.take_transmitted().size();
   };
   EXPECT_EQ(sent_at(5), 256U);
-  EXPECT_EQ(pair.a.messaging.next_deadline(), 5U);
+  EXPECT_EQ(pair.a.messaging.next_deadline(), 6U);
   EXPECT_EQ(sent_at(6), 256U);
   EXPECT_EQ(sent_at(7), 88U);
   EXPECT_GT(pair.a.messaging.next_deadline(), 7U);

@@ -125,8 +125,9 @@ struct Side {
   /// parser refuses them.
   bool hear(TimeNs now, const Bytes& bytes) {
     const bool accepted = receive(now, bytes);
-    messaging.settle();
-    messaging.settle();
+    messaging.settle(now);
+    while (messaging.settle(now)) {
+    }
     return accepted;
   }
   /// What can wait in it is left to settle().
