@@ -90,7 +90,9 @@ class NodeEventLoop : public testing::TestWithParam<Mode> {
 };
 INSTANTIATE_TEST_SUITE_P(BothWays, NodeEventLoop, both_ways, mode_name);
 
+/// As a rule it looks once more before it sleeps, and has found the message then.
 TEST_P(NodeEventLoop, SleepsUntilAMessageComes) {
+  const std::size_t sleeps = loop.sleeps;
   b.diary.on_data = [&](const Message& message) {
     EXPECT_EQ(b.node->send(message.from().id, message.bytes()), SendResult::sent);
   };
@@ -98,7 +100,7 @@ TEST_P(NodeEventLoop, SleepsUntilAMessageComes) {
     ASSERT_EQ(a.node->send(id("b"), bytes("x")), SendResult::sent);
     ASSERT_TRUE(loop.run([&] { return a.diary.messages == i; })) << i;
   }
-  EXPECT_GT(loop.sleeps, 50U);
+  EXPECT_GT(loop.sleeps, sleeps);
 }
 
 /// What it wakes for is heartbeats, and timers that come a little before they must.
@@ -108,6 +110,7 @@ TEST_P(NodeEventLoop, SleepsWhileNothingHappens) {
   while (monotonic_ns() - begin < second)
     loop.run([&] { return monotonic_ns() - begin >= second; }, 100);
   EXPECT_LT(loop.sleeps - sleeps, 500U);
+  EXPECT_GT(loop.sleeps - sleeps, 5U);
 }
 
 TEST_P(NodeEventLoop, WakesForTheDeadlineOfACall) {
