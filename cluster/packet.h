@@ -58,7 +58,7 @@ class Transport : public PacketPort {
   virtual std::size_t receive(std::span<Packet*> burst) = 0;
 
   /// Called at the end of each duty cycle, too.
-  void flush() override = 0;
+  std::size_t flush() override = 0;
 
   /// This member's own address on the segment.
   virtual Endpoint self() const = 0;

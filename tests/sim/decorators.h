@@ -14,7 +14,7 @@ class PortDecorator : public PacketPort {
   void retain(Packet& packet) override { inner_.retain(packet); }
   void release(Packet& packet) override { inner_.release(packet); }
   void transmit(Packet& packet) override { inner_.transmit(packet); }
-  void flush() override { inner_.flush(); }
+  std::size_t flush() override { return inner_.flush(); }
 
  protected:
   PacketPort& inner() { return inner_; }
