@@ -157,7 +157,7 @@ TEST_P(NodeCall, BehindAFullQueueBlocksAndBeforeThatEndsAtItsDeadline) {
   Outcome outcome;
   ASSERT_EQ((*a)->call("/s", {}, 20 * ms, outcome.callback()).result, SendResult::sent);
   const std::string full((*a)->packet_bytes_max(), '.');
-  ASSERT_TRUE(until([&] { // what the I/O thread takes in between makes room once more
+  ASSERT_TRUE(until([&] {  // what the I/O thread takes in between makes room once more
     while ((*a)->send(id("b"), bytes(full)) == SendResult::sent) {
     }
     return (*a)->call("/s", bytes(full), 20 * ms, nullptr).result == SendResult::would_block;
