@@ -28,10 +28,12 @@ void IoLoop::run(Idle kind) {
       away_ns_.store(away_ns_.load(std::memory_order_relaxed) + away_ns, std::memory_order_relaxed);
     idle.idle(cycle(now), never_ns);
   }
-  while (transmit() > 0) transport_.flush();
-  const TimeNs ends = clock_.now() + farewell_ns;
-  while (transport_.flush() > 0 && clock_.now() < ends)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  for (const TimeNs ends = clock_.now() + farewell_ns; clock_.now() < ends;) {
+    if (transport_.flush() > 0)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    else if (transmit() == 0)
+      break;
+  }
 }
 
 std::size_t IoLoop::cycle(TimeNs now) {

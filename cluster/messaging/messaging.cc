@@ -104,55 +104,58 @@ bool Messaging::on_session(TimeNs now, const wire::Header& header, const wire::S
     }
     channel = &session->open(shared_, id);
   }
-  const SendWindow::Heard heard{now, outbox_.away_ns(), header.packet_number,
-                                acknowledgement_of(view)};
-  const bool waits = channel->sending().can_wait(heard.said);
-  if (waits) {
-    keep(*channel, heard);
+  const wire::Acknowledgement said = acknowledgement_of(view);
+  bool way_has_changed = false;
+  if (channel->sending().can_wait(said)) {
+    keep(now, *channel, header.packet_number, said);
   } else {
-    take_in(now, *channel);
-    if (!acknowledge(now, *channel, heard)) {
+    way_has_changed = take_in(now, *channel);
+    bool sound = true;
+    acknowledge(now, *channel, [&](SendWindow& sending) {
+      sound = sending.acknowledge(now, header.packet_number, said);
+    });
+    if (!sound) {
       ++stats_.acknowledgements_absurd;
-      return false;
+      return way_has_changed;
     }
+    way_has_changed = true;
   }
   if (view.body->sequence != 0) receive(now, *channel, view, packet);
-  return !waits;
+  return way_has_changed;
 }
 
-bool Messaging::acknowledge(TimeNs now, Channel& channel, const SendWindow::Heard& heard) {
-  const std::size_t held = channel.sending().held();
-  if (!channel.sending().acknowledge(now, heard)) return false;
-  if (const std::size_t left = channel.sending().held(); left != held) {
+template <class TakeIn>
+void Messaging::acknowledge(TimeNs now, Channel& channel, TakeIn&& f) {
+  SendWindow& sending = channel.sending();
+  const std::size_t held = sending.held();
+  f(sending);
+  if (const std::size_t left = sending.held(); left != held) {
     packets_to_send_ -= held - left;
     enter<HasMoved>(moved_, channel);
   }
-  timers_.arm(channel, channel.sending().deadline());
+  timers_.arm(channel, sending.deadline());
   way_has_changed(now, channel.session());
-  return true;
 }
 
 /// The last says what all before it said.
-void Messaging::keep(Channel& channel, const SendWindow::Heard& heard) {
+void Messaging::keep(TimeNs now, Channel& channel, std::uint64_t number,
+                     const wire::Acknowledgement& said) {
   SendWindow::Heard& kept = channel.heard;
   const bool first = !is_in<HasNews>(channel);
-  if (!first && heard.number < kept.number) return;
-  if (first || heard.said.acknowledged != kept.said.acknowledged) {
-    kept.at_ns = heard.at_ns;
-    kept.away_ns = heard.away_ns;
-  }
-  kept.number = heard.number;
-  kept.said = heard.said;
+  if (!first && number < kept.number) return;
+  if (first || said.acknowledged != kept.said.acknowledged)
+    kept = channel.sending().hear(now, number, said);
+  kept.number = number;
+  kept.said = said;
   kept.said.selective = {};
   if (first) fresh_news_.push_back(channel);
-  settle_ns_ = std::min(settle_ns_, heard.at_ns + 1);
+  settle_ns_ = std::min(settle_ns_, now + 1);
 }
 
 bool Messaging::take_in(TimeNs now, Channel& channel) {
   if (!is_in<HasNews>(channel)) return false;
   leave<HasNews>(channel);
-  [[maybe_unused]] const bool sound = acknowledge(now, channel, channel.heard);
-  assert(sound);
+  acknowledge(now, channel, [&](SendWindow& sending) { sending.take_in(now, channel.heard); });
   return true;
 }
 
@@ -206,7 +209,7 @@ void Messaging::way_has_changed(TimeNs now, MemberId id) {
 
 void Messaging::ways_have_changed(TimeNs now) {
   for (auto& [id, session] : sessions_) way_has_changed(now, *session);
-  if (!may_send_.empty()) go_on_ns_ = std::min(go_on_ns_, now);
+  if (!may_send_.empty()) go_on_ns_ = std::min(go_on_ns_, now + 1);
 }
 
 Route* Messaging::route(MemberId id) const {
@@ -257,7 +260,7 @@ TimeNs Messaging::next_deadline() const {
 bool Messaging::on_deadline(TimeNs now) {
   bool freed = false;
   while (Channel* channel = timers_.pop(now)) {
-    freed |= take_in(now, *channel);
+    channel->session().for_each([&](Channel& any) { freed |= take_in(now, any); });
     if (channel->sending().deadline() <= now && channel->sending().on_deadline(now)) {
       way_has_changed(now, channel->session());
       freed = true;

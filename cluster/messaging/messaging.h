@@ -120,10 +120,11 @@ class Messaging {
   Session* find(MemberId id) const;
   const Channel* find(const Recipient& to) const;
   void way_has_changed(TimeNs now, Session& session);
-  /// False when it is absurd: nothing has changed then.
-  bool acknowledge(TimeNs now, Channel& channel, const SendWindow::Heard& heard);
+  /// Calls `f(SendWindow&)`, which takes in what the peer says, and does what follows from it.
+  template <class TakeIn>
+  void acknowledge(TimeNs now, Channel& channel, TakeIn&& f);
   /// For settle().
-  void keep(Channel& channel, const SendWindow::Heard& heard);
+  void keep(TimeNs now, Channel& channel, std::uint64_t number, const wire::Acknowledgement& said);
   /// What was kept, if anything was.
   bool take_in(TimeNs now, Channel& channel);
   void receive(TimeNs now, Channel& channel, const wire::SessionView& view, Packet& packet);

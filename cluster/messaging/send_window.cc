@@ -98,18 +98,28 @@ bool SendWindow::is_sound(const wire::Acknowledgement& said, Sequence overheard)
   return acknowledged >= origin_ - 1 && highest_in(said, acknowledged) < known_end;
 }
 
-bool SendWindow::acknowledge(TimeNs now, const Heard& heard, Sequence overheard) {
-  const wire::Acknowledgement& said = heard.said;
+bool SendWindow::acknowledge(TimeNs now, std::uint64_t number, const wire::Acknowledgement& said,
+                             Sequence overheard) {
   if (!is_sound(said, overheard)) return false;
+  take_in(now, hear(now, number, said));
+  return true;
+}
+
+SendWindow::Heard SendWindow::hear(TimeNs now, std::uint64_t number,
+                                   const wire::Acknowledgement& said) {
+  route_.hear_away(number, said.away);
+  return {now, away_ns(), route_.in_flight, number, said};
+}
+
+void SendWindow::take_in(TimeNs now, const Heard& heard) {
+  const wire::Acknowledgement& said = heard.said;
   const Sequence acknowledged = sequence_from_wire(said.acknowledged, first_ - 1);
-  if (acknowledged < first_ - 1) return true;  // a later one has come before it
+  if (acknowledged < first_ - 1) return;  // a later one has come before it
 
   if (heard.number > newest_said_) {
     newest_said_ = heard.number;
     limit_ = acknowledged + said.window_packets;
   }
-  route_.hear_away(heard.number, said.away);
-  const std::uint32_t in_flight = route_.in_flight;
   const bool progress = acknowledged >= first_;
   News news;
   for (; first_ <= acknowledged; release_oldest())
@@ -127,7 +137,7 @@ bool SendWindow::acknowledge(TimeNs now, const Heard& heard, Sequence overheard)
   if (news.packets > 0) {
     measure(news);
     route_.congestion->on_acknowledged(now, news.packets, news.round_trip,
-                                       std::max(in_flight, news.packets));
+                                       std::max(heard.in_flight, news.packets));
   }
   if (progress || news.packets > 0) {  // RFC 6298, 5.2 and 5.3
     // Where the timer's probes are answered, and nothing tells of the rest, the next one decides.
@@ -139,7 +149,6 @@ bool SendWindow::acknowledge(TimeNs now, const Heard& heard, Sequence overheard)
   pass_overheard();
   if (deadline_ == never_ns) arm(now);
   find_lost(now);
-  return true;
 }
 
 /// What was sent more than once tells of no round trip; were the next packet given no longer than
@@ -168,7 +177,7 @@ void SendWindow::hear_of(const Heard& heard, Sequence at, News& news) {
   if (arrived.turn > news.turn) {
     news.turn = arrived.turn;
     news.round_trip.reset();
-    if (!arrived.again) news.round_trip = {since_ns, away_ns(heard.away_ns) - arrived.away_ns};
+    if (!arrived.again) news.round_trip = {since_ns, heard.away_ns - arrived.away_ns};
   }
   // Where the answer comes too soon after the last transmission, it is of one before.
   const bool too_soon = arrived.again && since_ns < route_.round_trip.lowest_ns() / 2;
@@ -301,7 +310,7 @@ void SendWindow::resend(TimeNs now, Sequence at) {
 
 void SendWindow::note(TimeNs now, Slot& sent) {
   sent.sent_ns = now;
-  sent.away_ns = away_ns(outbox_.away_ns());
+  sent.away_ns = away_ns();
   sent.turn = ++route_.turns;
 }
 

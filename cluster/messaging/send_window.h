@@ -70,17 +70,23 @@ class SendWindow {
   /// The next packet, which may_send_new(), is on its way to the peer and to others at once.
   void sent_to_all(TimeNs now);
 
-  /// What the peer says in packet `number` of this channel.
+  /// What the peer says in packet `number` of this channel. False when it acknowledges what was
+  /// never sent: nothing has changed then. What is before `overheard` it may have by another way:
+  /// that is not sent to it any more.
+  bool acknowledge(TimeNs now, std::uint64_t number, const wire::Acknowledgement& said,
+                   Sequence overheard = 0);
+  /// The same in two steps, for what can_wait(): what it is judged by when it comes, and, at any
+  /// time after that, all else.
   struct Heard {
-    TimeNs at_ns = 0;        ///< when it came
-    DurationNs away_ns = 0;  ///< Outbox::away_ns() then
+    TimeNs at_ns = 0;
+    DurationNs away_ns = 0;       ///< both ends, all together
+    std::uint32_t in_flight = 0;  ///< on the route
     std::uint64_t number = 0;
     wire::Acknowledgement said{};
   };
-  /// False when it acknowledges what was never sent: nothing has changed then. What is before
-  /// `overheard` the peer may have by another way: that is not sent to it any more.
-  bool acknowledge(TimeNs now, const Heard& heard, Sequence overheard = 0);
-  /// acknowledge() may come later: it would be true, and nothing waits for it.
+  Heard hear(TimeNs now, std::uint64_t number, const wire::Acknowledgement& said);
+  void take_in(TimeNs now, const Heard& heard);
+  /// acknowledge() would be true, and nothing waits for it.
   bool can_wait(const wire::Acknowledgement& said) const {
     return said.selective.empty() && !wants_to_send() && timeouts_ == 0 && route_.open() &&
            is_sound(said, 0);
@@ -131,8 +137,8 @@ class SendWindow {
   };
 
   Slot& slot(Sequence at) { return slots_[static_cast<std::size_t>(at) & (slots_.size() - 1)]; }
-  /// Both ends, all together, when this one had been away for so long.
-  DurationNs away_ns(DurationNs own_ns) const { return own_ns + route_.peer_away_ns; }
+  /// Both ends, all together.
+  DurationNs away_ns() const { return outbox_.away_ns() + route_.peer_away_ns; }
   bool may_resend() const;
   /// It does not go on until something is heard; until then the timeouts probe.
   bool silent() const { return timeouts_ >= 2; }

@@ -70,8 +70,8 @@ Follower::Heard Follower::on_report(TimeNs now, std::uint64_t number,
   if (refused() || wire::ReportKind{report.body->kind} == wire::ReportKind::refuses)
     return on_word_of_room(*report.body);
   // What it says of its place is looked at first: a report that is absurd tells nothing at all.
-  const SendWindow::Heard heard{now, outbox_.away_ns(), number, wire::acknowledgement_of(report)};
-  if (!dropped() && !window_.acknowledge(now, heard, to_all)) return Heard::absurd;
+  if (!dropped() && !window_.acknowledge(now, number, wire::acknowledgement_of(report), to_all))
+    return Heard::absurd;
   begun_ = true;
   if (report.body->turn == turn_) position_due_ns_ = never_ns;
   return Heard::news;

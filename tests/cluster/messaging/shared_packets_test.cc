@@ -27,12 +27,10 @@ void sent_to_all(TestedWindow& sender, int packets) {
 /// Of a peer that may have heard what is before `overheard` with others.
 bool acknowledge(TestedWindow& sender, Sequence upto, const std::vector<wire::Le64>& words,
                  Sequence overheard) {
-  return sender.window->acknowledge(1000,
-                                    {.at_ns = 1000,
-                                     .said = {.acknowledged = static_cast<std::uint32_t>(upto),
-                                              .window_packets = 64,
-                                              .selective = words}},
-                                    overheard);
+  return sender.window->acknowledge(
+      1000, 0,
+      {.acknowledged = static_cast<std::uint32_t>(upto), .window_packets = 64, .selective = words},
+      overheard);
 }
 
 TEST(SharedPackets, SentToAllAreUnderWayAndRepairedToOne) {

@@ -102,13 +102,11 @@ struct TestedWindow {
       words.resize(std::max(words.size(), bit / 64 + 1));
       words[bit / 64] = words[bit / 64] | std::uint64_t{1} << (bit % 64);
     }
-    return window->acknowledge(now, {.at_ns = now,
-                                     .away_ns = outbox.away_ns(),
-                                     .number = number,
-                                     .said = {.acknowledged = sequence_to_wire(upto),
-                                              .window_packets = credit,
-                                              .away = away,
-                                              .selective = words}});
+    return window->acknowledge(now, number,
+                               {.acknowledged = sequence_to_wire(upto),
+                                .window_packets = credit,
+                                .away = away,
+                                .selective = words});
   }
   /// Comes exactly at its time; the sequences that went out.
   Sequences time_out() {

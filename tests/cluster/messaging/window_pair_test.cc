@@ -57,11 +57,10 @@ std::vector<int> carry(std::uint32_t window, Sequence first, int packets, std::u
     for (std::size_t i = 0; i < receiver.selective_words(); ++i)
       words.emplace_back(receiver.selective_word(i));
     if (random() % 10 != 0) {
-      EXPECT_TRUE(sender.window->acknowledge(now, {.at_ns = now,
-                                                   .number = ++number,
-                                                   .said = {.acknowledged = said.acknowledged,
-                                                            .window_packets = said.window_packets,
-                                                            .selective = words}}));
+      EXPECT_TRUE(sender.window->acknowledge(now, ++number,
+                                             {.acknowledged = said.acknowledged,
+                                              .window_packets = said.window_packets,
+                                              .selective = words}));
     }
   }
   EXPECT_EQ(sender.window->under_way(), 0U);
