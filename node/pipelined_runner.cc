@@ -99,7 +99,7 @@ void PipelinedRunner::run_engine() {
   const TimeNs now = clock_.now();
   while (serve_lanes(now) > 0) {
   }
-  // The I/O thread goes on until this one has ended, and then until the port has taken it all.
+  // The I/O thread goes on until this one has ended, and then as long as the port may take for it.
   say_farewell(engine_, clock_, [] { return std::size_t{0}; });
   leave_lanes(clock_.now());
 }
