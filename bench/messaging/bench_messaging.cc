@@ -11,11 +11,14 @@
 #include "bench/messaging/one_thread.h"
 #include "bench/messaging/rows.h"
 #include "bench/messaging/side.h"
-#include "bench/support/cores.h"
 #include "bench/support/options.h"
 #include "bench/support/report.h"
+#include "tools/measure/cores.h"
 
 namespace muster::bench {
+
+using measure::two_cores;
+
 namespace {
 
 constexpr const char* description =

@@ -12,9 +12,11 @@
 #include "bench/messaging/pair.h"
 #include "bench/messaging/sockperf.h"
 #include "bench/messaging/ways.h"
-#include "bench/support/bounce.h"
+#include "tools/measure/bounce.h"
 
 namespace muster::bench {
+
+using measure::line_rtt_ns;
 
 namespace {
 
@@ -146,7 +148,7 @@ const Leg* Campaign::measure(const std::string& name, Task task, const Size& siz
   if (!turn.contestant.note.empty()) results_.note(name, turn.contestant.note);
   task.run = ++run_;
   task.warm_ns = plan_.warm_ns;
-  const MachineWatch machine;
+  const measure::MachineWatch machine;
   Measured measured = stint.measure(task);
   auto& legs = turn.round.legs;
   legs.emplace_back(name, Leg{.figures = std::move(measured.figures),

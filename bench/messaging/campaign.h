@@ -13,9 +13,11 @@
 #include "bench/messaging/results.h"
 #include "bench/messaging/stint.h"
 #include "bench/messaging/ways.h"
-#include "bench/support/cores.h"
+#include "tools/measure/cores.h"
 
 namespace muster::bench {
+
+using measure::Cores;
 
 struct Size {
   std::string_view name;

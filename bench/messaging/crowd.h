@@ -9,9 +9,11 @@
 
 #include "bench/messaging/child.h"
 #include "bench/messaging/stint.h"
-#include "bench/support/cores.h"
+#include "tools/measure/cores.h"
 
 namespace muster::bench {
+
+using measure::Cores;
 
 /// The first argument of the process that has the eight, and of the one that has the one.
 inline constexpr const char* crowd_option = "--crowd";

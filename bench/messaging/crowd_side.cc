@@ -16,11 +16,13 @@
 #include "bench/messaging/orders.h"
 #include "bench/messaging/side.h"
 #include "bench/messaging/ways.h"
-#include "bench/support/cores.h"
 #include "node/clock.h"
 #include "node/node.h"
+#include "tools/measure/cores.h"
 
 namespace muster::bench {
+
+using measure::pin_this_thread;
 
 namespace {
 

@@ -8,7 +8,7 @@
 
 #include "bench/messaging/task.h"
 #include "bench/support/histogram.h"
-#include "bench/support/machine.h"
+#include "tools/measure/machine.h"
 
 namespace muster::bench {
 
@@ -35,7 +35,7 @@ struct Leg {
   NamedFigures figures;
   Histogram times;     ///< of a ping
   double line_ns = 0;  ///< of the bare line, just before and just after: the mean
-  MachineState machine;
+  measure::MachineState machine;
 };
 
 }  // namespace muster::bench

@@ -13,11 +13,13 @@
 #include "bench/messaging/endpoint.h"
 #include "bench/messaging/pair.h"
 #include "bench/messaging/side.h"
-#include "bench/support/cores.h"
 #include "node/clock.h"
 #include "tools/lab/temporary_folder.h"
+#include "tools/measure/cores.h"
 
 namespace muster::bench {
+
+using measure::pin_this_thread;
 
 namespace {
 

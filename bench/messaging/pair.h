@@ -7,10 +7,12 @@
 #include "bench/messaging/child.h"
 #include "bench/messaging/stint.h"
 #include "bench/messaging/ways.h"
-#include "bench/support/cores.h"
 #include "tools/lab/temporary_folder.h"
+#include "tools/measure/cores.h"
 
 namespace muster::bench {
+
+using measure::Cores;
 
 class Pair final : public Stint {
  public:

@@ -78,7 +78,7 @@ Histogram Results::times(const std::string& task) const {
 
 Row Results::row(const FigureId& id, const std::string& row_id) const {
   std::vector<double> lines;
-  MachineState busiest;
+  measure::MachineState busiest;
   for (const auto& [round, leg] : legs(id.task)) {
     lines.push_back(leg.line_ns);
     busiest.load = std::max(busiest.load, leg.machine.load);

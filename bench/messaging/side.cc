@@ -9,12 +9,14 @@
 #include "bench/messaging/near.h"
 #include "bench/messaging/orders.h"
 #include "bench/messaging/task.h"
-#include "bench/support/cores.h"
 #include "node/clock.h"
 #include "tools/fabric/run.h"
 #include "tools/fabric/values.h"
+#include "tools/measure/cores.h"
 
 namespace muster::bench {
+
+using measure::pin_this_thread;
 
 namespace {
 

@@ -7,9 +7,11 @@
 
 #include "bench/messaging/child.h"
 #include "bench/messaging/stint.h"
-#include "bench/support/cores.h"
+#include "tools/measure/cores.h"
 
 namespace muster::bench {
+
+using measure::Cores;
 
 /// The path of a program, as a shell finds it.
 std::optional<std::string> find_program(const std::string& name);

@@ -8,19 +8,23 @@
 
 #include "bench/ring/contestant.h"
 #include "bench/ring/one_by_one.h"
-#include "bench/support/cores.h"
-#include "bench/support/median.h"
 #include "bench/support/options.h"
 #include "bench/support/report.h"
 #include "ring/boost_ring.h"
 #include "ring/mpsc_ring.h"
 #include "ring/spsc_ring.h"
+#include "tools/measure/cores.h"
+#include "tools/measure/median.h"
 
 #if MUSTER_BENCH_DPDK
 #include "bench/ring/dpdk_ring.h"
 #endif
 
 namespace muster::bench {
+
+using measure::median;
+using measure::two_cores;
+
 namespace {
 
 using std::chrono::seconds;

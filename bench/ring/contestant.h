@@ -11,11 +11,18 @@
 #include <utility>
 #include <vector>
 
-#include "bench/support/bounce.h"
-#include "bench/support/cores.h"
 #include "ring/pointer_ring.h"
+#include "tools/measure/bounce.h"
+#include "tools/measure/cores.h"
 
 namespace muster::bench {
+
+using measure::bounce_beside_line;
+using measure::BounceTimes;
+using measure::Cores;
+using measure::Loop;
+using measure::pin_this_thread;
+using measure::Word;
 
 inline constexpr std::size_t ring_capacity = 1024;
 inline constexpr std::size_t burst_max = 32;

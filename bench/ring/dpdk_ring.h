@@ -9,9 +9,11 @@
 
 #include <rte_ring.h>
 
-#include "bench/support/bounce.h"
+#include "tools/measure/bounce.h"
 
 namespace muster::bench {
+
+using measure::Word;
 
 /// `flags`: RING_F_SP_ENQ and RING_F_SC_DEQ, or the latter alone for many producers. Holds one
 /// element less than `size`.

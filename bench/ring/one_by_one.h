@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <span>
 
-#include "bench/support/bounce.h"
 #include "ring/pointer_ring.h"
+#include "tools/measure/bounce.h"
 
 namespace muster::bench {
+
+using measure::Word;
 
 /// Boost.Lockfree's queue for many producers and consumers, its nodes allocated beforehand.
 class BoostQueue {

@@ -10,14 +10,17 @@
 #include <vector>
 
 #include "bench/scale/view_port.h"
-#include "bench/support/median.h"
 #include "bench/support/processor_time.h"
 #include "cluster/member.h"
 #include "cluster/wire/layout.h"
 #include "sim/roster.h"
 #include "sim/silent_events.h"
+#include "tools/measure/median.h"
 
 namespace muster::bench {
+
+using measure::median;
+
 namespace {
 
 /// Heartbeats that the measurement hears at least.

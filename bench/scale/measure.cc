@@ -10,9 +10,12 @@
 #include "bench/scale/lone_member.h"
 #include "bench/scale/older_way.h"
 #include "bench/scale/repair_tap.h"
-#include "bench/support/median.h"
+#include "tools/measure/median.h"
 
 namespace muster::bench {
+
+using measure::median;
+
 namespace {
 
 /// Whose tree changes, and who crashes and comes back.

@@ -64,7 +64,7 @@ Json json_of(const Row& row) {
 Report::Report(std::string suite) : suite_(std::move(suite)) {}
 
 void Report::add(Row row) {
-  if (!row.machine) row.machine = MachineWatch().state();
+  if (!row.machine) row.machine = measure::MachineWatch().state();
   rows_.push_back(std::move(row));
 }
 

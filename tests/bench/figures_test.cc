@@ -13,7 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "bench/support/histogram.h"
-#include "bench/support/machine.h"
+#include "tools/measure/machine.h"
 #include "bench/support/quartiles.h"
 #include "bench/support/report.h"
 #include "bench/support/table.h"
@@ -102,11 +102,11 @@ TEST(QuartilesOfRounds, LieOnALineBetweenSamples) {
 
 TEST(Machine, ReadsTheTimeThatTheHostTook) {
   std::istringstream stat("cpu  10 20 30 400 5 6 7 8 100 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n");
-  const ProcessorTicks ticks = read_ticks(stat);
+  const measure::ProcessorTicks ticks = measure::read_ticks(stat);
   EXPECT_EQ(ticks.all, 486U);
   EXPECT_EQ(ticks.stolen, 8U);
   std::istringstream nothing;
-  EXPECT_EQ(read_ticks(nothing).all, 0U);
+  EXPECT_EQ(measure::read_ticks(nothing).all, 0U);
 }
 
 TEST(Tables, LeaveOutWhatSaysNothing) {
@@ -123,7 +123,7 @@ Row some_row() {
   row.value_quartiles = Quartiles{2, 2.5, 3};
   row.ratio_quartiles = Quartiles{1.1, 1.2, 1.3};
   row.target = Target{Target::Kind::at_most, 1.5};
-  row.machine = MachineState{.load = 0.5, .steal = 0.25};
+  row.machine = measure::MachineState{.load = 0.5, .steal = 0.25};
   row.note = "noted";
   row.histogram = {{10, 3}, {20, 1}};
   return row;

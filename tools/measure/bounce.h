@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "bench/support/cores.h"
-#include "bench/support/median.h"
+#include "tools/measure/cores.h"
+#include "tools/measure/median.h"
 
-namespace muster::bench {
+namespace muster::measure {
 
 using Word = std::uintptr_t;
 
@@ -104,4 +104,4 @@ BounceTimes bounce_beside_line(Cores cores, Loop<W>& loop, int batches) {
 /// what any figure across threads is to be read beside. Takes a few milliseconds.
 double line_rtt_ns(Cores cores);
 
-}  // namespace muster::bench
+}  // namespace muster::measure

@@ -1,4 +1,4 @@
-#include "bench/support/cores.h"
+#include "tools/measure/cores.h"
 
 #include <stdexcept>
 #include <string>
@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-namespace muster::bench {
+namespace muster::measure {
 
 Cores two_cores() {
   cpu_set_t allowed;
@@ -21,7 +21,7 @@ Cores two_cores() {
     if (CPU_ISSET(core, &allowed)) found.push_back(core);
   }
   if (found.size() < 2) {
-    throw std::runtime_error("this benchmark needs two cores and may use one: widen its taskset");
+    throw std::runtime_error("this needs two cores and may use one: widen its taskset");
   }
   return {found[0], found[1]};
 }
@@ -37,4 +37,4 @@ void pin_this_thread(int core) {
   }
 }
 
-}  // namespace muster::bench
+}  // namespace muster::measure

@@ -1,10 +1,10 @@
-#include "bench/support/bounce.h"
+#include "tools/measure/bounce.h"
 
-namespace muster::bench {
+namespace muster::measure {
 
 double line_rtt_ns(Cores cores) {
   Loop<BareLine> loop;
   return bounce_beside_line(cores, loop, 100).wire_ns;
 }
 
-}  // namespace muster::bench
+}  // namespace muster::measure

@@ -1,9 +1,9 @@
-#include "bench/support/machine.h"
+#include "tools/measure/machine.h"
 
 #include <fstream>
 #include <string>
 
-namespace muster::bench {
+namespace muster::measure {
 
 namespace {
 
@@ -42,4 +42,4 @@ MachineState MachineWatch::state() const {
   return state;
 }
 
-}  // namespace muster::bench
+}  // namespace muster::measure

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace muster::bench {
+namespace muster::measure {
 
 /// Of at least one sample; the upper one where their number is even.
 inline double median(std::vector<double> samples) {
@@ -13,4 +13,4 @@ inline double median(std::vector<double> samples) {
   return *middle;
 }
 
-}  // namespace muster::bench
+}  // namespace muster::measure

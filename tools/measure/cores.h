@@ -1,7 +1,7 @@
-// Which cores a benchmark runs on.
+// Which cores a measurement runs on.
 #pragma once
 
-namespace muster::bench {
+namespace muster::measure {
 
 /// Two different cores.
 struct Cores {
@@ -16,4 +16,4 @@ Cores two_cores();
 /// Throws std::system_error where the process may not run on `core`.
 void pin_this_thread(int core);
 
-}  // namespace muster::bench
+}  // namespace muster::measure

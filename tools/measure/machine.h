@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <istream>
 
-namespace muster::bench {
+namespace muster::measure {
 
 struct MachineState {
   double load = 0;   ///< runnable threads, averaged over the last minute
@@ -29,4 +29,4 @@ class MachineWatch {
   ProcessorTicks begin_;
 };
 
-}  // namespace muster::bench
+}  // namespace muster::measure
