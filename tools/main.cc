@@ -9,6 +9,7 @@
 #include "node/errors.h"
 #include "tools/cli.h"
 #include "tools/demo/command.h"
+#include "tools/doctor/command.h"
 #include "tools/errors.h"
 #include "tools/fabric/command.h"
 #include "tools/node/command.h"
@@ -18,6 +19,7 @@ namespace {
 
 constexpr AddCommand commands[] = {
     demo::add_command,
+    doctor::add_command,
     fabric::add_command,
     node_command::add_command,
 };
