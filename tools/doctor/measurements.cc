@@ -19,12 +19,12 @@ Measurements take_measurements(const Plan& plan,
   progress("memory, in ordinary and in huge pages");
   measured.memory_ns = measure_memory_ns(false).value_or(0);
   measured.huge_memory_ns = measure_memory_ns(true);
+  progress("the kernel's sockets over the loopback");
+  measured.loopback = measure_loopback(plan.cores);
   if (plan.alone) return measured;
   progress("a cache line between two cores");
   measured.line_ns = measure::line_rtt_ns(plan.cores);
   if (plan.siblings) measured.sibling_slowdown = measure_slowdown(plan.cores);
-  progress("the kernel's sockets over the loopback");
-  measured.loopback = measure_loopback(plan.cores);
   return measured;
 }
 

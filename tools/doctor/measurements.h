@@ -43,7 +43,7 @@ struct Measurements {
 /// Where, and for how long, to measure.
 struct Plan {
   measure::Cores cores;
-  bool alone = false;     ///< `first` is all there is
+  bool alone = false;     ///< there is one core, and it stands in both places
   bool siblings = false;  ///< the two share execution units
   DurationNs jitter_ns = second;
 };
