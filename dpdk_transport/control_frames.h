@@ -15,13 +15,18 @@ namespace muster::dpdk {
 /// go back as they came.
 void make_echo_reply(std::span<std::byte> frame, const Classified& request, const Station& self);
 
-/// IGMP version 2 (RFC 2236), which queriers of version 3 accept: with the router alert option
-/// that snooping switches look for.
-inline constexpr std::size_t igmp_frame_bytes =
-    sizeof(EthernetHeader) + sizeof(Ipv4Header) + 4 + sizeof(IgmpMessage);
-/// "I am a member of `group`." `frame` has igmp_frame_bytes.
-void write_group_report(std::span<std::byte> frame, const Station& self, std::uint32_t group);
-/// "I leave `group`."
-void write_group_leave(std::span<std::byte> frame, const Station& self, std::uint32_t group);
+/// Of IGMP (RFC 2236, RFC 3376). A host speaks the querier's, and both where it knows of none.
+enum class IgmpVersion : std::uint8_t { v2, v3 };
+/// How a member stands to its group, with whatever sources.
+enum class GroupNews : std::uint8_t { joins, is_in, leaves };
+
+/// With the router alert option that snooping switches look for.
+constexpr std::size_t igmp_frame_bytes(IgmpVersion version) {
+  return sizeof(EthernetHeader) + sizeof(Ipv4Header) + sizeof(Be32) +
+         (version == IgmpVersion::v3 ? sizeof(Igmp3Report) : sizeof(IgmpMessage));
+}
+/// `frame` has igmp_frame_bytes(version).
+void write_group_news(std::span<std::byte> frame, const Station& self, std::uint32_t group,
+                      GroupNews news, IgmpVersion version);
 
 }  // namespace muster::dpdk

@@ -11,7 +11,6 @@
 #include <rte_prefetch.h>
 
 #include "dpdk_transport/clock.h"
-#include "dpdk_transport/control_frames.h"
 
 namespace muster {
 
@@ -94,6 +93,7 @@ Verified verified_by_port(const Frame& frame, bool udp_partial) {
 
 DpdkTransport::DpdkTransport(const DpdkTransportConfig& config)
     : local_(start(config)),
+      route_(config.route),
       pool_(config.pool_packets, sizeof(MbufPacket), reader_of(config)),
       port_(port_config(config), pool_),
       station_{.address = config.self.address, .mac = port_.mac()},
@@ -105,10 +105,7 @@ DpdkTransport::DpdkTransport(const DpdkTransportConfig& config)
 }
 
 DpdkTransport::~DpdkTransport() {
-  if (Frame* frame = control_frame(igmp_frame_bytes)) {
-    write_group_leave(bytes(*frame), station_, local_.group.address);
-    enqueue(*frame);
-  }
+  tell_routers(GroupNews::leaves);
   flush();
   drop_outgoing(stats_.tx_full);
 }
@@ -141,10 +138,14 @@ void DpdkTransport::transmit(Packet& packet) {
   if (is_multicast(packet.peer.address)) {
     group_mac = multicast_mac(packet.peer.address);
     destination = &group_mac;
-  } else if (destination = arp_.find(packet.peer.address); destination == nullptr) {
-    ++stats_.unresolved;
-    ask_for(packet.peer.address);
-    return release(packet);
+  } else {
+    const std::uint32_t next_hop = route_.next_hop(packet.peer.address);
+    destination = arp_.find(next_hop);
+    if (destination == nullptr) {
+      ++stats_.unresolved;
+      ask_for(next_hop);
+      return release(packet);
+    }
   }
   Frame* frame = framed(packet, *destination);
   if (frame != nullptr) enqueue(*frame);
@@ -233,8 +234,7 @@ Packet* DpdkTransport::accept(Frame& frame) {
   switch (found.kind) {
     case FrameKind::datagram: {
       const auto& ethernet = header_at<EthernetHeader>(in_one_piece, 0);
-      if (found.source.address != station_.address)
-        arp_.learn({.address = found.source.address, .mac = ethernet.source});
+      learn({.address = found.source.address, .mac = ethernet.source});
       MbufPacket& packet = packet_in(frame, in_one_piece.data() + found.offset, found.bytes);
       packet.peer = found.source;
       return &packet;
@@ -246,7 +246,8 @@ Packet* DpdkTransport::accept(Frame& frame) {
       answer_echo(frame, found);
       return nullptr;
     case FrameKind::group_query:
-      report_group();
+      tell_routers(GroupNews::is_in,
+                   found.bytes < igmp3_query_bytes_min ? IgmpVersion::v2 : IgmpVersion::v3);
       break;
     case FrameKind::malformed:
       ++stats_.malformed;
@@ -268,10 +269,16 @@ Packet* DpdkTransport::accept(Frame& frame) {
   return nullptr;
 }
 
+/// What comes from elsewhere bears the gateway's Ethernet address.
+void DpdkTransport::learn(const Station& station) {
+  if (station.address != station_.address && route_.on_segment(station.address))
+    arp_.learn(station);
+}
+
 void DpdkTransport::handle_arp(Frame& frame) {
   const ArpNews news = read_arp(bytes(frame), station_);
   if (news.conflict) ++stats_.arp_conflicts;
-  if (news.valid && news.sender.address != station_.address) arp_.learn(news.sender);
+  if (news.valid) learn(news.sender);
   if (!news.for_us) return rte_pktmbuf_free(&frame);
   make_arp_reply(bytes(frame), station_);
   ++stats_.arp_answered;
@@ -295,12 +302,18 @@ Frame* DpdkTransport::control_frame(std::size_t size) {
   return frame;
 }
 
-void DpdkTransport::report_group() {
-  Frame* frame = control_frame(igmp_frame_bytes);
+void DpdkTransport::tell_routers(GroupNews news, IgmpVersion version) {
+  Frame* frame = control_frame(igmp_frame_bytes(version));
   if (frame == nullptr) return;
-  write_group_report(bytes(*frame), station_, local_.group.address);
+  write_group_news(bytes(*frame), station_, local_.group.address, news, version);
   ++stats_.group_reports;
   enqueue(*frame);
+}
+
+/// Unasked: whichever version the querier speaks.
+void DpdkTransport::tell_routers(GroupNews news) {
+  tell_routers(news, IgmpVersion::v3);
+  tell_routers(news, IgmpVersion::v2);
 }
 
 void DpdkTransport::ask_for(std::uint32_t address) {
@@ -317,7 +330,7 @@ void DpdkTransport::announce() {
     write_arp_announcement(bytes(*frame), station_);
     enqueue(*frame);
   }
-  report_group();
+  tell_routers(GroupNews::joins);
   flush();
 }
 

@@ -12,10 +12,12 @@
 #include "cluster/packet.h"
 #include "dpdk_transport/arp.h"
 #include "dpdk_transport/classify.h"
+#include "dpdk_transport/control_frames.h"
 #include "dpdk_transport/eal.h"
 #include "dpdk_transport/frame_pool.h"
 #include "dpdk_transport/mac_address.h"
 #include "dpdk_transport/raw_port.h"
+#include "dpdk_transport/route.h"
 #include "dpdk_transport/udp_frame.h"
 
 namespace muster {
@@ -26,8 +28,10 @@ enum class UdpChecksum : std::uint8_t { where_needed, always };
 struct DpdkTransportConfig {
   dpdk::EalConfig eal{};
   std::string device;  ///< as in dpdk::RawPortConfig
-  Endpoint self;       ///< this member's own; its network ends where the segment does
+  Endpoint self;       ///< this member's own
   Endpoint group;      ///< the cluster's multicast group
+  /// Without a gateway, this member's network ends where the segment does.
+  dpdk::Route route{};
   /// None: the port's own, or derived from the address where the port is a memif.
   std::optional<dpdk::MacAddress> mac{};
   std::uint32_t pool_packets = 4096;
@@ -58,7 +62,7 @@ struct DpdkTransportStats {
   std::uint64_t arp_answered = 0;
   std::uint64_t arp_conflicts = 0;  ///< somebody else says that he has our address
   std::uint64_t echo_answered = 0;
-  std::uint64_t group_reports = 0;  ///< sent: IGMP, at the start and on queries
+  std::uint64_t group_reports = 0;  ///< sent: IGMP, of both versions at the start, and on queries
 };
 
 /// A packet lives in its mbuf from receive() to the last release(), and headers are written in
@@ -104,9 +108,11 @@ class DpdkTransport final : public Transport {
   static constexpr std::size_t outgoing_max = 2 * burst_max;
 
   Packet* accept(dpdk::Frame& frame);
+  void learn(const dpdk::Station& station);
   void handle_arp(dpdk::Frame& frame);
   void answer_echo(dpdk::Frame& frame, const dpdk::Classified& request);
-  void report_group();
+  void tell_routers(dpdk::GroupNews news, dpdk::IgmpVersion version);
+  void tell_routers(dpdk::GroupNews news);
   void announce();
   void ask_for(std::uint32_t address);
   dpdk::Frame* framed(Packet& packet, const dpdk::MacAddress& destination);
@@ -116,6 +122,7 @@ class DpdkTransport final : public Transport {
   void drop_outgoing(std::uint64_t& counter);
 
   dpdk::LocalAddresses local_;
+  dpdk::Route route_;
   dpdk::FramePool pool_;
   dpdk::RawPort port_;
   dpdk::Station station_;

@@ -67,13 +67,28 @@ struct IcmpHeader {
   Be16 checksum;
 };
 
-/// IGMP version 2 (RFC 2236); version 3 begins in the same way.
+/// IGMP version 2 (RFC 2236); queries of version 3 begin in the same way.
 struct IgmpMessage {
   std::uint8_t type;
   std::uint8_t max_response;
   Be16 checksum;
   Be32 group;
 };
+
+/// A report of version 3 about one group, from whoever it comes (RFC 3376, 4.2).
+struct Igmp3Report {
+  std::uint8_t type;
+  std::uint8_t reserved_1;
+  Be16 checksum;
+  Be16 reserved_2;
+  Be16 records;
+  std::uint8_t record_type;
+  std::uint8_t auxiliary_words;
+  Be16 sources;
+  Be32 group;
+};
+/// Shorter queries are of version 2 (RFC 3376, 7.1).
+inline constexpr std::size_t igmp3_query_bytes_min = 12;
 
 /// In front of the payload of every packet of ours.
 struct UdpFrameHeaders {
@@ -84,7 +99,8 @@ struct UdpFrameHeaders {
 
 static_assert(sizeof(EthernetHeader) == 14 && sizeof(Ipv4Header) == 20 && sizeof(UdpHeader) == 8);
 static_assert(sizeof(ArpPacket) == 28 && sizeof(IcmpHeader) == 4);
-static_assert(sizeof(IgmpMessage) == 8 && sizeof(UdpFrameHeaders) == 42);
+static_assert(sizeof(IgmpMessage) == 8 && sizeof(Igmp3Report) == 16);
+static_assert(sizeof(UdpFrameHeaders) == 42);
 static_assert(alignof(UdpFrameHeaders) == 1 && alignof(ArpPacket) == 1);
 
 /// The struct at `offset`, whose bytes the caller has made sure of. Alignment is 1.

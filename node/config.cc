@@ -85,8 +85,22 @@ class Check {
     else if (*group >> 8 == 0xe00000)
       wrong("group", "{} is reserved for routers: give one from 224.0.1.0 to 239.255.255.255",
             config_.group);
+    gateway();
     seeds();
     in_range("dpdk.memory_mb", config_.dpdk.memory_mb);
+  }
+
+  void gateway() {
+    const auto network = parse_network(config_.address);
+    if (config_.gateway.empty() || !network) return;
+    const auto gateway = parse_address(config_.gateway);
+    if (!gateway)
+      wrong("gateway", "\"{}\" is not an IPv4 address: give one like 10.77.0.254", config_.gateway);
+    else if (*gateway == network->address)
+      wrong("gateway", "{} is this member's own: give the router's address", config_.gateway);
+    else if (((*gateway ^ network->address) & network->mask()) != 0)
+      wrong("gateway", "{} is not in the network of address {}: give the router's address there",
+            config_.gateway, config_.address);
   }
 
   void seeds() {

@@ -89,6 +89,9 @@ struct NodeConfig {
   std::string address;               ///< this member's own, with its network: "10.77.0.1/24"
   std::uint16_t port = 7777;         ///< UDP; the same for all members
   std::string group = "239.77.0.1";  ///< multicast group of the cluster
+  /// Through whom members of other networks are reached, by a port of its own; empty: through
+  /// nobody. Over kernel sockets the kernel's routes hold.
+  std::string gateway;
   /// False where this member's network has none, as in most clouds: what others multicast it then
   /// gets, and says, as copies by unicast. Members of one cluster may differ in this.
   bool multicast = true;

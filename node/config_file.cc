@@ -41,6 +41,7 @@ class Reader {
     root_.text("address", config_.address);
     root_.number("port", config_.port);
     root_.text("group", config_.group);
+    root_.text("gateway", config_.gateway);
     root_.flag("multicast", config_.multicast);
     root_.texts("seeds", config_.seeds);
     root_.choice("mode", config_.mode,

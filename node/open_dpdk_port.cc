@@ -1,8 +1,19 @@
 #include "dpdk_transport/dpdk_transport.h"
+#include "node/address.h"
 #include "node/member_config.h"
 #include "node/open_port.h"
 
 namespace muster {
+namespace {
+
+dpdk::Route route_of(const NodeConfig& config) {
+  const Network network = parse_network(config.address).value();
+  return {.network = network.address,
+          .mask = network.mask(),
+          .gateway = parse_address(config.gateway).value_or(0)};
+}
+
+}  // namespace
 
 OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
   auto transport = std::make_unique<DpdkTransport>(DpdkTransportConfig{
@@ -12,6 +23,7 @@ OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
       .device = config.device,
       .self = self,
       .group = group_endpoint(config),
+      .route = route_of(config),
       .mac = {},
       .pool_packets = pool_packets(config),
       .udp_checksum = config.dpdk.udp_checksum ? UdpChecksum::always : UdpChecksum::where_needed});

@@ -49,6 +49,7 @@ TEST(Classifier, FindsWhatTheNeighboursAsk) {
   EXPECT_EQ(kind_of(golden::arp_request, at_self), FrameKind::arp);
   EXPECT_EQ(kind_of(golden::echo_request, at_self), FrameKind::echo_request);
   EXPECT_EQ(kind_of(golden::group_query, at_self), FrameKind::group_query);
+  EXPECT_EQ(kind_of(golden::group_query_3, at_self), FrameKind::group_query);
 }
 
 TEST(Classifier, DropsEveryTruncation) {

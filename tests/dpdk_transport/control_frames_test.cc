@@ -15,16 +15,19 @@ TEST(EchoReply, IsTheRequestTurnedRound) {
   EXPECT_EQ(frame, golden::echo_reply);
 }
 
-TEST(GroupReport, IsWrittenToTheByte) {
-  Bytes frame(igmp_frame_bytes, std::byte{0xee});
-  write_group_report(frame, golden::self, golden::group.address);
-  EXPECT_EQ(frame, golden::group_report);
+Bytes written(GroupNews news, IgmpVersion version) {
+  Bytes frame(igmp_frame_bytes(version), std::byte{0xee});
+  write_group_news(frame, golden::self, golden::group.address, news, version);
+  return frame;
 }
 
-TEST(GroupLeave, IsWrittenToTheByte) {
-  Bytes frame(igmp_frame_bytes, std::byte{0xee});
-  write_group_leave(frame, golden::self, golden::group.address);
-  EXPECT_EQ(frame, golden::group_leave);
+TEST(GroupNews, IsWrittenToTheByte) {
+  EXPECT_EQ(written(GroupNews::joins, IgmpVersion::v2), golden::group_report);
+  EXPECT_EQ(written(GroupNews::is_in, IgmpVersion::v2), golden::group_report);
+  EXPECT_EQ(written(GroupNews::leaves, IgmpVersion::v2), golden::group_leave);
+  EXPECT_EQ(written(GroupNews::joins, IgmpVersion::v3), golden::group_join_3);
+  EXPECT_EQ(written(GroupNews::is_in, IgmpVersion::v3), golden::group_present_3);
+  EXPECT_EQ(written(GroupNews::leaves, IgmpVersion::v3), golden::group_leave_3);
 }
 
 }  // namespace

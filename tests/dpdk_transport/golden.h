@@ -66,6 +66,20 @@ inline const Bytes group_leave =
     hex("01005e000002026d0a4d00010800"
         "46c00020000040000102f9c70a4d0001e000000294040000"
         "1700f9b0ef4d0001");
+/// In version 3: of who comes, who is there and who goes.
+inline Bytes group_report_3(const char* checksum_and_record) {
+  return hex(std::string("01005e000016026d0a4d00010800"
+                         "46c00028000040000102f9ab0a4d0001e000001694040000"
+                         "2200") +
+             checksum_and_record + "000000ef4d0001");
+}
+inline const Bytes group_join_3 = group_report_3("eaaf0000000104");
+inline const Bytes group_present_3 = group_report_3("ecaf0000000102");
+inline const Bytes group_leave_3 = group_report_3("ebaf0000000103");
+inline const Bytes group_query_3 =
+    hex("01005e000001026d0a4d00090800"
+        "46c00024000040000102f9bc0a4d0009e000000194040000"
+        "1164ec1e00000000027d0000");
 inline const Bytes group_query =
     hex("01005e000001026d0a4d00090800"
         "46c00020000040000102f9c00a4d0009e000000194040000"

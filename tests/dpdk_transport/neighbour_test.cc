@@ -18,7 +18,7 @@ using testing::memif;
 class AMember : public ::testing::Test {
  protected:
   void SetUp() override { plug_in(UdpChecksum::always); }
-  void plug_in(UdpChecksum udp_checksum) {
+  void plug_in(UdpChecksum udp_checksum, const Route& route = {}) {
     start_eal(testing::eal);
     member_.reset();
     wire_.reset();
@@ -30,6 +30,7 @@ class AMember : public ::testing::Test {
                             .device = memif("client", folder_ / "s", 0, 1),
                             .self = golden::self_endpoint,
                             .group = golden::group,
+                            .route = route,
                             .pool_packets = 1024,
                             .udp_checksum = udp_checksum});
     ASSERT_TRUE(eventually([&] { return wire_->link_up() && member_->link_up(); }));
@@ -45,8 +46,7 @@ class AMember : public ::testing::Test {
     return copy;
   }
   void announcements_heard() {
-    heard();
-    heard();
+    for (int i = 0; i < 3; ++i) heard();
   }
   /// The member takes the frame in, and sends whatever it has to say to it.
   std::size_t say(const Bytes& frame) {
@@ -79,6 +79,7 @@ TEST_F(AMember, AnnouncesItselfAndJoinsItsGroup) {
   Bytes announcement(arp_frame_bytes);
   write_arp_announcement(announcement, golden::self);
   EXPECT_EQ(heard(), announcement);
+  EXPECT_EQ(heard(), golden::group_join_3);
   EXPECT_EQ(heard(), golden::group_report);
 }
 
@@ -107,11 +108,13 @@ TEST_F(AMember, AnswersEcho) {
   EXPECT_EQ(member_->stats().echo_answered, 1U);
 }
 
-TEST_F(AMember, AnswersTheQuerierOfGroups) {
+TEST_F(AMember, AnswersTheQuerierOfGroupsInItsVersion) {
   announcements_heard();
   EXPECT_EQ(say(golden::group_query), 0U);
   EXPECT_EQ(heard(), golden::group_report);
-  EXPECT_EQ(member_->stats().group_reports, 2U);
+  EXPECT_EQ(say(golden::group_query_3), 0U);
+  EXPECT_EQ(heard(), golden::group_present_3);
+  EXPECT_EQ(member_->stats().group_reports, 4U);
 }
 
 TEST_F(AMember, AsksForAnAddressItDoesNotKnow) {
@@ -127,6 +130,40 @@ TEST_F(AMember, AsksForAnAddressItDoesNotKnow) {
   EXPECT_EQ(say(request), 0U);
   transmit_to(golden::neighbour_endpoint, "muster");
   EXPECT_EQ(heard(), golden::unicast);
+}
+
+// docs/protocol.md §1.2.
+TEST_F(AMember, ReachesOtherNetworksThroughItsGateway) {
+  plug_in(
+      UdpChecksum::always,
+      {.network = golden::self.address, .mask = 0xffffff00, .gateway = golden::neighbour.address});
+  announcements_heard();
+  const Endpoint elsewhere{.address = 0x0a4e0009, .port = 7777};  // 10.78.0.9
+  const auto asked_for = [](std::uint32_t address) {
+    Bytes request(arp_frame_bytes);
+    write_arp_request(request, golden::self, address);
+    return request;
+  };
+  transmit_to(elsewhere, "lost");
+  EXPECT_EQ(heard(), asked_for(golden::neighbour.address));
+
+  // What comes from there says nothing of who is on the segment.
+  Bytes from_elsewhere(golden::headers_bytes + 1);
+  UdpFramer(elsewhere, MacAddress{2, 0, 0, 0, 0, 9}, {})
+      .write(from_elsewhere, golden::self.mac, golden::self_endpoint);
+  EXPECT_EQ(say(from_elsewhere), 1U);
+  Bytes reply(arp_frame_bytes);
+  write_arp_announcement(reply, golden::neighbour);
+  EXPECT_EQ(say(reply), 0U);
+
+  transmit_to(elsewhere, "found");
+  const Bytes frame = heard();
+  ASSERT_EQ(frame.size(), golden::headers_bytes + 5);
+  const auto& headers = header_at<UdpFrameHeaders>(std::span(frame), 0);
+  EXPECT_EQ(headers.ethernet.destination, golden::neighbour.mac);
+  EXPECT_EQ(headers.ip.destination, elsewhere.address);
+  transmit_to({.address = golden::self.address + 8, .port = 7777}, "near");
+  EXPECT_EQ(heard(), asked_for(golden::self.address + 8)) << "on the segment nobody is between";
 }
 
 // docs/protocol.md §1.1: a frame of a memif stays in memory.

@@ -117,6 +117,7 @@ TEST(ConfigFile, TheReferenceSaysWhatTheDefaultsAre) {
   const NodeConfig defaults;
   EXPECT_EQ(reference.port, defaults.port);
   EXPECT_EQ(reference.group, defaults.group);
+  EXPECT_EQ(reference.gateway, defaults.gateway);
   EXPECT_EQ(reference.multicast, defaults.multicast);
   EXPECT_EQ(reference.seeds, defaults.seeds);
   EXPECT_EQ(reference.transport, defaults.transport);
@@ -325,6 +326,21 @@ TEST(Config, RefusesAddressesThatNoMemberCanHave) {
   config.address = "239.1.1.1/24";
   EXPECT_EQ(mistake(config),
             "address: 239.1.1.1/24 cannot be a member's own: give a unicast address");
+}
+
+TEST(Config, RefusesAGatewayThatIsNotThere) {
+  NodeConfig config = right();
+  config.gateway = "10.77.0.254";
+  EXPECT_EQ(mistake(config), "none");
+  config.gateway = "router";
+  EXPECT_EQ(mistake(config),
+            "gateway: \"router\" is not an IPv4 address: give one like 10.77.0.254");
+  config.gateway = "10.77.0.1";
+  EXPECT_EQ(mistake(config), "gateway: 10.77.0.1 is this member's own: give the router's address");
+  config.gateway = "10.78.0.254";
+  EXPECT_EQ(mistake(config),
+            "gateway: 10.78.0.254 is not in the network of address 10.77.0.1/24: give the router's "
+            "address there");
 }
 
 TEST(Config, RefusesGroupsOfRouters) {

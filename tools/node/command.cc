@@ -41,7 +41,8 @@ constexpr const char* examples = R"(Examples:
 /// What was said on the command line; what was not comes from the file, or is the default.
 struct Options {
   std::string config;
-  std::optional<std::string> name, cluster, device, address, group, transport, preset, mode, idle;
+  std::optional<std::string> name, cluster, device, address, group, gateway, transport, preset,
+      mode, idle;
   std::optional<std::uint16_t> port;
   std::vector<std::string> seeds;
   bool unicast = false;
@@ -68,6 +69,7 @@ NodeConfig configure(const Options& options) {
   take(config.device, options.device);
   take(config.address, options.address);
   take(config.group, options.group);
+  take(config.gateway, options.gateway);
   take(config.port, options.port);
   if (!options.seeds.empty()) config.seeds = options.seeds;
   if (options.unicast) config.multicast = false;
@@ -169,6 +171,8 @@ void add_command(CLI::App& app, Action& chosen) {
       ->check(CLI::Range(1, 65535))
       ->type_name("");
   node.add_option("--group", options->group, "multicast group of the cluster [239.77.0.1]");
+  node.add_option("--gateway", options->gateway,
+                  "through whom seeds in other networks are reached: 10.77.0.254");
   node.add_flag("--unicast", options->unicast, "this member's network has no multicast");
   node.add_option("--seed", options->seeds,
                   "where a member is, for those whom multicast does not reach: 10.77.0.1:7777")
