@@ -12,22 +12,10 @@ namespace muster::dpdk {
 
 namespace {
 
-constexpr std::string_view accepted =
-    "give a PCI address (0000:03:00.0), or a vdev with its arguments "
-    "(net_memif0,role=client,id=0,socket=/run/muster.sock; net_tap0,iface=muster0; "
-    "net_af_packet0,iface=eth0)";
-
 bool is_hex(std::string_view text, std::size_t digits) {
   return text.size() == digits && std::all_of(text.begin(), text.end(), [](unsigned char c) {
            return std::isxdigit(c) != 0;
          });
-}
-
-/// "0000:03:00.0", or without the domain.
-bool is_pci_address(std::string_view text) {
-  if (text.size() == 12 && is_hex(text.substr(0, 4), 4) && text[4] == ':') text.remove_prefix(5);
-  return text.size() == 7 && is_hex(text.substr(0, 2), 2) && text[2] == ':' &&
-         is_hex(text.substr(3, 2), 2) && text[5] == '.' && is_hex(text.substr(6), 1);
 }
 
 /// "net_" and a driver's name, then the number of the device.
@@ -46,6 +34,12 @@ std::string_view cut(std::string_view& rest, char separator) {
 }
 
 }  // namespace
+
+bool is_pci_address(std::string_view text) {
+  if (text.size() == 12 && is_hex(text.substr(0, 4), 4) && text[4] == ':') text.remove_prefix(5);
+  return text.size() == 7 && is_hex(text.substr(0, 2), 2) && text[2] == ':' &&
+         is_hex(text.substr(3, 2), 2) && text[5] == '.' && is_hex(text.substr(6), 1);
+}
 
 std::string_view DeviceName::driver() const {
   std::string_view text = name;
@@ -79,13 +73,13 @@ DeviceName parse_device(std::string_view device) {
   if (result.pci && result.name.size() == 7) result.name = "0000:" + result.name;
   if (!result.pci && !is_vdev_name(result.name))
     throw StartError(
-        fmt::format("\"{}\" names no port that DPDK knows of: {}", result.name, accepted));
+        fmt::format("\"{}\" names no port that DPDK knows of: {}", result.name, accepted_devices));
   while (!rest.empty()) {
     std::string_view value = cut(rest, ',');
     const std::string_view key = cut(value, '=');
     if (key.empty() || value.empty())
-      throw StartError(
-          fmt::format("\"{}\": every argument of a device is key=value: {}", device, accepted));
+      throw StartError(fmt::format("\"{}\": every argument of a device is key=value: {}", device,
+                                   accepted_devices));
     result.arguments.emplace_back(key, value);
   }
   return result;

@@ -24,6 +24,13 @@ struct DeviceName {
   std::string argument_text() const;
 };
 
+/// "0000:03:00.0", or without the domain.
+bool is_pci_address(std::string_view text);
+/// What a port can be called, for a person who called it otherwise.
+inline constexpr std::string_view accepted_devices =
+    "give an interface (eth1), its address (52:54:00:12:34:56), a PCI address (0000:03:00.0), or a "
+    "vdev with its arguments (net_memif0,role=client,id=0,socket=/run/muster.sock)";
+
 /// Throws StartError when `device` is neither a PCI address nor a vdev.
 DeviceName parse_device(std::string_view device);
 

@@ -3,7 +3,9 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace muster::dpdk {
 
@@ -13,6 +15,8 @@ inline constexpr MacAddress broadcast_mac = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 
 /// "02:6d:0a:4d:00:01".
 std::string to_string(const MacAddress& mac);
+/// The reverse, with digits of either case; nothing where `text` is no such address.
+std::optional<MacAddress> parse_mac(std::string_view text);
 
 /// 02:6d and the four bytes of `address` (host byte order): locally administered, and different
 /// for different addresses.

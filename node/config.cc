@@ -72,8 +72,8 @@ class Check {
   void network() {
     if (config_.transport == TransportKind::dpdk && config_.device.empty())
       wrong("device",
-            "is missing: give a PCI address or a vdev that DPDK can name, or set transport = "
-            "\"socket\"");
+            "is missing: give an interface, its MAC, a PCI address or a vdev of DPDK, or set "
+            "transport = \"socket\"");
     own_address();
     in_range("port", config_.port);
     const auto group = parse_address(config_.group);

@@ -30,7 +30,18 @@ enum class Idle : std::uint8_t {
   backoff,  ///< yields, then sleeps for up to 100 us: members can share a core
 };
 
+/// How a port is reached that is named by its interface, its MAC or its PCI address
+/// (docs/adr/0023-ports-by-name.md).
+enum class PortWay : std::uint8_t {
+  automatic,   ///< the best that leaves the kernel its default route
+  vfio,        ///< DPDK's own driver: the kernel has given the NIC away (scripts/nic bind)
+  bifurcated,  ///< DPDK's own driver beside the kernel's: mlx4, mlx5
+  af_xdp,      ///< the kernel's driver; what comes is the member's, and the kernel sees none of it
+  af_packet,   ///< the kernel's driver; the kernel sees all of it too
+};
+
 struct DpdkConfig {
+  PortWay way = PortWay::automatic;
   std::uint32_t memory_mb = 64;
   bool hugepages = false;
   /// Also on a memif, whose frames stay in memory; for a switch there that sends them on by wire.
@@ -83,8 +94,8 @@ struct NodeConfig {
   std::string cluster;  ///< packets of other clusters are dropped; 1 to 63 bytes
 
   TransportKind transport = TransportKind::dpdk;
-  /// dpdk: a PCI address ("0000:3b:00.0") or a vdev with its arguments
-  /// ("net_memif0,role=client,id=0,socket=/run/muster.sock").
+  /// dpdk: an interface ("eth1"), its MAC ("52:54:00:12:34:56"), a PCI address ("0000:3b:00.0"), or
+  /// a vdev of DPDK with its arguments ("net_memif0,role=client,id=0,socket=/run/muster.sock").
   std::string device;
   std::string address;               ///< this member's own, with its network: "10.77.0.1/24"
   std::uint16_t port = 7777;         ///< UDP; the same for all members

@@ -89,6 +89,12 @@ class Reader {
 
   void dpdk() {
     section("dpdk", [this](TomlSection& fields) {
+      fields.choice("way", config_.dpdk.way,
+                    {{"auto", PortWay::automatic},
+                     {"vfio", PortWay::vfio},
+                     {"bifurcated", PortWay::bifurcated},
+                     {"af_xdp", PortWay::af_xdp},
+                     {"af_packet", PortWay::af_packet}});
       fields.number("memory_mb", config_.dpdk.memory_mb);
       fields.flag("hugepages", config_.dpdk.hugepages);
       fields.flag("udp_checksum", config_.dpdk.udp_checksum);

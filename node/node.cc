@@ -98,6 +98,8 @@ Client Node::attach(const ClientConfig& config, Handler& handler) {
   }
 }
 
+const PortInfo& Node::port() const { return parts().opened->port.info; }
+
 NodeStats Node::stats() const {
   NodeStats stats;
   parts().driver.fill(stats);

@@ -23,6 +23,7 @@
 #include "node/config.h"
 #include "node/errors.h"
 #include "node/handler.h"
+#include "node/port_info.h"
 #include "node/stats.h"
 
 namespace muster {
@@ -99,6 +100,8 @@ class Node : public Client {
   /// rule. Throws StartError where the channels are not this thread's, or the node is inline.
   Client attach(const ClientConfig& config, Handler& handler);
 
+  /// How it was opened. Any thread.
+  const PortInfo& port() const;
   /// Pipelined: asks the two threads, and waits for some tenths of a second at most. Allocates.
   NodeStats stats() const;
 

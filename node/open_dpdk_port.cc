@@ -1,4 +1,5 @@
 #include "dpdk_transport/dpdk_transport.h"
+#include "dpdk_transport/port_choice.h"
 #include "node/address.h"
 #include "node/member_config.h"
 #include "node/open_port.h"
@@ -13,14 +14,32 @@ dpdk::Route route_of(const NodeConfig& config) {
           .gateway = parse_address(config.gateway).value_or(0)};
 }
 
+std::optional<dpdk::Way> forced(PortWay way) {
+  switch (way) {
+    case PortWay::automatic:
+      break;
+    case PortWay::vfio:
+      return dpdk::Way::vfio;
+    case PortWay::bifurcated:
+      return dpdk::Way::bifurcated;
+    case PortWay::af_xdp:
+      return dpdk::Way::af_xdp;
+    case PortWay::af_packet:
+      return dpdk::Way::af_packet;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
+  dpdk::PortChoice choice =
+      dpdk::choose_port(config.device, forced(config.dpdk.way), dpdk::read_nic_facts());
   auto transport = std::make_unique<DpdkTransport>(DpdkTransportConfig{
       .eal = {.memory_mb = config.dpdk.memory_mb,
               .hugepages = config.dpdk.hugepages,
               .extra_arguments = config.dpdk.eal_arguments},
-      .device = config.device,
+      .device = choice.device,
       .self = self,
       .group = group_endpoint(config),
       .route = route_of(config),
@@ -50,9 +69,13 @@ OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
                                    {"group_reports", stats.group_reports},
                                    {"in_use", port.packets_in_use()}};
   };
-  return {.transport = std::move(transport), .counters = std::move(counters), .enter_thread = [] {
-            dpdk::register_thread();
-          }};
+  return {.transport = std::move(transport),
+          .info = {.device = std::move(choice.device),
+                   .way = std::string(word(choice.way)),
+                   .why = std::move(choice.why),
+                   .better = std::move(choice.better)},
+          .counters = std::move(counters),
+          .enter_thread = [] { dpdk::register_thread(); }};
 }
 
 }  // namespace muster

@@ -25,6 +25,7 @@ OpenPort open_socket(const NodeConfig& config, const Endpoint& self) {
         {"receive_full", stats.receive_full}, {"exhausted", stats.exhausted}};
   };
   return {.transport = std::move(transport),
+          .info = {.device = to_string(self), .way = "socket", .why = "that was asked for"},
           .counters = std::move(counters),
           .descriptors = port.descriptors()};
 }

@@ -7,12 +7,14 @@
 
 #include "cluster/packet.h"
 #include "node/config.h"
+#include "node/port_info.h"
 #include "node/stats.h"
 
 namespace muster {
 
 struct OpenPort {
   std::unique_ptr<Transport> transport;
+  PortInfo info = {};
   /// What the transport counts, by name; for the thread that receives.
   std::function<std::vector<NamedCount>()> counters = [] { return std::vector<NamedCount>{}; };
   /// Readable when there is something to receive; none where a port has to be polled.

@@ -41,7 +41,7 @@ TEST(DeviceName, AddsWhatTheUserHasNotSaid) {
 
 TEST(DeviceName, SaysWhatItAccepts) {
   for (const char* device : {"eth0", "", "net_", "net_memif", "0000:3b:00", "/dev/net", "memif0"}) {
-    EXPECT_NE(sentence(device).find("give a PCI address"), std::string::npos) << device;
+    EXPECT_NE(sentence(device).find("give an interface"), std::string::npos) << device;
     EXPECT_NE(sentence(device).find("\"" + std::string(device) + "\""), std::string::npos);
   }
   EXPECT_NE(sentence("net_tap0,iface").find("key=value"), std::string::npos);

@@ -47,6 +47,19 @@ TEST(Mistakes, NameAPortThatDoesNotExist) {
                   {"net_nonsense0"});
 }
 
+TEST(Mistakes, NameAnInterfaceThatDoesNotExist) {
+  for (const char* device : {"nosuch7", "02:00:5e:00:53:77"})
+    expect_sentence(run(std::string("node --name ann --address 10.77.0.1/24 --device ") + device),
+                    1, {device, "give"});
+}
+
+TEST(Mistakes, NameAWayThatCannotBe) {
+  expect_sentence(
+      run("node --name ann --address 10.77.0.1/24 --way vfio --device net_tap0,iface=muster7"), 1,
+      {"net_tap0", "\"vfio\"", "leave the way out"});
+  expect_sentence(run("node --way fast"), 2, {"--way", "fast"});
+}
+
 TEST(Mistakes, NameASwitchThatDoesNotRun) {
   expect_sentence(
       run("node --name ann --address 10.77.0.1/24 --device "

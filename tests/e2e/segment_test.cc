@@ -34,12 +34,18 @@ Rights rights = Rights::none;
 struct Kind {
   std::string_view name;    ///< the member's
   std::string_view device;  ///< DPDK's; empty: kernel sockets
+  std::string_view way = "auto";
 };
-constexpr Kind kinds[] = {{"packet", "net_af_packet0,iface=eth0"},
-                          {"xdp", "net_af_xdp0,iface=eth0"},
+constexpr Kind kinds[] = {{"packet", "eth0", "af_packet"},
+                          {"xdp", "eth0"},
                           {"tap", "net_tap0,iface=tap0"},
                           {"socket", ""},
                           {"other", ""}};
+
+/// What is run behind these words sees in /sys the interfaces of its own machine.
+const std::vector<std::string> own_interfaces = {
+    "/usr/bin/env", "unshare", "--mount",
+    "sh",           "-c",      "mount -t sysfs none /sys && exec \"$0\" \"$@\""};
 
 bool possible(const Kind& kind) { return kind.name != "xdp" || rights == Rights::programs; }
 
@@ -56,7 +62,8 @@ class OneSegment : public testing::TestWithParam<bool> {
     const std::string name(kind.name);
     const std::string address = fmt::format("10.77.0.{}/24", &kind - kinds + 1);
     // Nobody is accused for being late.
-    std::vector<std::string> command = {std::getenv("MUSTER"), "node", "--json", "--preset", "wan"};
+    std::vector<std::string> command = own_interfaces;
+    command.insert(command.end(), {std::getenv("MUSTER"), "node", "--json", "--preset", "wan"});
     const auto add = [&](std::initializer_list<std::string> words) {
       command.insert(command.end(), words);
     };
@@ -64,7 +71,7 @@ class OneSegment : public testing::TestWithParam<bool> {
     if (kind.device.empty())
       add({"--transport", "socket"});
     else
-      add({"--device", std::string(kind.device)});
+      add({"--device", std::string(kind.device), "--way", std::string(kind.way)});
     if (!GetParam()) add({"--unicast", "--seed", "10.77.0.1:7777", "--seed", "10.77.0.4:7777"});
     const auto run = [&] { members_[name] = std::make_unique<Server>(name, 0, command); };
     if (kind.name == "tap") return segment_.home().inside(run);
@@ -164,6 +171,15 @@ TEST_P(OneSegment, CarriesMessagesAndCallsBetweenAnyTwo) {
     for (const char* fault : {"bad_checksum", "malformed", "fragments", "arp_conflicts"})
       EXPECT_EQ(transport.value(fault, 0), 0) << name << ": " << fault;
   }
+}
+
+TEST_P(OneSegment, SaysWhichWayEachPortGoes) {
+  for (const auto& [name, way] : {std::pair("packet", "af_packet"), std::pair("xdp", "af_xdp"),
+                                  std::pair("tap", "as written"), std::pair("socket", "socket")})
+    if (members_.contains(name)) {
+      EXPECT_EQ(at(name).last("port").value("way", ""), way) << name;
+      EXPECT_NE(at(name).last("port").value("why", ""), "") << name;
+    }
 }
 
 TEST_P(OneSegment, NoticesADeathAndALeaveAndTakesARestartedOneIn) {

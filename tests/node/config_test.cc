@@ -36,6 +36,7 @@ retransmit_min = "1.5ms"
 io = 0
 
 [dpdk]
+way = "af_packet"
 memory_mb = 128
 hugepages = true
 eal_arguments = ["--iova-mode=va"]
@@ -87,6 +88,7 @@ TEST(ConfigFile, IsReadInFull) {
   EXPECT_EQ(config.messaging.retransmit_min_ns, 1500 * us);
   EXPECT_EQ(config.cores.io, 0U);
   EXPECT_EQ(config.cores.engine, std::nullopt);
+  EXPECT_EQ(config.dpdk.way, PortWay::af_packet);
   EXPECT_EQ(config.dpdk.memory_mb, 128U);
   EXPECT_TRUE(config.dpdk.hugepages);
   EXPECT_EQ(config.dpdk.eal_arguments, std::vector<std::string>{"--iova-mode=va"});
@@ -186,6 +188,7 @@ dead_after = "soon"
 suspect_after = "1h"
 
 [dpdk]
+way = "fast"
 hugepages = "yes"
 eal_arguments = "--no-pci"
 
@@ -202,7 +205,7 @@ value = "v1"
 )"),
             R"(node.toml:1: name: is a whole number: give a string in quotes
 node.toml:1: cluster: is missing: give the cluster's name, the same for all members
-node.toml:1: device: is missing: give a PCI address or a vdev that DPDK can name, or set transport = "socket"
+node.toml:1: device: is missing: give an interface, its MAC, a PCI address or a vdev of DPDK, or set transport = "socket"
 node.toml:1: address: is missing: give this member's own, like 10.77.0.1/24
 node.toml:2: adress: is not known: did you mean address?
 node.toml:3: port: is 70000: give a number from 1 to 65535
@@ -211,13 +214,14 @@ node.toml:5: mode: is "threaded": give "pipelined" or "inline"
 node.toml:8: timers.heartbeat_interval: is a whole number: give a length of time in quotes, like "100ms"
 node.toml:9: timers.dead_after: "soon" is not a length of time: give a number and one of ns, us, ms, s, min, like "100ms"
 node.toml:10: timers.suspect_after: "1h" is not a length of time: give a number and one of ns, us, ms, s, min, like "100ms"
-node.toml:13: dpdk.hugepages: is a string: give true or false
-node.toml:14: dpdk.eal_arguments: is not an array of strings: give one like ["a", "b"]
-node.toml:17: limits.pool_packets: is 10: give a number from 256 to 4194304
-node.toml:18: limits.event_queue: is 1000: give a power of two from 64 to 1048576
-node.toml:19: limits.calls: is -1: give a number from 1 to 1048576
-node.toml:22: services[0].path: "shop" is not a path: give segments, each after a '/', at most 255 bytes
-node.toml:24: services[1].path: is missing: give the name of the service, like /shop/payments)");
+node.toml:13: dpdk.way: is "fast": give "auto" or "vfio" or "bifurcated" or "af_xdp" or "af_packet"
+node.toml:14: dpdk.hugepages: is a string: give true or false
+node.toml:15: dpdk.eal_arguments: is not an array of strings: give one like ["a", "b"]
+node.toml:18: limits.pool_packets: is 10: give a number from 256 to 4194304
+node.toml:19: limits.event_queue: is 1000: give a power of two from 64 to 1048576
+node.toml:20: limits.calls: is -1: give a number from 1 to 1048576
+node.toml:23: services[0].path: "shop" is not a path: give segments, each after a '/', at most 255 bytes
+node.toml:25: services[1].path: is missing: give the name of the service, like /shop/payments)");
 }
 
 TEST(ConfigFile, ReportsTimersThatContradictEachOther) {

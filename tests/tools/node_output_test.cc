@@ -18,5 +18,17 @@ TEST(Sentence, SaysWhoHasJoined) {
             "+ bob joined, at 10.77.0.2:7777");
 }
 
+TEST(Sentence, SaysWhichWayThePortGoesAndWhatWouldBeFaster) {
+  ordered_json port = {{"event", "port"},
+                       {"device", "net_af_packet3,iface=eth1"},
+                       {"way", "af_packet"},
+                       {"why", "it carries the default route"},
+                       {"better", ""}};
+  EXPECT_EQ(sentence(port),
+            "port net_af_packet3,iface=eth1: af_packet, since it carries the default route");
+  port["better"] = "vfio would be faster: bind it";
+  EXPECT_TRUE(sentence(port).ends_with("route; vfio would be faster: bind it"));
+}
+
 }  // namespace
 }  // namespace muster::node_command

@@ -1,5 +1,6 @@
 #include "tools/node/command.h"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <memory>
@@ -38,10 +39,13 @@ constexpr const char* examples = R"(Examples:
   muster node --config server.toml
       All of it from a file; options given besides it win.)";
 
+/// In the order of PortWay.
+const std::vector<std::string> ways = {"auto", "vfio", "bifurcated", "af_xdp", "af_packet"};
+
 /// What was said on the command line; what was not comes from the file, or is the default.
 struct Options {
   std::string config;
-  std::optional<std::string> name, cluster, device, address, group, gateway, transport, preset,
+  std::optional<std::string> name, cluster, device, address, group, gateway, way, transport, preset,
       mode, idle;
   std::optional<std::uint16_t> port;
   std::vector<std::string> seeds;
@@ -54,6 +58,10 @@ struct Options {
 Preset preset_of(const std::string& word) {
   if (word == "fast") return Preset::fast;
   return word == "wan" ? Preset::wan : Preset::lan;
+}
+
+PortWay way_of(const std::string& word) {
+  return static_cast<PortWay>(std::ranges::find(ways, word) - ways.begin());
 }
 
 NodeConfig configure(const Options& options) {
@@ -75,6 +83,7 @@ NodeConfig configure(const Options& options) {
   if (options.unicast) config.multicast = false;
   if (options.transport)
     config.transport = *options.transport == "socket" ? TransportKind::socket : TransportKind::dpdk;
+  if (options.way) config.dpdk.way = way_of(*options.way);
   if (options.preset) use_preset(config, preset_of(*options.preset));
   if (options.mode) config.mode = *options.mode == "inline" ? Mode::run_inline : Mode::pipelined;
   if (options.idle) config.idle = *options.idle == "spin" ? Idle::spin : Idle::backoff;
@@ -128,6 +137,7 @@ int run(const Options& options) {
   Console console(config.name, output);
   Node node(config, console);
   console.attach(node);
+  console.say_port();
   std::signal(SIGINT, [](int) { asked_to_leave = 1; });
   std::signal(SIGTERM, [](int) { asked_to_leave = 1; });
 
@@ -165,7 +175,8 @@ void add_command(CLI::App& app, Action& chosen) {
                   "members of other clusters are not heard [muster]");
   choice("--transport", options->transport, {"dpdk", "socket"}, "what packets go over [dpdk]");
   node.add_option("--device", options->device,
-                  "a port that DPDK can name: a PCI address or a vdev");
+                  "the port: an interface (eth1), its MAC, a PCI address, or a vdev of DPDK");
+  choice("--way", options->way, ways, "to a port by its name: the best one, or this [auto]");
   node.add_option("--address", options->address, "of this member: 10.77.0.1/24");
   node.add_option("--port", options->port, "UDP port, the same for all members [7777]")
       ->check(CLI::Range(1, 65535))

@@ -141,6 +141,15 @@ void Console::call(const std::string& path, const std::string& payload) {
     output_.complain(fmt::format("call of {}: {}", path, word(start.result)));
 }
 
+void Console::say_port() {
+  const PortInfo& port = node_->port();
+  output_.say({{"event", "port"},
+               {"device", port.device},
+               {"way", port.way},
+               {"why", port.why},
+               {"better", port.better}});
+}
+
 void Console::say_members() {
   ordered_json members = ordered_json::object();
   for (const MemberView& member : node_->members())

@@ -26,6 +26,8 @@ class Console : public Handler {
   }
   /// Answers calls to `path` with their own payload.
   void serve_echo(const std::string& path);
+  /// Which port the node has, and why this one so.
+  void say_port();
 
   bool done() const { return done_; }
   /// Not empty when the node cannot go on.

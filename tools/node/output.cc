@@ -33,6 +33,9 @@ std::string sentence(const ordered_json& event) {
   const auto field = [&](const char* name) { return text(event, name); };
   const std::string kind = field("event");
   if (kind == "standing") return fmt::format("this member is now: {}", field("standing"));
+  if (kind == "port")
+    return fmt::format("port {}: {}, since {}{}{}", field("device"), field("way"), field("why"),
+                       field("better").empty() ? "" : "; ", field("better"));
   if (kind == "joined")
     return fmt::format("+ {} joined, at {}", field("member"), field("endpoint"));
   if (kind == "removed") return fmt::format("- {} {}", field("member"), field("reason"));
