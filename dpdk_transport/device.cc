@@ -18,20 +18,33 @@ namespace muster::dpdk {
 
 namespace {
 
+/// What another process can open as well: an interface of the kernel, or a NIC. A tap is made for
+/// its member.
+std::optional<std::string> shared_port(const DeviceName& name) {
+  if (name.pci) return name.name;
+  const auto interface = name.argument("iface");
+  if (!interface || name.driver() == "net_tap") return std::nullopt;
+  return std::string(*interface);
+}
+
 /// PCI devices are found by what the kernel says of them.
 std::string what_ails_pci(const std::string& address) {
   namespace fs = std::filesystem;
   const fs::path device = fs::path("/sys/bus/pci/devices") / address;
   std::error_code ignored;
   if (!fs::exists(device, ignored))
-    return fmt::format(
-        "there is no PCI device {}: `dpdk-devbind.py --status-dev net` lists those "
-        "that there are",
-        address);
+    return fmt::format("there is no PCI device {}: `scripts/nic status` lists those that there are",
+                       address);
   const fs::path driver = fs::read_symlink(device / "driver", ignored);
+  if (driver.filename() == "vfio-pci")
+    return fmt::format(
+        "DPDK cannot use {}, which vfio-pci hands over: {}", address,
+        access("/dev/vfio/vfio", R_OK | W_OK) == 0
+            ? "another process may have it: end that one, or give this one another NIC"
+            : "this process may not open /dev/vfio/vfio: run as root, or let this user");
   return fmt::format(
-      "DPDK cannot use the PCI device {}, which the kernel's driver {} holds: bind "
-      "it with `dpdk-devbind.py -b vfio-pci {}`",
+      "DPDK cannot use the PCI device {}, which the kernel's driver {} holds: bind it with "
+      "`scripts/nic bind {}`",
       address, driver.empty() ? "(none)" : driver.filename().string(), address);
 }
 
@@ -53,6 +66,7 @@ Device::Device(const DeviceName& name) : name_(name) {
   if (rte_eth_dev_get_port_by_name(name_.name.c_str(), &port_) == 0)
     throw StartError(fmt::format("{} is open already in this process: give this one another number",
                                  name_.name));
+  if (const auto port = shared_port(name_)) claim_.emplace(*port);
   if (name_.is_memif()) {
     const MemifEnd end = memif_end(name_);
     if (end.server)

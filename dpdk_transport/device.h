@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "dpdk_transport/device_name.h"
 #include "dpdk_transport/memif_socket.h"
+#include "dpdk_transport/port_claim.h"
 
 namespace muster::dpdk {
 
@@ -29,6 +31,7 @@ class Device {
   const char* bus() const { return name_.pci ? "pci" : "vdev"; }
 
   DeviceName name_;
+  std::optional<PortClaim> claim_;           ///< of what is not made for this process alone
   std::unique_ptr<MemifListener> listener_;  ///< a memif server has one
   std::uint16_t port_ = 0;
 };

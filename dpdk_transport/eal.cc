@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -19,6 +18,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "dpdk_transport/huge_pages.h"
 #include "dpdk_transport/log.h"
 
 namespace muster::dpdk {
@@ -124,20 +124,16 @@ std::vector<std::string> arguments_of(const EalConfig& config, const std::string
   return arguments;
 }
 
-bool hugepages_are_free() {
-  std::ifstream meminfo("/proc/meminfo");
-  for (std::string line; std::getline(meminfo, line);)
-    if (line.starts_with("HugePages_Free:")) return std::stoul(line.substr(15)) > 0;
-  return false;
-}
-
 std::string why_not(const EalConfig& config, int error, const LogCapture& log) {
   const std::string quoted = log.quoted();
   if (error == EALREADY)
     return "DPDK's EAL was started before by other code of this process: let muster start it";
-  if (config.hugepages && !hugepages_are_free())
-    return "DPDK finds no free hugepages: reserve some with `dpdk-hugepages.py --setup 256M`, or "
-           "set hugepages to false";
+  if (const std::uint64_t free_mb = free_huge_pages_mb();
+      config.hugepages && free_mb < config.memory_mb)
+    return fmt::format(
+        "DPDK needs {} MiB of free hugepages, and this machine has {}: reserve more with "
+        "`scripts/nic prepare`, lower memory_mb, or set hugepages to false",
+        config.memory_mb, free_mb);
   if (error == ENOMEM || log.errors().find("memory") != std::string::npos)
     return fmt::format("DPDK cannot get {} MiB of memory: free some, or lower memory_mb{}",
                        config.memory_mb, quoted);

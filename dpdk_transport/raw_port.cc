@@ -83,8 +83,14 @@ void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
   const auto socket = static_cast<unsigned>(std::max(rte_eth_dev_socket_id(id_), 0));
   rte_eth_rxconf rx = info.default_rxconf;
   rx.offloads = conf.rxmode.offloads;
-  check(rte_eth_rx_queue_setup(id_, 0, rx_descriptors, socket, &rx, pool.native()), device(),
-        "setting up its receive queue");
+  const int result = rte_eth_rx_queue_setup(id_, 0, rx_descriptors, socket, &rx, pool.native());
+  // Its driver binds the queue here, and has one code for whatever the kernel says.
+  if (result < 0 && name_.driver() == "net_af_xdp")
+    throw StartError(fmt::format(
+        "{} cannot have the queue of {}: another program has it, or the interface's XDP "
+        "hook, or this process may not (root may): end that, or set way = \"af_packet\"",
+        device(), name_.argument("iface").value_or("its interface")));
+  check(result, device(), "setting up its receive queue");
   rte_eth_txconf tx = info.default_txconf;
   tx.offloads = conf.txmode.offloads;
   check(rte_eth_tx_queue_setup(id_, 0, tx_descriptors, socket, &tx), device(),

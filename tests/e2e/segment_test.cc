@@ -19,6 +19,7 @@
 #include <poll.h>
 #include <signal.h>
 
+#include "tests/tools/shell.h"
 #include "tools/lab/server.h"
 
 namespace muster::e2e {
@@ -180,6 +181,39 @@ TEST_P(OneSegment, SaysWhichWayEachPortGoes) {
       EXPECT_EQ(at(name).last("port").value("way", ""), way) << name;
       EXPECT_NE(at(name).last("port").value("why", ""), "") << name;
     }
+}
+
+/// What a member says in `machine` that cannot start.
+std::string refusal(const NetworkNamespace& machine, const std::string& device) {
+  std::string said;
+  machine.inside([&] {
+    said =
+        shell(fmt::format("unshare --mount sh -c 'mount -t sysfs none /sys && timeout 20 {} node "
+                          "--name ann --address 10.77.0.9/24 --device {}' 2>&1 </dev/null",
+                          std::getenv("MUSTER"), device))
+            .output;
+  });
+  return said;
+}
+
+TEST_P(OneSegment, GivesAPortToOneMemberOnly) {
+  for (const char* name : {"packet", "xdp"})
+    if (const auto machine = machines_.find(name); machine != machines_.end()) {
+      for (const char* device : {"eth0", "net_af_packet5,iface=eth0"}) {
+        const std::string said = refusal(machine->second, device);
+        EXPECT_NE(said.find("eth0 is the port of another member"), std::string::npos) << said;
+      }
+    }
+}
+
+TEST(Interfaces, ThatAreSwitchedOffAreNamed) {
+  Segment segment;
+  const NetworkNamespace machine = segment.machine();
+  machine.inside([] { ip("link set dev eth0 down"); });
+  for (const char* device : {"eth0", "net_af_packet0,iface=eth0"}) {
+    const std::string said = refusal(machine, device);
+    EXPECT_NE(said.find("`ip link set dev eth0 up`"), std::string::npos) << said;
+  }
 }
 
 TEST_P(OneSegment, NoticesADeathAndALeaveAndTakesARestartedOneIn) {
