@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "cluster/packet.h"
 #include "dpdk_transport/arp.h"
@@ -100,6 +101,8 @@ class DpdkTransport final : public Transport {
   /// Packets that somebody holds: the caller, the protocol, the port. Not for the hot path.
   std::uint32_t packets_in_use() const { return pool_.size() - pool_.available(); }
   dpdk::PortCounters port_counters() const { return port_.counters(); }
+  /// What the port has not of what was wished for (RawPort::lowered()).
+  std::vector<std::string> lowered() const { return port_.lowered(); }
   const dpdk::MacAddress& mac() const { return station_.mac; }
 
  private:

@@ -209,6 +209,16 @@ std::string why(Way way, const Target& target, const NicFacts& facts) {
   return "";
 }
 
+/// A port that opens all the same, and then carries nothing, or not all.
+void check_usable(const Interface& interface) {
+  constexpr std::uint32_t mtu = 1500;  // of all members: docs/protocol.md §1.1
+  if (!interface.up)
+    refuse("{} is switched off: `ip link set dev {} up`", interface.name, interface.name);
+  if (interface.mtu < mtu)
+    refuse("{} carries {} bytes, and members send {}: `ip link set dev {} mtu {}`", interface.name,
+           interface.mtu, mtu, interface.name, mtu);
+}
+
 /// From fast to slow.
 constexpr std::array ways = {Way::vfio, Way::bifurcated, Way::af_xdp, Way::af_packet};
 
@@ -248,8 +258,8 @@ PortChoice as_written(std::string_view text, std::optional<Way> forced, const Ni
     refuse("{} cannot go by way = \"{}\", since a vdev is a way of its own: leave the way out",
            device.name, word(*forced));
   for (const Interface& interface : facts.interfaces)
-    if (device.argument("iface") == interface.name && device.driver() != "net_tap" && !interface.up)
-      refuse("{} is switched off: `ip link set dev {} up`", interface.name, interface.name);
+    if (device.argument("iface") == interface.name && device.driver() != "net_tap")
+      check_usable(interface);
   return {.device = std::string(text), .why = "it is a vdev"};
 }
 
@@ -265,9 +275,7 @@ PortChoice choose_port(std::string_view text, std::optional<Way> forced, const N
   if (text.starts_with("net_")) return as_written(text, forced, facts);
   const Target target = find_target(text, facts);
   PortChoice choice = forced ? forced_way(*forced, target, facts) : best_way(target, facts);
-  if (choice.way != Way::vfio && target.interface != nullptr && !target.interface->up)
-    refuse("{} is switched off: `ip link set dev {} up`", target.interface->name,
-           target.interface->name);
+  if (choice.way != Way::vfio && target.interface != nullptr) check_usable(*target.interface);
   return choice;
 }
 

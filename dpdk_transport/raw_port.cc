@@ -56,7 +56,11 @@ void check(int result, const std::string& device, const char* step) {
 }  // namespace
 
 RawPort::RawPort(const RawPortConfig& config, FramePool& pool)
-    : name_(complete(parse_device(config.device), config)), device_(name_), id_(device_.port()) {
+    : name_(complete(parse_device(config.device), config)),
+      device_(name_),
+      id_(device_.port()),
+      rx_descriptors_wished_(config.rx_descriptors),
+      tx_descriptors_wished_(config.tx_descriptors) {
   memif_client_ = name_.is_memif() && !memif_end(name_).server;
   configure(config, pool);
   start(config);
@@ -70,16 +74,19 @@ void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
   conf.txmode.offloads = info.tx_offload_capa & tx_checksums;
   conf.rxmode.offloads = info.rx_offload_capa & rx_checksums;
   check(rte_eth_dev_configure(id_, 1, 1, &conf), device(), "configuring it");
-  offloads_ = {.tx_ip_checksum = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM) != 0,
-               .tx_udp_checksum = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_UDP_CKSUM) != 0,
-               .rx_ip_checksum = (conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM) != 0,
-               .rx_udp_checksum = (conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_UDP_CKSUM) != 0,
-               .rx_partial_udp_checksum = reads_kernel_frames(name_.driver())};
+  capabilities_.offloads = {
+      .tx_ip_checksum = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM) != 0,
+      .tx_udp_checksum = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_UDP_CKSUM) != 0,
+      .rx_ip_checksum = (conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM) != 0,
+      .rx_udp_checksum = (conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_UDP_CKSUM) != 0,
+      .rx_partial_udp_checksum = reads_kernel_frames(name_.driver())};
 
   std::uint16_t rx_descriptors = config.rx_descriptors;
   std::uint16_t tx_descriptors = config.tx_descriptors;
   check(rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_descriptors, &tx_descriptors), device(),
         "choosing queue sizes");
+  capabilities_.rx_descriptors = rx_descriptors;
+  capabilities_.tx_descriptors = tx_descriptors;
   const auto socket = static_cast<unsigned>(std::max(rte_eth_dev_socket_id(id_), 0));
   rte_eth_rxconf rx = info.default_rxconf;
   rx.offloads = conf.rxmode.offloads;
@@ -187,9 +194,17 @@ void RawPort::receive_groups(std::span<const MacAddress> groups) {
     std::copy(groups[i].begin(), groups[i].end(), addresses[i].addr_bytes);
   if (rte_eth_dev_set_mc_addr_list(id_, addresses.data(),
                                    static_cast<std::uint32_t>(addresses.size())) == 0)
-    return;
-  if (rte_eth_allmulticast_enable(id_) == 0) return;
-  rte_eth_promiscuous_enable(id_);
+    capabilities_.groups = GroupFilter::list;
+  else if (rte_eth_allmulticast_enable(id_) == 0)
+    capabilities_.groups = GroupFilter::all_groups;
+  else if (rte_eth_promiscuous_enable(id_) == 0)
+    capabilities_.groups = GroupFilter::all_frames;
+  else
+    capabilities_.groups = GroupFilter::none;
+}
+
+std::vector<std::string> RawPort::lowered() const {
+  return what_is_lowered(capabilities_, rx_descriptors_wished_, tx_descriptors_wished_);
 }
 
 PortCounters RawPort::counters() const {

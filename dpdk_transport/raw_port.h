@@ -6,8 +6,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "cluster/types.h"
+#include "dpdk_transport/capabilities.h"
 #include "dpdk_transport/device.h"
 #include "dpdk_transport/device_name.h"
 #include "dpdk_transport/eal.h"
@@ -25,17 +27,6 @@ struct RawPortConfig {
   std::optional<MacAddress> mac{};  ///< none: the port's own
   /// How long a memif client waits for the switch or the peer that listens on its socket.
   DurationNs connect_timeout_ns = 2'000'000'000;
-};
-
-/// What the port and its driver can do for us.
-struct Offloads {
-  bool tx_ip_checksum = false;
-  bool tx_udp_checksum = false;
-  bool rx_ip_checksum = false;
-  bool rx_udp_checksum = false;
-  /// Or cannot do: the port reads what the kernel hands from one interface to another, before
-  /// anybody has computed the UDP checksum.
-  bool rx_partial_udp_checksum = false;
 };
 
 /// As the driver counts; memif begins again with each peer.
@@ -83,7 +74,10 @@ class RawPort {
   void receive_groups(std::span<const MacAddress> groups);
 
   const MacAddress& mac() const { return mac_; }
-  const Offloads& offloads() const { return offloads_; }
+  const Offloads& offloads() const { return capabilities_.offloads; }
+  /// What it has not of what was wished for, a short sentence each; complete once groups were
+  /// asked for.
+  std::vector<std::string> lowered() const;
   const std::string& device() const { return name_.name; }
   PortCounters counters() const;
 
@@ -99,7 +93,9 @@ class RawPort {
   bool started_ = false;
   bool link_up_ = false;
   TimeNs reconnect_after_ns_ = 0;
-  Offloads offloads_;
+  std::uint16_t rx_descriptors_wished_;
+  std::uint16_t tx_descriptors_wished_;
+  Capabilities capabilities_;
   MacAddress mac_{};
 };
 

@@ -73,7 +73,8 @@ OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
           .info = {.device = std::move(choice.device),
                    .way = std::string(word(choice.way)),
                    .why = std::move(choice.why),
-                   .better = std::move(choice.better)},
+                   .better = std::move(choice.better),
+                   .lowered = port.lowered()},
           .counters = std::move(counters),
           .enter_thread = [] { dpdk::register_thread(); }};
 }

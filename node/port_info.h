@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace muster {
 
@@ -11,6 +12,9 @@ struct PortInfo {
   std::string way;       ///< as PortWay is spelled in a file; "as written" of a vdev; "socket"
   std::string why;       ///< it goes this way; continues "since"
   std::string better{};  ///< what would be faster and how to get it, a sentence; empty: nothing
+  /// What the port cannot do of what it was asked for, and who does it instead: "multicast filter:
+  /// all frames, the rest in software". Not of sockets.
+  std::vector<std::string> lowered{};
 };
 
 }  // namespace muster

@@ -137,6 +137,14 @@ TEST(PortChoice, RefusesAnInterfaceThatIsSwitchedOff) {
   }
 }
 
+TEST(PortChoice, RefusesAnInterfaceThatCarriesLessThanMembersSend) {
+  NicFacts facts = machine();
+  facts.interfaces[0].mtu = 1400;
+  for (const char* text : {"eth1", address, "net_af_packet0,iface=eth1"})
+    expect_sentence(sentence(text, {}, facts),
+                    {"eth1 carries 1400 bytes", "`ip link set dev eth1 mtu 1500`"});
+}
+
 TEST(PortChoice, ListsWhatThereIsForAnUnknownName) {
   NicFacts facts = machine();
   facts.nics.push_back({.address = "0000:3c:00.0", .driver = "vfio-pci"});

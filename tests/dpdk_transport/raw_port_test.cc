@@ -52,6 +52,16 @@ class RawPorts : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
+TEST_F(RawPorts, SayWhatTheyCannotDo) {
+  FramePool pool(512);
+  RawPort port({.device = memif("server", folder_ / "s")}, pool);
+  port.receive_groups({});
+  const std::vector<std::string> lowered = port.lowered();
+  ASSERT_EQ(lowered.size(), 3U);
+  EXPECT_EQ(lowered[0], "checksums to send: IPv4 and UDP in software");
+  EXPECT_EQ(lowered[2], "multicast filter: all frames, the rest in software");
+}
+
 TEST_F(RawPorts, PassFramesBothWays) {
   FramePool pool(1024);
   RawPort server({.device = memif("server", folder_ / "s", 0, 0)}, pool);

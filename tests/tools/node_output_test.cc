@@ -28,6 +28,8 @@ TEST(Sentence, SaysWhichWayThePortGoesAndWhatWouldBeFaster) {
             "port net_af_packet3,iface=eth1: af_packet, since it carries the default route");
   port["better"] = "vfio would be faster: bind it";
   EXPECT_TRUE(sentence(port).ends_with("route; vfio would be faster: bind it"));
+  port["lowered"] = {"multicast filter: none, the rest in software"};
+  EXPECT_TRUE(sentence(port).ends_with("bind it; multicast filter: none, the rest in software"));
 }
 
 }  // namespace

@@ -147,7 +147,8 @@ void Console::say_port() {
                {"device", port.device},
                {"way", port.way},
                {"why", port.why},
-               {"better", port.better}});
+               {"better", port.better},
+               {"lowered", port.lowered}});
 }
 
 void Console::say_members() {

@@ -27,15 +27,22 @@ std::string table(const ordered_json& event) {
   return lines;
 }
 
+std::string port_sentence(const ordered_json& event) {
+  std::string line = fmt::format("port {}: {}, since {}", text(event, "device"), text(event, "way"),
+                                 text(event, "why"));
+  if (const std::string better = text(event, "better"); !better.empty()) line += "; " + better;
+  for (const auto& lowered : event.value("lowered", ordered_json::array()))
+    line += "; " + lowered.get<std::string>();
+  return line;
+}
+
 }  // namespace
 
 std::string sentence(const ordered_json& event) {
   const auto field = [&](const char* name) { return text(event, name); };
   const std::string kind = field("event");
   if (kind == "standing") return fmt::format("this member is now: {}", field("standing"));
-  if (kind == "port")
-    return fmt::format("port {}: {}, since {}{}{}", field("device"), field("way"), field("why"),
-                       field("better").empty() ? "" : "; ", field("better"));
+  if (kind == "port") return port_sentence(event);
   if (kind == "joined")
     return fmt::format("+ {} joined, at {}", field("member"), field("endpoint"));
   if (kind == "removed") return fmt::format("- {} {}", field("member"), field("reason"));

@@ -1,0 +1,54 @@
+#include "dpdk_transport/capabilities.h"
+
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace muster::dpdk {
+
+namespace {
+
+std::string_view missing(bool ip, bool udp) {
+  if (!ip && !udp) return "IPv4 and UDP";
+  return ip ? "UDP" : "IPv4";
+}
+
+std::string_view word(GroupFilter filter) {
+  switch (filter) {
+    case GroupFilter::list:
+      break;
+    case GroupFilter::all_groups:
+      return "all groups";
+    case GroupFilter::all_frames:
+      return "all frames";
+    case GroupFilter::none:
+      return "none";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::vector<std::string> what_is_lowered(const Capabilities& granted, std::uint16_t rx_descriptors,
+                                         std::uint16_t tx_descriptors) {
+  std::vector<std::string> lowered;
+  const Offloads& offloads = granted.offloads;
+  if (!offloads.tx_ip_checksum || !offloads.tx_udp_checksum)
+    lowered.push_back(fmt::format("checksums to send: {} in software",
+                                  missing(offloads.tx_ip_checksum, offloads.tx_udp_checksum)));
+  if (!offloads.rx_ip_checksum || !offloads.rx_udp_checksum)
+    lowered.push_back(fmt::format("checksums received: {} in software",
+                                  missing(offloads.rx_ip_checksum, offloads.rx_udp_checksum)));
+  if (granted.rx_descriptors < rx_descriptors)
+    lowered.push_back(
+        fmt::format("receive queue: {} frames, not {}", granted.rx_descriptors, rx_descriptors));
+  if (granted.tx_descriptors < tx_descriptors)
+    lowered.push_back(
+        fmt::format("send queue: {} frames, not {}", granted.tx_descriptors, tx_descriptors));
+  if (granted.groups != GroupFilter::list)
+    lowered.push_back(
+        fmt::format("multicast filter: {}, the rest in software", word(granted.groups)));
+  return lowered;
+}
+
+}  // namespace muster::dpdk

@@ -1,0 +1,36 @@
+// What a port was found to be able to do, beside what was wished for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace muster::dpdk {
+
+/// What the port and its driver can do for us.
+struct Offloads {
+  bool tx_ip_checksum = false;
+  bool tx_udp_checksum = false;
+  bool rx_ip_checksum = false;
+  bool rx_udp_checksum = false;
+  /// Or cannot do: the port reads what the kernel hands from one interface to another, before
+  /// anybody has computed the UDP checksum.
+  bool rx_partial_udp_checksum = false;
+};
+
+/// Which groups' frames a port lets in, from narrow to wide.
+enum class GroupFilter : std::uint8_t { list, all_groups, all_frames, none };
+
+struct Capabilities {
+  Offloads offloads;
+  std::uint16_t rx_descriptors = 0;
+  std::uint16_t tx_descriptors = 0;
+  GroupFilter groups = GroupFilter::list;
+};
+
+/// What of a wish was not granted and who does it instead, a short sentence each. Everything works
+/// without it, slower.
+std::vector<std::string> what_is_lowered(const Capabilities& granted, std::uint16_t rx_descriptors,
+                                         std::uint16_t tx_descriptors);
+
+}  // namespace muster::dpdk

@@ -1,0 +1,43 @@
+#include "dpdk_transport/capabilities.h"
+
+#include <gtest/gtest.h>
+
+namespace muster::dpdk {
+namespace {
+
+using Sentences = std::vector<std::string>;
+
+constexpr Capabilities all = {.offloads = {.tx_ip_checksum = true,
+                                           .tx_udp_checksum = true,
+                                           .rx_ip_checksum = true,
+                                           .rx_udp_checksum = true},
+                              .rx_descriptors = 512,
+                              .tx_descriptors = 512};
+
+TEST(Capabilities, ThatAreAllThereAreNotSpokenOf) {
+  EXPECT_EQ(what_is_lowered(all, 512, 512), Sentences());
+  EXPECT_EQ(what_is_lowered(all, 256, 128), Sentences());
+}
+
+TEST(Capabilities, ThatAreMissingAreNamed) {
+  Capabilities some = all;
+  some.offloads.tx_udp_checksum = some.offloads.rx_ip_checksum = false;
+  some.rx_descriptors = 256;
+  some.groups = GroupFilter::all_groups;
+  EXPECT_EQ(what_is_lowered(some, 512, 512),
+            (Sentences{"checksums to send: UDP in software", "checksums received: IPv4 in software",
+                       "receive queue: 256 frames, not 512",
+                       "multicast filter: all groups, the rest in software"}));
+}
+
+TEST(Capabilities, OfAPortWithoutAnyAreAllNamed) {
+  const Capabilities none{.offloads = {}, .groups = GroupFilter::none};
+  EXPECT_EQ(
+      what_is_lowered(none, 512, 512),
+      (Sentences{"checksums to send: IPv4 and UDP in software",
+                 "checksums received: IPv4 and UDP in software", "receive queue: 0 frames, not 512",
+                 "send queue: 0 frames, not 512", "multicast filter: none, the rest in software"}));
+}
+
+}  // namespace
+}  // namespace muster::dpdk
