@@ -11,6 +11,7 @@
 #include "tools/doctor/firewall.h"
 #include "tools/doctor/machine.h"
 #include "tools/doctor/measurements.h"
+#include "tools/doctor/nic_checks.h"
 #include "tools/doctor/report.h"
 #include "tools/lab/temporary_folder.h"
 
@@ -130,7 +131,11 @@ struct Ideal {
     measured.loopback = Loopback{.round_trip_ns = 8'000, .packets_per_second = 4e5};
     needs.cores = {.first = 2, .second = 3};
   }
-  std::vector<Finding> diagnosis() const { return diagnose(machine, firewall, measured, needs); }
+  std::vector<Finding> diagnosis() const {
+    auto findings = diagnose(machine, firewall, measured, needs);
+    put_in_order(findings);
+    return findings;
+  }
   /// What is wrong, in the order of the report.
   std::vector<std::string> wrong() const {
     std::vector<std::string> topics;
@@ -248,6 +253,36 @@ TEST(Firewall, IsNotKnownWhereThereIsNoList) {
   EXPECT_EQ(read_firewall("", 7777), std::nullopt);
   EXPECT_EQ(read_firewall("{\"nftables\": 1}", 7777), std::nullopt);
   EXPECT_EQ(read_firewall("Operation not permitted", 7777), std::nullopt);
+}
+
+// Which way is chosen, and why: tests/dpdk_transport/port_choice_test.cc.
+TEST(Doctor, NamesTheBetterWayToANic) {
+  const auto nic = [](const char* name, const char* pci, bool up, bool default_route = false) {
+    return dpdk::Interface{
+        .name = name, .pci = pci, .driver = "e1000e", .up = up, .default_route = default_route};
+  };
+  const dpdk::NicFacts facts = {.interfaces = {{.name = "br0", .up = true},
+                                               nic("eth0", "0000:03:00.0", true, true),
+                                               nic("eth1", "0000:04:00.0", true),
+                                               nic("eth2", "0000:05:00.0", false)},
+                                .nics = {{.address = "0000:03:00.0", .driver = "e1000e"},
+                                         {.address = "0000:04:00.0", .driver = "e1000e"},
+                                         {.address = "0000:05:00.0", .driver = "e1000e"},
+                                         {.address = "0000:06:00.0", .driver = "vfio-pci"}},
+                                .may_read_frames = true,
+                                .may_load_xdp = true};
+  const auto findings = diagnose_nics(facts, 4'000);
+  Topics topics;
+  for (const Finding& finding : findings) topics.push_back(finding.topic);
+  EXPECT_EQ(topics, (Topics{"nic eth0", "nic eth1", "nic eth2", "nic 0000:06:00.0"}));
+  EXPECT_EQ(findings[0].verdict, Verdict::fine) << "the default route is the kernel's";
+  EXPECT_EQ(findings[1].verdict, Verdict::costs);
+  EXPECT_EQ(findings[1].cost_ns, 4'000U);
+  EXPECT_NE(findings[1].remedy.find("scripts/nic bind 0000:04:00.0"), std::string::npos);
+  EXPECT_EQ(findings[2].verdict, Verdict::cuts_off);
+  EXPECT_EQ(findings[2].found, "eth2 is switched off");
+  EXPECT_EQ(findings[2].remedy, "`ip link set dev eth2 up`");
+  EXPECT_EQ(findings[3].verdict, Verdict::fine) << "it is DPDK's";
 }
 
 TEST(Report, IsForPeopleAndForPrograms) {

@@ -280,18 +280,20 @@ Finding find_kernel_way(const Sight& sight) {
 std::vector<Finding> diagnose(const Machine& machine, const std::optional<Firewall>& firewall,
                               const Measurements& measured, const Needs& needs) {
   const Sight sight{machine, firewall, measured, needs};
-  std::vector<Finding> findings = {find_stalls(sight),        find_cores(sight),
-                                   find_siblings(sight),      find_idle_states(sight),
-                                   find_governor(sight),      find_clock(sight),
-                                   find_huge_pages(sight),    find_iommu(sight),
-                                   find_locked_memory(sight), find_receive_buffers(sight),
-                                   find_snooping(sight),      find_firewall(sight),
-                                   find_line(sight),          find_kernel_way(sight)};
+  return {find_stalls(sight),        find_cores(sight),
+          find_siblings(sight),      find_idle_states(sight),
+          find_governor(sight),      find_clock(sight),
+          find_huge_pages(sight),    find_iommu(sight),
+          find_locked_memory(sight), find_receive_buffers(sight),
+          find_snooping(sight),      find_firewall(sight),
+          find_line(sight),          find_kernel_way(sight)};
+}
+
+void put_in_order(std::vector<Finding>& findings) {
   std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) {
     if (a.verdict != b.verdict) return a.verdict > b.verdict;
     return a.verdict == Verdict::costs && a.cost_ns > b.cost_ns;
   });
-  return findings;
 }
 
 }  // namespace muster::doctor

@@ -19,9 +19,11 @@ struct Needs {
   measure::Cores cores;  ///< where its threads run, and what was measured
 };
 
-/// One for each thing looked at: what cuts off first, then by cost, what is fine last. Makes no
-/// call of its own.
+/// One for each thing looked at. Makes no call of its own.
 std::vector<Finding> diagnose(const Machine& machine, const std::optional<Firewall>& firewall,
                               const Measurements& measured, const Needs& needs);
+
+/// What cuts off first, then by cost, what is fine last.
+void put_in_order(std::vector<Finding>& findings);
 
 }  // namespace muster::doctor

@@ -1,6 +1,7 @@
 #include "tools/doctor/command.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,10 +11,12 @@
 #include <sched.h>
 
 #include "cluster/config.h"
+#include "dpdk_transport/nic_facts.h"
 #include "node/config_file.h"
 #include "tools/doctor/checks.h"
 #include "tools/doctor/machine.h"
 #include "tools/doctor/measurements.h"
+#include "tools/doctor/nic_checks.h"
 #include "tools/doctor/report.h"
 #include "tools/errors.h"
 
@@ -86,13 +89,14 @@ int run(const Options& options) {
                   .alone = cores.size() < 2,
                   .siblings = siblings,
                   .jitter_ns = static_cast<DurationNs>(options.seconds * double{second})};
-  const auto findings = diagnose(machine, ask_firewall(needs.port),
-                                 take_measurements(plan,
-                                                   [&](const std::string& what) {
-                                                     if (!options.json)
-                                                       fmt::print(stderr, "measuring: {}\n", what);
-                                                   }),
-                                 needs);
+  const Measurements measured = take_measurements(plan, [&](const std::string& what) {
+    if (!options.json) fmt::print(stderr, "measuring: {}\n", what);
+  });
+  std::vector<Finding> findings = diagnose(machine, ask_firewall(needs.port), measured, needs);
+  const DurationNs kernel_way_ns = measured.loopback ? measured.loopback->round_trip_ns / 2 : 0;
+  std::ranges::move(diagnose_nics(dpdk::read_nic_facts(), kernel_way_ns),
+                    std::back_inserter(findings));
+  put_in_order(findings);
   if (options.json)
     fmt::print("{}\n", report_json(findings).dump(2));
   else
