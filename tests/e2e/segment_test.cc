@@ -2,32 +2,22 @@
 // sockets. They are one cluster, by multicast and without.
 #include "tests/e2e/segment.h"
 
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
 #include <map>
-#include <memory>
-#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <signal.h>
 
+#include "tests/e2e/members.h"
 #include "tests/tools/shell.h"
-#include "tools/lab/server.h"
 
 namespace muster::e2e {
 namespace {
-
-using lab::Server;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 /// Of this process: main() finds out.
 Rights rights = Rights::none;
@@ -56,25 +46,26 @@ class OneSegment : public testing::TestWithParam<bool> {
   void SetUp() override {
     for (const Kind& kind : kinds)
       if (possible(kind)) start(kind);
-    ASSERT_TRUE(wait([this] { return plug_tap() && all_see_all(); })) << views();
+    ASSERT_TRUE(members_.wait([this] { return plug_tap() && members_.all_see_all(); }))
+        << members_.views();
+  }
+  bool all_meet() {
+    return members_.wait([this] { return members_.all_see_all(); });
   }
 
   void start(const Kind& kind) {
     const std::string name(kind.name);
     const std::string address = fmt::format("10.77.0.{}/24", &kind - kinds + 1);
-    // Nobody is accused for being late.
-    std::vector<std::string> command = own_interfaces;
-    command.insert(command.end(), {std::getenv("MUSTER"), "node", "--json", "--preset", "wan"});
+    std::vector<std::string> options = {"--address", address};
     const auto add = [&](std::initializer_list<std::string> words) {
-      command.insert(command.end(), words);
+      options.insert(options.end(), words);
     };
-    add({"--cluster", "lab", "--name", name, "--address", address, "--serve", "/" + name});
     if (kind.device.empty())
       add({"--transport", "socket"});
     else
       add({"--device", std::string(kind.device), "--way", std::string(kind.way)});
     if (!GetParam()) add({"--unicast", "--seed", "10.77.0.1:7777", "--seed", "10.77.0.4:7777"});
-    const auto run = [&] { members_[name] = std::make_unique<Server>(name, 0, command); };
+    const auto run = [&] { members_.start(name, options, own_interfaces); };
     if (kind.name == "tap") return segment_.home().inside(run);
     const auto [machine, fresh] =
         machines_.try_emplace(name, segment_, kind.device.empty() ? address : "");
@@ -84,64 +75,10 @@ class OneSegment : public testing::TestWithParam<bool> {
   /// The driver makes the interface, and gives it the Ethernet address that is its own as well: a
   /// bridge would keep what is sent there to itself.
   bool plug_tap() {
-    if (tap_plugged_ || at("tap").last("standing").is_null()) return tap_plugged_;
+    if (tap_plugged_ || members_.at("tap").last("standing").is_null()) return tap_plugged_;
     segment_.home().inside([] { ip("link set dev tap0 address 02:00:00:00:00:01"); });
     segment_.plug("tap0");
     return tap_plugged_ = true;
-  }
-
-  Server& at(const std::string& name) { return *members_.at(name); }
-  bool all_see(const std::set<std::string>& names) const {
-    return std::ranges::all_of(members_, [&](const auto& member) {
-      const auto& [name, server] = member;
-      std::set<std::string> served;
-      for (const auto& [path, owners] : server->tree()) served.insert(path.substr(1));
-      return server->members() == names && served == names;
-    });
-  }
-  bool all_see_all() const {
-    std::set<std::string> names;
-    for (const auto& [name, server] : members_) names.insert(name);
-    return all_see(names);
-  }
-  std::string views() const {
-    std::string views;
-    for (const auto& [name, server] : members_)
-      views += fmt::format("{} sees {}, and {} names\n", name, fmt::join(server->members(), ", "),
-                           server->tree().size());
-    return views;
-  }
-
-  /// Listens to all members until `done`.
-  bool wait(const std::function<bool()>& done, milliseconds limit = seconds(30)) {
-    const auto deadline = std::chrono::steady_clock::now() + limit;
-    while (!done()) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      std::vector<pollfd> waiting;
-      for (const auto& [name, server] : members_)
-        waiting.push_back({server->process().output(), POLLIN, 0});
-      poll(waiting.data(), waiting.size(), 2);
-      for (const auto& [name, server] : members_) server->listen();
-    }
-    return true;
-  }
-  /// The event with which a member answers a command.
-  nlohmann::json answer(Server& server, const std::string& command, const std::string& event) {
-    server.forget(event);
-    server.tell(command);
-    EXPECT_TRUE(wait([&] { return !server.last(event).is_null(); }))
-        << server.name() << ": " << command;
-    return server.last(event);
-  }
-  /// Why the others have removed `name`; empty while not all of them have, or not for one reason.
-  std::string removed(const std::string& name) {
-    std::set<std::string> reasons;
-    for (const auto& [other, server] : members_) {
-      const nlohmann::json& event = server->last("removed");
-      const bool it = !event.is_null() && event.value("member", "") == name;
-      if (other != name) reasons.insert(it ? event.value("reason", "") : "");
-    }
-    return reasons.size() == 1 ? *reasons.begin() : "";
   }
 
   struct Machine : NetworkNamespace {
@@ -152,34 +89,17 @@ class OneSegment : public testing::TestWithParam<bool> {
   Segment segment_;
   std::map<std::string, Machine> machines_;
   bool tap_plugged_ = false;
-  std::map<std::string, std::unique_ptr<Server>> members_;
+  Members members_;
 };
 
-TEST_P(OneSegment, CarriesMessagesAndCallsBetweenAnyTwo) {
-  const std::string text(1300, 'x');
-  for (const auto& [name, from] : members_) {
-    for (const auto& [to, server] : members_) {
-      if (to == name) continue;
-      EXPECT_EQ(answer(*from, fmt::format("ping {} 10", to), "pinged").value("count", 0), 10)
-          << name << " and " << to;
-      const auto response = answer(*from, fmt::format("call /{} {}", to, text), "response");
-      EXPECT_EQ(response.value("outcome", ""), "ok") << name << " and " << to;
-      EXPECT_EQ(response.value("text", ""), text);
-    }
-  }
-  for (const auto& [name, server] : members_) {
-    const auto transport = answer(*server, "stats", "stats")["transport"];
-    for (const char* fault : {"bad_checksum", "malformed", "fragments", "arp_conflicts"})
-      EXPECT_EQ(transport.value(fault, 0), 0) << name << ": " << fault;
-  }
-}
+TEST_P(OneSegment, CarriesMessagesAndCallsBetweenAnyTwo) { members_.talk(10); }
 
 TEST_P(OneSegment, SaysWhichWayEachPortGoes) {
   for (const auto& [name, way] : {std::pair("packet", "af_packet"), std::pair("xdp", "af_xdp"),
                                   std::pair("tap", "as written"), std::pair("socket", "socket")})
-    if (members_.contains(name)) {
-      EXPECT_EQ(at(name).last("port").value("way", ""), way) << name;
-      EXPECT_NE(at(name).last("port").value("why", ""), "") << name;
+    if (members_.all().contains(name)) {
+      EXPECT_EQ(members_.at(name).last("port").value("way", ""), way) << name;
+      EXPECT_NE(members_.at(name).last("port").value("why", ""), "") << name;
     }
 }
 
@@ -221,20 +141,13 @@ TEST_P(OneSegment, NoticesADeathAndALeaveAndTakesARestartedOneIn) {
     const std::string name(kind.name);
     // The interface of a tap goes with it; and one socket is like the other.
     if (!possible(kind) || name == "tap" || name == "other") continue;
-    at(name).process().signal(SIGKILL);
-    EXPECT_TRUE(wait([&] { return removed(name) == "died"; })) << name << '\n' << views();
-    members_.erase(name);
+    members_.kill(name);
     start(kind);
-    EXPECT_TRUE(wait([this] { return all_see_all(); })) << name << '\n' << views();
+    EXPECT_TRUE(all_meet()) << name << '\n' << members_.views();
   }
-  at("socket").process().signal(SIGTERM);
-  at("packet").process().signal(SIGTERM);
-  for (const char* name : {"socket", "packet"})
-    EXPECT_TRUE(wait([&] { return at(name).process().ended() == 0; })) << name;
-  members_.erase("socket");
-  members_.erase("packet");
-  EXPECT_TRUE(wait([this] { return all_see_all(); })) << views();
-  EXPECT_EQ(at("other").last("removed").value("reason", ""), "left");
+  members_.leave("socket");
+  members_.leave("packet");
+  EXPECT_TRUE(all_meet()) << members_.views();
 }
 
 INSTANTIATE_TEST_SUITE_P(Members, OneSegment, testing::Bool(), [](const auto& mode) {

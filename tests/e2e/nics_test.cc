@@ -1,0 +1,119 @@
+// One segment, a member on each of the ports that MUSTER_NICS lists: PCI addresses, of NICs that
+// DPDK's own drivers drive. tests/vm/boot makes a machine that has them.
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "tests/e2e/members.h"
+#include "tools/lab/temporary_folder.h"
+
+namespace muster::e2e {
+namespace {
+
+using lab::Server;
+
+std::vector<std::string> devices() {
+  const char* listed = std::getenv("MUSTER_NICS");
+  std::istringstream words(listed == nullptr ? "" : listed);
+  std::vector<std::string> devices;
+  for (std::string word; words >> word;) devices.push_back(word);
+  return devices;
+}
+
+/// The parameter says whether they multicast.
+class OnNics : public testing::TestWithParam<bool> {
+ protected:
+  void SetUp() override { ASSERT_GE(devices_.size(), 3u) << "MUSTER_NICS lists too few"; }
+  static std::string name(std::size_t nic) { return fmt::format("nic{}", nic); }
+
+  void start(std::size_t nic) {
+    const std::string config = folder_ / (name(nic) + ".toml");
+    std::ofstream(config) << fmt::format(
+        "name = \"{}\"\ncluster = \"lab\"\naddress = \"10.77.0.{}/24\"\ndevice = \"{}\"\n"
+        "[dpdk]\nhugepages = true\n",
+        name(nic), nic + 1, devices_[nic]);
+    std::vector<std::string> options = {"--config", config, "--mode",
+                                        nic == 0 ? "pipelined" : "inline"};
+    if (!GetParam())
+      options.insert(options.end(),
+                     {"--unicast", "--seed", "10.77.0.1:7777", "--seed", "10.77.0.2:7777"});
+    members_.start(name(nic), options);
+  }
+  bool start_all() {
+    for (std::size_t nic = 0; nic < devices_.size(); ++nic) start(nic);
+    return all_meet();
+  }
+  bool all_meet() {
+    return members_.wait([this] { return members_.all_see_all(); }, patience);
+  }
+  void advertise(std::size_t nic, std::size_t names, const std::string& value) {
+    for (std::size_t i = 0; i < names; ++i)
+      members_.at(name(nic)).tell(fmt::format("advertise /{}/{} {}", name(nic), i, value));
+  }
+  bool all_know(std::size_t names) {
+    return members_.wait(
+        [&] {
+          return members_.all_see_all() &&
+                 members_.all().begin()->second->tree().size() == names + members_.all().size();
+        },
+        patience);
+  }
+
+  /// The machine's processors are slow.
+  static constexpr std::chrono::seconds patience{60};
+  const std::vector<std::string> devices_ = devices();
+  TemporaryFolder folder_;
+  Members members_;
+};
+
+TEST_P(OnNics, CarryMessagesAndCallsBetweenAnyTwo) {
+  ASSERT_TRUE(start_all()) << members_.views();
+  members_.talk(3);
+  const std::string text(20'000, 'x');
+  const auto response = members_.answer(members_.at(name(0)), "call /nic1 " + text, "response");
+  EXPECT_EQ(response.value("outcome", ""), "ok");
+  EXPECT_TRUE(response.value("text", "") == text);
+}
+
+TEST_P(OnNics, NoticeADeathAndALeaveAndTakeARestartedOneIn) {
+  ASSERT_TRUE(start_all()) << members_.views();
+  // One way, every driver is left by a process that was killed; the other, one is enough.
+  for (std::size_t nic = GetParam() ? 0 : devices_.size() - 1; nic < devices_.size(); ++nic) {
+    members_.kill(name(nic));
+    start(nic);
+    EXPECT_TRUE(all_meet()) << name(nic) << '\n' << members_.views();
+  }
+  members_.leave(name(0));
+  EXPECT_TRUE(all_meet()) << members_.views();
+}
+
+TEST_P(OnNics, TellALateOneAllNames) {
+  for (const std::size_t nic : {0u, 1u}) start(nic);
+  ASSERT_TRUE(all_meet()) << members_.views();
+  for (const std::size_t nic : {0u, 1u}) advertise(nic, 300, "early");
+  start(2);
+  EXPECT_TRUE(all_know(600)) << members_.views();
+}
+
+TEST_P(OnNics, CatchUpOnWhatTheirQueuesHadNoRoomFor) {
+  ASSERT_TRUE(start_all()) << members_.views();
+  Server& deaf = members_.at(name(2));
+  deaf.process().signal(SIGSTOP);
+  for (const std::size_t nic : {0u, 1u}) advertise(nic, 600, "unheard");
+  deaf.process().signal(SIGCONT);
+  EXPECT_TRUE(all_know(1200)) << members_.views();
+}
+
+INSTANTIATE_TEST_SUITE_P(Members, OnNics, testing::Bool(), [](const auto& mode) {
+  return mode.param ? "WhoMulticast" : "WithoutMulticast";
+});
+
+}  // namespace
+}  // namespace muster::e2e
