@@ -102,12 +102,12 @@ TEST_P(OnNics, TellALateOneAllNames) {
   EXPECT_TRUE(all_know(600)) << members_.views();
 }
 
-TEST_P(OnNics, CatchUpOnWhatTheirQueuesHadNoRoomFor) {
+TEST_P(OnNics, AgreeAfterOneHasStoppedForAWhile) {
   ASSERT_TRUE(start_all()) << members_.views();
-  Server& deaf = members_.at(name(2));
-  deaf.process().signal(SIGSTOP);
+  Server& stopped = members_.at(name(2));
+  stopped.process().signal(SIGSTOP);
   for (const std::size_t nic : {0u, 1u}) advertise(nic, 600, "unheard");
-  deaf.process().signal(SIGCONT);
+  stopped.process().signal(SIGCONT);
   EXPECT_TRUE(all_know(1200)) << members_.views();
 }
 
