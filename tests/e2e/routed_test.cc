@@ -34,7 +34,7 @@ class TwoSegments : public testing::Test {
                                         "10.77.0.1:7777", "--seed",
                                         "10.78.0.1:7777"};
     options.insert(options.end(), way.begin(), way.end());
-    machine.inside([&] { members_.start(name, options); });
+    machine.inside([&] { members_.start(name, options, own_interfaces); });
   }
   static std::vector<std::string> by_port(const std::string& network) {
     return {"--device", "net_af_packet0,iface=eth0", "--gateway", network + ".254"};

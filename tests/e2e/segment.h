@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace muster::e2e {
 
@@ -23,6 +24,11 @@ Rights enter_own_network();
 /// Runs `ip` with `arguments`, in the namespace of the caller. Throws std::runtime_error with what
 /// it complains of.
 void ip(const std::string& arguments);
+
+/// What is run behind these words sees in /sys the interfaces of the namespace it runs in.
+inline const std::vector<std::string> own_interfaces = {
+    "/usr/bin/env", "unshare", "--mount",
+    "sh",           "-c",      "mount -t sysfs none /sys && exec \"$0\" \"$@\""};
 
 class NetworkNamespace {
  public:

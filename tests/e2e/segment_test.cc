@@ -33,11 +33,6 @@ constexpr Kind kinds[] = {{"packet", "eth0", "af_packet"},
                           {"socket", ""},
                           {"other", ""}};
 
-/// What is run behind these words sees in /sys the interfaces of its own machine.
-const std::vector<std::string> own_interfaces = {
-    "/usr/bin/env", "unshare", "--mount",
-    "sh",           "-c",      "mount -t sysfs none /sys && exec \"$0\" \"$@\""};
-
 bool possible(const Kind& kind) { return kind.name != "xdp" || rights == Rights::programs; }
 
 /// A member of each kind at one switch; the parameter says whether they multicast.
