@@ -2,7 +2,7 @@
 """count_tests.py TESTLOG STAGE RERUN: counts the cases in one of Meson's testlog.json.
 
 Prints a line for each test: stage, test, cases passed, cases failed, what runs it again; separated
-by tabs. A GoogleTest or unittest program counts with each of its cases, any other with one. A
+by tabs. A GoogleTest, unittest or TAP program counts with each of its cases, any other with one. A
 program that crashed or timed out has failed, whatever its cases said before; one that was skipped
 has neither passed nor failed.
 """
@@ -16,6 +16,8 @@ GTEST_STARTED = re.compile(r"^\[ RUN      \] ", re.M)
 GTEST_OK = re.compile(r"^\[       OK \] ", re.M)
 UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in ", re.M)
 UNITTEST_FAILED = re.compile(r"^FAILED \((.*)\)", re.M)
+TAP_PLAN = re.compile(r"^1\.\.(\d+)", re.M)
+TAP_OK = re.compile(r"^ok \d+", re.M)
 
 
 def cases(output):
@@ -29,6 +31,9 @@ def cases(output):
         failed = UNITTEST_FAILED.search(output)
         bad = sum(map(int, re.findall(r"=(\d+)", failed[1]))) if failed else 0
         return max(0, int(ran[1]) - bad), bad
+    if plan := TAP_PLAN.search(output):
+        passed = len(TAP_OK.findall(output))
+        return passed, max(0, int(plan[1]) - passed)
     return 0, 0
 
 
