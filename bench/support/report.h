@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "tools/measure/machine.h"
 #include "bench/support/options.h"
 #include "bench/support/quartiles.h"
+#include "tools/measure/machine.h"
 
 namespace muster::bench {
 
@@ -37,8 +37,9 @@ struct Row {
   std::optional<Quartiles> floor_quartiles = {};
   std::optional<Quartiles> ratio_quartiles = {};
   std::optional<Target> target = {};
-  std::optional<measure::MachineState> machine = {};  ///< while it was measured; none: when it is added
-  std::string note = {};                     ///< what must be known to read it
+  std::optional<measure::MachineState> machine =
+      {};                 ///< while it was measured; none: when it is added
+  std::string note = {};  ///< what must be known to read it
   /// How often which value was seen, over all rounds.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> histogram = {};
 };

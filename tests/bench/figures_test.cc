@@ -13,11 +13,11 @@
 #include <gtest/gtest.h>
 
 #include "bench/support/histogram.h"
-#include "tools/measure/machine.h"
 #include "bench/support/quartiles.h"
 #include "bench/support/report.h"
 #include "bench/support/table.h"
 #include "tools/lab/temporary_folder.h"
+#include "tools/measure/machine.h"
 
 namespace muster::bench {
 namespace {
