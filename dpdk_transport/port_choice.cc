@@ -66,7 +66,7 @@ Target by_pci_address(const DeviceName& device, const NicFacts& facts) {
   const auto nic = std::ranges::find(facts.nics, device.name, &PciNic::address);
   if (nic == facts.nics.end()) refuse("there is no NIC {}: {}", device.name, what_there_is(facts));
   Target target{.name = device.name, .nic = &*nic};
-  if (!device.arguments.empty()) target.arguments = "," + device.argument_text();
+  if (!device.arguments.empty()) target.arguments = fmt::format(",{}", device.argument_text());
   for (const Interface& interface : facts.interfaces) {
     if (interface.pci != device.name) continue;
     if (target.interface != nullptr && sharing_driver(nic->driver).empty())

@@ -6,6 +6,7 @@
 #include <optional>
 #include <ranges>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -290,10 +291,14 @@ std::vector<Finding> diagnose(const Machine& machine, const std::optional<Firewa
 }
 
 void put_in_order(std::vector<Finding>& findings) {
-  std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) {
+  const auto before = [](const Finding& a, const Finding& b) {
     if (a.verdict != b.verdict) return a.verdict > b.verdict;
     return a.verdict == Verdict::costs && a.cost_ns > b.cost_ns;
-  });
+  };
+  std::vector<Finding> ordered;  // equals stay as they are
+  for (Finding& finding : findings)
+    ordered.insert(std::ranges::upper_bound(ordered, finding, before), std::move(finding));
+  findings = std::move(ordered);
 }
 
 }  // namespace muster::doctor
