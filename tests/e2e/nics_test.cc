@@ -76,7 +76,7 @@ class OnNics : public testing::TestWithParam<bool> {
 TEST_P(OnNics, CarryMessagesAndCallsBetweenAnyTwo) {
   ASSERT_TRUE(start_all()) << members_.views();
   members_.talk(3);
-  const std::string text(20'000, 'x');
+  const std::string text(200'000, 'x');
   const auto response = members_.answer(members_.at(name(0)), "call /nic1 " + text, "response");
   EXPECT_EQ(response.value("outcome", ""), "ok");
   EXPECT_TRUE(response.value("text", "") == text);

@@ -74,6 +74,7 @@ Process::~Process() {
 }
 
 std::vector<std::string> Process::read_lines() {
+  write_unsent();
   char buffer[4096];
   for (ssize_t got; (got = read(output_, buffer, sizeof buffer)) > 0;)
     partial_.append(buffer, static_cast<std::size_t>(got));
@@ -86,8 +87,18 @@ std::vector<std::string> Process::read_lines() {
 }
 
 void Process::write_line(const std::string& line) {
-  const std::string bytes = line + '\n';
-  [[maybe_unused]] const ssize_t written = write(input_, bytes.data(), bytes.size());
+  unsent_ += line;
+  unsent_ += '\n';
+  write_unsent();
+}
+
+void Process::write_unsent() {
+  if (unsent_.empty()) return;
+  const ssize_t written = write(input_, unsent_.data(), unsent_.size());
+  if (written > 0)
+    unsent_.erase(0, static_cast<std::size_t>(written));
+  else if (errno != EAGAIN)
+    unsent_.clear();
 }
 
 void Process::signal(int number) const { kill(pid_, number); }

@@ -23,7 +23,8 @@ class Process {
   int output() const { return output_; }
   /// The lines that have come so far; never blocks.
   std::vector<std::string> read_lines();
-  /// What a child that is gone no longer reads is dropped.
+  /// Never blocks: what the child has no room for yet goes with the next read_lines(). What a
+  /// child that is gone no longer reads is dropped.
   void write_line(const std::string& line);
 
   void signal(int number) const;
@@ -32,10 +33,13 @@ class Process {
   std::optional<int> ended();
 
  private:
+  void write_unsent();
+
   pid_t pid_ = -1;
   int input_ = -1;
   int output_ = -1;
   std::string partial_;
+  std::string unsent_;
   std::optional<int> status_;
 };
 

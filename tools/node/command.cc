@@ -107,7 +107,7 @@ class Input {
     next_look_ = now + std::chrono::milliseconds(2);
     pollfd input{STDIN_FILENO, POLLIN, 0};
     if (::poll(&input, 1, 0) <= 0) return;
-    char buffer[1024];
+    char buffer[16 * 1024];
     const ssize_t got = read(STDIN_FILENO, buffer, sizeof buffer);
     if (got == 0) ended_ = true;
     if (got <= 0) return;
