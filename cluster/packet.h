@@ -50,6 +50,14 @@ class PacketPort {
   virtual std::size_t flush() { return 0; }
 };
 
+/// What a port is connected to.
+enum class Link : std::uint8_t {
+  up,
+  down,          ///< there is nothing at its other end, or was not for a while since last asked
+  switched_off,  ///< the kernel's interface was set down
+  gone,          ///< the port itself: this port never comes back
+};
+
 /// A PacketPort that also receives: what runs under a node.
 class Transport : public PacketPort {
  public:
@@ -62,8 +70,9 @@ class Transport : public PacketPort {
 
   /// This member's own address on the segment.
   virtual Endpoint self() const = 0;
-  /// False once the port has lost its link or its peer: nothing can be sent or received.
-  virtual bool link_up() = 0;
+  /// Where it is not up nothing can be sent or received.
+  virtual Link link() = 0;
+  bool link_up() { return link() == Link::up; }
   /// Payload bytes that fit one packet.
   virtual std::uint32_t payload_bytes_max() const = 0;
 };

@@ -101,7 +101,7 @@ DpdkTransport::DpdkTransport(const DpdkTransportConfig& config)
       tx_flags_(flags_of(checksums_of(config, port_))) {
   const std::array groups = {multicast_mac(local_.group.address), multicast_mac(all_hosts_group)};
   port_.receive_groups(groups);
-  link_up();
+  link();
 }
 
 DpdkTransport::~DpdkTransport() {
@@ -202,7 +202,7 @@ void DpdkTransport::drop_outgoing(std::uint64_t& counter) {
   counter += std::exchange(outgoing_count_, 0);
 }
 
-/// What the port has no room for waits for the next time. What link_up() has found counts: to ask
+/// What the port has no room for waits for the next time. What link() has found counts: to ask
 /// the port costs a system call on some.
 std::size_t DpdkTransport::flush() {
   if (outgoing_count_ == 0) return 0;
@@ -334,12 +334,13 @@ void DpdkTransport::announce() {
   flush();
 }
 
-bool DpdkTransport::link_up() {
-  const bool up = port_.link_up();
+Link DpdkTransport::link() {
+  const Link link = port_.link();
+  const bool up = link == Link::up;
   const bool came = !std::exchange(had_link_, up) && up;
   if (came) announce();
   if (!up) port_.reconnect();
-  return up;
+  return link;
 }
 
 DpdkTransportStats DpdkTransport::stats() const {

@@ -92,9 +92,9 @@ class DpdkTransport final : public Transport {
   std::size_t receive(std::span<Packet*> burst) override;
   std::size_t flush() override;
   Endpoint self() const override { return local_.self; }
-  /// Reads a flag while the link is up. While a memif's peer is away each call tries to reach it
-  /// again (system calls, for now and then); once it is back, the announcements are repeated.
-  bool link_up() override;
+  /// For now and then: see RawPort::link(). While a memif's peer is away each call tries to reach
+  /// it again; once a link is back, the announcements are repeated.
+  Link link() override;
   std::uint32_t payload_bytes_max() const override { return payload_bytes; }
 
   DpdkTransportStats stats() const;

@@ -62,6 +62,9 @@ RawPort::RawPort(const RawPortConfig& config, FramePool& pool)
       rx_descriptors_wished_(config.rx_descriptors),
       tx_descriptors_wished_(config.tx_descriptors) {
   memif_client_ = name_.is_memif() && !memif_end(name_).server;
+  if (reads_kernel_frames(name_.driver()))
+    interface_link_.emplace(std::string(name_.argument("iface").value_or("")));
+  if (name_.pci) events_.emplace(id_, name_.name);
   configure(config, pool);
   start(config);
 }
@@ -73,6 +76,9 @@ void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
   rte_eth_conf conf{};
   conf.txmode.offloads = info.tx_offload_capa & tx_checksums;
   conf.rxmode.offloads = info.rx_offload_capa & rx_checksums;
+  // Else each question would be one to its registers, or to those of the chip behind it.
+  conf.intr_conf.lsc = events_ && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 ? 1 : 0;
+  conf.intr_conf.rmv = events_ && (*info.dev_flags & RTE_ETH_DEV_INTR_RMV) != 0 ? 1 : 0;
   check(rte_eth_dev_configure(id_, 1, 1, &conf), device(), "configuring it");
   capabilities_.offloads = {
       .tx_ip_checksum = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM) != 0,
@@ -169,12 +175,18 @@ std::size_t RawPort::send(std::span<Frame*> burst) {
   return count;
 }
 
-bool RawPort::link_up() {
+Link RawPort::link() {
+  if (interface_link_) return interface_link_->now();
+  if (events_ && events_->removed()) {
+    started_ = false;
+    return Link::gone;
+  }
   // Behind a closed gate a link may be on its way up or down, and nothing can be sent anyway.
-  if (BurstGate::closed()) return link_up_;
+  if (BurstGate::closed()) return link_;
   rte_eth_link link{};
-  link_up_ = rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
-  return link_up_;
+  const bool up = rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+  const bool interrupted = events_ && events_->take_interruption();
+  return link_ = up && !interrupted ? Link::up : Link::down;
 }
 
 void RawPort::reconnect() {

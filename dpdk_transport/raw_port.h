@@ -15,6 +15,8 @@
 #include "dpdk_transport/eal.h"
 #include "dpdk_transport/frame_pool.h"
 #include "dpdk_transport/mac_address.h"
+#include "dpdk_transport/port_events.h"
+#include "interfaces/interface_link.h"
 
 namespace muster::dpdk {
 
@@ -63,8 +65,11 @@ class RawPort {
   /// that it does not take stay with the caller. Tries once.
   std::size_t send(std::span<Frame*> burst);
 
-  /// Cheap on a memif; a PCI port may ask its registers.
-  bool link_up();
+  /// Cheap on a memif and where the driver hears of changes; else a question to the kernel, or to
+  /// the device's registers: for now and then. A link that was interrupted since is Link::down
+  /// once.
+  Link link();
+  bool link_up() { return link() == Link::up; }
   /// A memif client without a link tries once to reach its server again; link_up() tells how that
   /// went. Nothing to do on other ports. System calls: for now and then.
   void reconnect();
@@ -91,12 +96,15 @@ class RawPort {
   std::uint16_t id_;
   bool memif_client_ = false;
   bool started_ = false;
-  bool link_up_ = false;
+  Link link_ = Link::down;
   TimeNs reconnect_after_ns_ = 0;
   std::uint16_t rx_descriptors_wished_;
   std::uint16_t tx_descriptors_wished_;
   Capabilities capabilities_;
   MacAddress mac_{};
+  // Of one, each kind of port has at most one.
+  std::optional<InterfaceLink> interface_link_;
+  std::optional<PortEvents> events_;
 };
 
 }  // namespace muster::dpdk

@@ -71,9 +71,9 @@ class Engine final : private Events {
   /// At the end of each cycle: what is due, unless that is to wait, what is to be sent, what the
   /// application had no room for. Returns the work done.
   std::size_t finish(TimeNs now, Deadlines deadlines = Deadlines::keep);
-  /// Told when it changes.
-  void port_is_lost(bool lost) {
-    if (std::exchange(port_lost_, lost) != lost) tell_all(PortChanged{lost});
+  /// As PortWatch says; told when it changes.
+  void port_has(Link fault) {
+    if (std::exchange(port_fault_, fault) != fault) tell_all(PortChanged{fault});
   }
   /// The last finish() has let the application give more to send.
   bool gave_credit() const { return gave_credit_; }
@@ -160,7 +160,7 @@ class Engine final : private Events {
   std::map<SubscriptionNumber, Listener*> subscribers_;
   Listener* newcomer_ = nullptr;  ///< announces or subscribes now: its number is not known yet
   bool gave_credit_ = false;
-  bool port_lost_ = false;
+  Link port_fault_ = Link::up;
 };
 
 }  // namespace muster

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cluster/events.h"
+#include "cluster/packet.h"
 #include "cluster/types.h"
 #include "node/channel_set.h"
 #include "node/credit.h"
@@ -70,7 +71,7 @@ struct TopicsEnded {
   SubscriptionNumber subscription = 0;
 };
 struct PortChanged {
-  bool lost = false;
+  Link fault = Link::up;
 };
 struct Overrun {};
 /// Another thread of the application has given them up.

@@ -36,6 +36,27 @@ bool lies_in(const Packet& packet, std::span<const Message::Bytes> pieces) {
   return pieces.size() == 1 && at >= packet.data && at <= packet.data + packet.size;
 }
 
+/// One sentence; empty while it is not.
+std::string why_lost(Link fault, const std::string& port, DurationNs after_ns) {
+  switch (fault) {
+    case Link::up:
+      break;
+    case Link::down:
+      return fmt::format(
+          "the port {} has had no link for {}: check its cable, or the process at its other end",
+          port, duration_text(after_ns));
+    case Link::switched_off:
+      return fmt::format(
+          "the interface of the port {} has been switched off for {}: `ip link set "
+          "dev NAME up`",
+          port, duration_text(after_ns));
+    case Link::gone:
+      return fmt::format(
+          "the port {} is gone, pulled out or taken away: start again once it is back", port);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::size_t Application::hear() {
@@ -285,12 +306,10 @@ void Application::report_stranded(Peer& peer) {
 }
 
 void Application::hear(const PortChanged& event) {
-  if (!event.lost) return port_failure_.clear();
   const bool dpdk = config_.transport == TransportKind::dpdk;
-  port_failure_ = fmt::format(
-      "the port {} has had no link for {}: check its cable, or the process at its other end",
-      dpdk ? config_.device : config_.address, duration_text(config_.port_lost_after_ns));
-  handler_.on_port_lost(port_failure_);
+  port_failure_ =
+      why_lost(event.fault, dpdk ? config_.device : config_.address, config_.port_lost_after_ns);
+  if (!port_failure_.empty()) handler_.on_port_lost(port_failure_);
 }
 
 /// Nothing more comes from the engine but what was under way in the sessions; what the engine had

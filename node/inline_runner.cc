@@ -41,7 +41,7 @@ std::size_t InlineRunner::begin_cycle() {
   cycle_ns_ = clock_.now();
   in_cycle_ = true;
   if (const DurationNs away_ns = duty_.begin(cycle_ns_); away_ns > 0) engine_.was_away(away_ns);
-  engine_.port_is_lost(watch_.lost(cycle_ns_));
+  engine_.port_has(watch_.fault(cycle_ns_));
   std::array<Packet*, burst_max> burst;
   const std::size_t received = transport_.receive(burst);
   if (received > 0) {

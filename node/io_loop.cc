@@ -39,7 +39,7 @@ void IoLoop::run(Idle kind) {
 std::size_t IoLoop::cycle(TimeNs now) {
   const std::size_t work = receive() + transmit();
   transport_.flush();
-  port_lost_.store(watch_.lost(now), std::memory_order_relaxed);
+  port_fault_.store(watch_.fault(now), std::memory_order_relaxed);
   counters_.answer([this](std::vector<NamedCount>& counts) { counts = port_.counters(); });
   served_ns_.store(now, std::memory_order_release);
   return work;

@@ -36,7 +36,7 @@ class IoLoop {
   /// For how long it was away, all together. By any thread.
   DurationNs away_ns() const { return away_ns_.load(std::memory_order_relaxed); }
   /// By any thread.
-  bool port_lost() const { return port_lost_.load(std::memory_order_relaxed); }
+  Link port_fault() const { return port_fault_.load(std::memory_order_relaxed); }
   std::vector<NamedCount> counters() { return counters_.ask(2000); }
   StallStats stalls() const { return duty_.stalls(); }
 
@@ -60,7 +60,7 @@ class IoLoop {
   std::atomic<bool> stopping_{false};
   alignas(ring::line_stride_bytes) std::atomic<TimeNs> served_ns_{0};
   std::atomic<DurationNs> away_ns_{0};
-  std::atomic<bool> port_lost_{false};
+  std::atomic<Link> port_fault_{Link::up};
 };
 
 }  // namespace muster

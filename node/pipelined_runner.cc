@@ -164,7 +164,7 @@ std::size_t PipelinedRunner::engine_cycle(TimeNs now) {
   const std::size_t received = received_.pop(burst);
   engine_.receive(now, std::span(burst).first(received));
   std::size_t work = received + serve_lanes(now);
-  engine_.port_is_lost(io_.port_lost());
+  engine_.port_has(io_.port_fault());
   work += engine_.finish(now, postponing_ ? Engine::Deadlines::postpone : Engine::Deadlines::keep) +
           shared_.errands.run(engine_, now);
   std::size_t unsent = unsent_of_all();

@@ -14,20 +14,22 @@ class PortWatch {
   PortWatch(Transport& transport, DurationNs lost_after_ns)
       : transport_(transport), lost_after_ns_(lost_after_ns) {}
 
-  /// There has been no link for as long as was configured, and for eight times as long at the
-  /// start.
-  bool lost(TimeNs now) {
-    if (now < next_ns_) return lost_;
+  /// Why the port is lost: there has been no link for as long as was configured, for eight times as
+  /// long at the start, or the port is gone. Link::up while it is not.
+  Link fault(TimeNs now) {
+    if (now < next_ns_) return fault_;
     next_ns_ = now + interval_ns;
-    if (transport_.link_up()) {
+    const Link link = transport_.link();
+    if (link == Link::up) {
       down_since_ns_ = never_ns;
       had_link_ = true;
-      return lost_ = false;
+      return fault_ = Link::up;
     }
     if (down_since_ns_ == never_ns) down_since_ns_ = now;
     // A NIC that has just been started negotiates for seconds.
     const DurationNs patience_ns = had_link_ ? lost_after_ns_ : 8 * lost_after_ns_;
-    return lost_ = now - down_since_ns_ >= patience_ns;
+    const bool lost = link == Link::gone || now - down_since_ns_ >= patience_ns;
+    return fault_ = lost ? link : Link::up;
   }
 
  private:
@@ -35,7 +37,7 @@ class PortWatch {
   const DurationNs lost_after_ns_;
   TimeNs next_ns_ = 0;
   TimeNs down_since_ns_ = never_ns;
-  bool lost_ = false;
+  Link fault_ = Link::up;
   bool had_link_ = false;
 };
 

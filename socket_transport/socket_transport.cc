@@ -7,8 +7,6 @@
 #include <utility>
 
 #include <linux/sock_diag.h>
-#include <net/if.h>
-#include <sys/ioctl.h>
 
 namespace muster {
 
@@ -80,7 +78,7 @@ void SocketTransport::Batch<room>::remove_first(std::size_t count) {
 
 SocketTransport::SocketTransport(const SocketTransportConfig& config)
     : self_(checked(config, burst_max)),
-      interface_(checked_interface(config)),
+      link_(checked_interface(config).name),
       unicast_(socket::open_unicast(config.self, config.busy_poll_us)),
       pool_(config.pool_packets, payload_bytes) {
   if (config.multicast) group_.emplace(socket::open_group(config.group, config.self));
@@ -198,14 +196,6 @@ bool SocketTransport::accept(std::size_t entry, std::uint32_t bytes) {
     return false;
   }
   return true;
-}
-
-bool SocketTransport::link_up() {
-  ifreq request{};
-  interface_.name.copy(request.ifr_name, IFNAMSIZ - 1);
-  if (ioctl(unicast_.fd(), SIOCGIFFLAGS, &request) != 0) return false;
-  constexpr int up = IFF_UP | IFF_RUNNING;
-  return (request.ifr_flags & up) == up;
 }
 
 std::vector<int> SocketTransport::descriptors() const {

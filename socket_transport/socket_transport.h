@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "cluster/packet.h"
+#include "interfaces/interface_link.h"
 #include "socket_transport/packet_pool.h"
 #include "socket_transport/sockets.h"
 
@@ -60,7 +61,7 @@ class SocketTransport final : public Transport {
   std::size_t flush() override;
   Endpoint self() const override { return self_; }
   /// A system call: for now and then, not for each cycle.
-  bool link_up() override;
+  Link link() override { return link_.now(); }
   std::uint32_t payload_bytes_max() const override { return pool_.payload_bytes(); }
 
   SocketTransportStats stats() const;
@@ -92,7 +93,7 @@ class SocketTransport final : public Transport {
   bool accept(std::size_t entry, std::uint32_t bytes);
 
   Endpoint self_;
-  socket::Interface interface_;
+  InterfaceLink link_;
   socket::Socket unicast_;
   std::optional<socket::Socket> group_;
   socket::PacketPool pool_;

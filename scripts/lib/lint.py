@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-HEADERS = r"/(ring|cluster|sim|dpdk_transport|socket_transport|node|tools|tests|bench|examples)/.*\.h$"
+HEADERS = r"/(ring|cluster|sim|interfaces|dpdk_transport|socket_transport|node|tools|tests|bench|examples)/.*\.h$"
 WAY_TO_US = re.compile(rf"^\S*(?:/floors/\w+|{re.escape(str(ROOT))})/", re.M)
 FINDING = re.compile(r"^\S+:\d+:\d+: (?:warning|error): ")
 

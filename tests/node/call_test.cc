@@ -153,7 +153,7 @@ TEST_P(NodeCall, EndsAtItsDeadline) {
 
 TEST_P(NodeCall, BehindAFullQueueBlocksAndBeforeThatEndsAtItsDeadline) {
   serve(*b, "/s", echo);
-  b->port->link = false;
+  b->port->state = Link::down;
   Outcome outcome;
   ASSERT_EQ((*a)->call("/s", {}, 20 * ms, outcome.callback()).result, SendResult::sent);
   const std::string full((*a)->packet_bytes_max(), '.');

@@ -71,7 +71,7 @@ TEST_P(NodeClaims, ShareTheirRoomWithWhatIsSentAndNotAcknowledged) {
   Server& b = start("b");
   ASSERT_TRUE(settle());
   for (const bool claims_first : {true, false}) {
-    b.port->link = false;
+    b.port->state = Link::down;
     std::vector<Buffer> claimed;
     const auto claim = [&] { claimed = claim_all(*a.node); };
     const auto send = [&] {
@@ -86,7 +86,7 @@ TEST_P(NodeClaims, ShareTheirRoomWithWhatIsSentAndNotAcknowledged) {
     claims_first ? (claim(), send()) : (send(), claim());
     EXPECT_GT(in_use(a), pool_share::to_send(pool_packets) / 4);
     EXPECT_LT(in_use(a), pool_share::to_send(pool_packets) + on_their_way);
-    b.port->link = true;
+    b.port->state = Link::up;
     claimed.clear();
     EXPECT_TRUE(until([&] { return in_use(a) < pool_share::unsent(pool_packets) + on_their_way; }));
   }

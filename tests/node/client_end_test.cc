@@ -28,12 +28,12 @@ TEST_P(NodeClientEnd, NothingFollowsAMessageThatWasCutOff) {
   {
     Party party(*a->node, on(4));
     ASSERT_TRUE(party.knows("b"));
-    b->port->link = false;
+    b->port->state = Link::down;
     const std::string longer(4'000'000, '.');
     ASSERT_TRUE(
         party.until([&] { return party.client.send(id("b"), bytes(longer)) == SendResult::sent; }));
   }
-  b->port->link = true;
+  b->port->state = Link::up;
   run_for(50 * ms);
   EXPECT_EQ((*a)->send(id("b"), {}, 4), SendResult::no_such_channel);
   EXPECT_EQ((*a)->send(id("b"), bytes("beside"), 5), SendResult::sent);

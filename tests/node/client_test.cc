@@ -186,7 +186,7 @@ TEST_P(NodeClientOfMortals, ReportsBelongToWhoSendsAndCountAllThatWasSent) {
   (*b)->flush();
   ASSERT_TRUE(party.until([&] { return party.diary.heard("message y"); }));
   go_round(party.client);
-  b->port->link = false;
+  b->port->state = Link::down;
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(party.send("b", "x"));
   party.client.flush();
   ASSERT_TRUE(until([&] { return a->diary.heard("removed b"); }));

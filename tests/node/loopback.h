@@ -76,12 +76,12 @@ class LoopbackTransport final : public Transport {
     return waiting;
   }
   Endpoint self() const override { return self_; }
-  bool link_up() override { return link.load(); }
+  Link link() override { return state.load(); }
   std::uint32_t payload_bytes_max() const override { return pool_.payload_bytes(); }
 
   /// What the segment brings; dropped without link, and when the pool is empty.
   void deliver(const Packet& packet, const Endpoint& from) {
-    if (!link.load()) return;
+    if (state != Link::up) return;
     Packet* copy = allocate();
     if (copy == nullptr) return;
     std::memcpy(copy->data, packet.data, packet.size);
@@ -93,7 +93,7 @@ class LoopbackTransport final : public Transport {
   std::uint32_t free_packets() const { return pool_.available(); }
   std::uint32_t pool_packets() const { return static_cast<std::uint32_t>(inbox_.size()); }
 
-  std::atomic<bool> link{true};
+  std::atomic<Link> state{Link::up};
   /// Whoever serves the port next is away for so long.
   std::atomic<DurationNs> pause_ns{0};
   std::atomic<TimeNs> full_until_ns{0};
@@ -126,7 +126,7 @@ inline void Segment::unplug(LoopbackTransport& transport) {
 
 inline void Segment::carry(const LoopbackTransport& from, const Packet& packet) {
   const std::lock_guard lock(mutex_);
-  if (!from.link.load() || loses_(packet, from.self())) return;
+  if (from.state != Link::up || loses_(packet, from.self())) return;
   const bool multicast = packet.peer.address >> 28 == 0xe;
   for (LoopbackTransport* to : plugged_)
     if (to != &from && (multicast || to->self() == packet.peer)) to->deliver(packet, from.self());

@@ -88,7 +88,7 @@ TEST_P(NodeMembership, HearsOfADeath) {
   Server& a = start(mortal("a"));
   Server& b = start(mortal("b"));
   ASSERT_TRUE(settle());
-  b.port->link = false;
+  b.port->state = Link::down;
   EXPECT_TRUE(until([&] { return a.diary.heard("removed b"); }));
   EXPECT_TRUE(a.diary.heard("suspected b"));
   EXPECT_TRUE(a->members().empty());
@@ -118,12 +118,12 @@ TEST_P(NodeMembership, BeginsAnewWhereItWasCutOff) {
   ASSERT_TRUE(settle());
   ASSERT_TRUE(until([&] { return c.diary.heard("bound /x=1"); }));
   const MemberKey before[] = {a->self(), b->self(), c->self()};
-  c.port->link = false;
+  c.port->state = Link::down;
   ASSERT_TRUE(until([&] {
     return c->members().empty() && a->members().size() == 1 && b->members().size() == 1;
   }));
   EXPECT_TRUE(c.diary.heard("withdrawn /x"));
-  c.port->link = true;
+  c.port->state = Link::up;
   ASSERT_TRUE(until([&] { return c.diary.count("bound /x=1") == 2 && c->members().size() == 2; }));
   EXPECT_EQ(a->self(), before[0]);
   EXPECT_EQ(b->self(), before[1]);
@@ -172,7 +172,7 @@ TEST_P(NodeMembership, RefusesOneMoreThanTheClusterTakes) {
 TEST_P(NodeMembership, SaysThatItsPortIsLost) {
   Server& a = start("a");
   ASSERT_TRUE(settle());
-  a.port->link = false;
+  a.port->state = Link::down;
   const std::string why =
       "the port 10.77.0.1/24 has had no link for 500ms: check its cable, or the process at its "
       "other end";
@@ -181,12 +181,39 @@ TEST_P(NodeMembership, SaysThatItsPortIsLost) {
   EXPECT_EQ(a.diary.count("port lost: " + why), 1U);
 }
 
+TEST_P(NodeMembership, SaysWhyItsPortIsLost) {
+  NodeConfig patient = config("a");
+  patient.port_lost_after_ns = 20 * ms;
+  Server& a = start(patient);
+  ASSERT_TRUE(settle());
+  a.port->state = Link::switched_off;
+  EXPECT_TRUE(until([&] {
+    return a.diary.heard(
+        "port lost: the interface of the port 10.77.0.1/24 has been switched off for 20ms: `ip "
+        "link set dev NAME up`");
+  }));
+}
+
+/// It never comes back: nothing is waited for.
+TEST_P(NodeMembership, SaysAtOnceThatItsPortIsGone) {
+  NodeConfig patient = config("a");
+  patient.port_lost_after_ns = 600 * second;
+  Server& a = start(patient);
+  ASSERT_TRUE(settle());
+  a.port->state = Link::gone;
+  EXPECT_TRUE(until([&] {
+    return a.diary.heard(
+        "port lost: the port 10.77.0.1/24 is gone, pulled out or taken away: start again once it "
+        "is back");
+  }));
+}
+
 TEST_P(NodeMembership, CannotJoinWithoutALink) {
   NodeConfig lost = config("a");
   lost.port_lost_after_ns = 20 * ms;
   lost.membership.join_listen_ns = 10 * second;
   Server& a = start(lost);
-  a.port->link = false;
+  a.port->state = Link::down;
   EXPECT_THROW(a->join(5 * second), StartError);
 }
 
@@ -195,10 +222,10 @@ TEST_P(NodeMembership, CanJoinOnceTheLinkIsBack) {
   lost.port_lost_after_ns = 20 * ms;
   lost.membership.join_listen_ns = 60 * second;
   Server& a = start(lost);
-  a.port->link = false;
+  a.port->state = Link::down;
   EXPECT_THROW(a->join(30 * second), StartError);
   EXPECT_THROW(a->join(ms), StartError);
-  a.port->link = true;
+  a.port->state = Link::up;
   const auto goes_on = [&] {
     try {
       return !a->join(ms);

@@ -217,7 +217,7 @@ TEST_P(NodeMessaging, ASlowReceiverHoldsUpNobodyElse) {
   two();
   Server& c = start("c");
   ASSERT_TRUE(settle());
-  b->port->link = false;
+  b->port->state = Link::down;
   send_until_refused(SendResult::would_block);
   for (int i = 0; i < 500; ++i)
     while ((*a)->send(id("c"), bytes("x")) == SendResult::would_block) (*a)->poll(), c->poll();
@@ -228,7 +228,7 @@ TEST_P(NodeMessaging, ReportsWhatARemovedMemberDidNotGet) {
   a = &start(mortal("a"));
   b = &start(mortal("b"));
   ASSERT_TRUE(settle());
-  b->port->link = false;
+  b->port->state = Link::down;
   const int sent = send_until_refused(SendResult::would_block);
   ASSERT_GT(sent, 0);
   ASSERT_TRUE(until([&] { return a->diary.heard("removed b"); }));
@@ -250,9 +250,9 @@ TEST_P(NodeMessaging, ReportsWhatWasGivenForAMemberThatIsBackMeanwhile) {
   b = &start(mortal("b"));
   start(mortal("c"));
   ASSERT_TRUE(settle());
-  a->port->link = false;
+  a->port->state = Link::down;
   ASSERT_TRUE(until([&] { return (*a)->stats().removals == 2; }, b));
-  a->port->link = true;
+  a->port->state = Link::up;
   ASSERT_TRUE(until([&] { return (*a)->stats().trees.size() == 3; }, b));
   for (int i = 0; i < 5; ++i) ASSERT_EQ((*a)->send(id("b"), bytes("old")), SendResult::sent);
   ASSERT_TRUE(until([&] { return a->diary.count("joined b") == 2; }));

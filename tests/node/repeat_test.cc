@@ -143,14 +143,14 @@ TEST_P(NodeRepeat, WaitsForRoomAtTheOther) {
   Callee& refusing = first();
   Callee& full = other();
   full.does = confirm;
-  full.server->port->link = false;
+  full.server->port->state = Link::down;
   const std::string packet((*a)->packet_bytes_max(), '.');
   const MemberId to = (*full.server)->self().id;
   ASSERT_TRUE(until([&] { return (*a)->send(to, bytes(packet)) == SendResult::would_block; }));
   refuse(std::move(refusing.held.back()));
   run_for(50 * ms);
   EXPECT_FALSE(outcome);
-  full.server->port->link = true;
+  full.server->port->state = Link::up;
   ASSERT_TRUE(until([&] { return outcome.has_value(); }));
   EXPECT_EQ(outcome, CallOutcome::ok);
 }

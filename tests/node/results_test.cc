@@ -38,7 +38,7 @@ TEST_P(NodeResults, OneFullChannelIsNamed) {
   NodeConfig narrow = config("a");
   narrow.messaging.window_packets = 64;  // far less than all channels may hold
   two(narrow);
-  b->port->link = false;
+  b->port->state = Link::down;
   const SendResult result = fill(3);
   EXPECT_EQ(result, SendResult::would_block);
   EXPECT_EQ(result.exhausted(), Exhausted::channel);
@@ -48,7 +48,7 @@ TEST_P(NodeResults, OneFullChannelIsNamed) {
 
 TEST_P(NodeResults, WithAllChannelsFullItIsThePackets) {
   two();
-  b->port->link = false;
+  b->port->state = Link::down;
   SendResult result = SendResult::sent;
   ASSERT_TRUE(until([&] {
     for (ChannelId channel = 0; channel < wire::channels; ++channel) result = fill(channel);
@@ -61,7 +61,7 @@ TEST_P(NodeResults, MemoryForLongMessagesIsNamed) {
   NodeConfig small = config("a");
   small.limits.long_message_bytes = 1 << 20;
   two(small);
-  b->port->link = false;
+  b->port->state = Link::down;
   const std::string longer(std::size_t{1} << 20, '.');
   ASSERT_EQ((*a)->send(id("b"), bytes(longer), 0), SendResult::sent);
   EXPECT_EQ((*a)->send(id("b"), bytes(longer), 1).exhausted(), Exhausted::long_messages);

@@ -226,7 +226,7 @@ TEST_P(NodeTopicLimits, AMemberThatDiesInMidMessageGivesNothingOfIt) {
     const auto type = static_cast<std::size_t>(wire::Type::publication);
     return (*b)->stats().packets_received[type] > 100;
   }));
-  a->port->link = false;
+  a->port->state = Link::down;
   ASSERT_TRUE(until([&] { return b->diary.heard("removed a"); }));
   EXPECT_LT(std::ranges::find(b->diary.entries, "ended /prices"),
             std::ranges::find(b->diary.entries, "removed a"));
@@ -234,7 +234,7 @@ TEST_P(NodeTopicLimits, AMemberThatDiesInMidMessageGivesNothingOfIt) {
   ASSERT_TRUE(until([&] { return a->diary.heard("subscriber left"); }));
   EXPECT_TRUE(accepted(topic));  // to nobody
   // What had begun has left its room to the next.
-  a->port->link = true;
+  a->port->state = Link::up;
   ASSERT_TRUE(until([&] { return b->diary.count("began /prices") == 2; }));
   publish(topic, longer);
   EXPECT_TRUE(until([&] { return b->diary.heard("published " + longer); }));

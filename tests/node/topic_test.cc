@@ -119,12 +119,12 @@ TEST_P(NodeTopics, TakeWhoIsSlowToTheLastValue) {
   ASSERT_TRUE(until([&] { return b->diary.heard("published first"); }));
   const std::string filler(1000, ' ');
   int last = 0;
-  b->port->link = false;
+  b->port->state = Link::down;
   ASSERT_TRUE(until([&] {
     if ((*a)->publish(topic, bytes(std::to_string(last) + filler)) == SendResult::sent) ++last;
     return (*a)->stats().publishing.values_skipped > 0;
   }));
-  b->port->link = true;
+  b->port->state = Link::up;
   EXPECT_TRUE(
       until([&] { return b->diary.heard("published " + std::to_string(last - 1) + filler); }));
   EXPECT_TRUE(b->diary.heard("gap /prices"));

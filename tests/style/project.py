@@ -10,10 +10,11 @@ FLOORS = {
     "ring": set(),
     "cluster": {"ring"},
     "sim": {"ring", "cluster"},
-    "dpdk_transport": {"ring", "cluster"},
-    "socket_transport": {"ring", "cluster"},
-    "node": {"ring", "cluster", "dpdk_transport", "socket_transport"},
-    "tools": {"ring", "cluster", "dpdk_transport", "socket_transport", "node"},
+    "interfaces": {"ring", "cluster"},
+    "dpdk_transport": {"ring", "cluster", "interfaces"},
+    "socket_transport": {"ring", "cluster", "interfaces"},
+    "node": {"ring", "cluster", "interfaces", "dpdk_transport", "socket_transport"},
+    "tools": {"ring", "cluster", "interfaces", "dpdk_transport", "socket_transport", "node"},
 }
 EVERYTHING = set(FLOORS)
 MAY_INCLUDE = FLOORS | {"tests": EVERYTHING | {"bench"}, "bench": EVERYTHING, "examples": EVERYTHING}

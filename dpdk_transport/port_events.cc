@@ -1,0 +1,54 @@
+// DPDK 22.11 has no other word for a device that is taken away than one that may still change.
+#define ALLOW_EXPERIMENTAL_API
+#include "dpdk_transport/port_events.h"
+
+#include <cerrno>
+#include <thread>
+#include <utility>
+
+#include <rte_dev.h>
+#include <rte_ethdev.h>
+
+namespace muster::dpdk {
+
+namespace {
+
+constexpr rte_eth_event_type kinds[] = {RTE_ETH_EVENT_INTR_LSC, RTE_ETH_EVENT_INTR_RMV};
+
+int hear_port(std::uint16_t port, rte_eth_event_type kind, void* listener, void*) {
+  auto& events = *static_cast<PortEvents*>(listener);
+  rte_eth_link link{};
+  if (kind == RTE_ETH_EVENT_INTR_RMV)
+    events.was_removed();
+  else if (rte_eth_link_get_nowait(port, &link) == 0 && link.link_status == RTE_ETH_LINK_DOWN)
+    events.link_went_down();
+  return 0;
+}
+
+/// What vfio asks for before it takes a device away, again and again until it is closed.
+void hear_device(const char*, rte_dev_event_type kind, void* listener) {
+  if (kind == RTE_DEV_EVENT_REMOVE) static_cast<PortEvents*>(listener)->was_removed();
+}
+
+/// A callback that runs just now cannot be taken back.
+template <class Unregister>
+void until_done(Unregister&& unregister) {
+  while (unregister() == -EAGAIN) std::this_thread::yield();
+}
+
+}  // namespace
+
+PortEvents::PortEvents(std::uint16_t port, std::string device)
+    : port_(port), device_(std::move(device)) {
+  for (const rte_eth_event_type kind : kinds)
+    rte_eth_dev_callback_register(port_, kind, hear_port, this);
+  rte_dev_event_callback_register(device_.c_str(), hear_device, this);
+}
+
+PortEvents::~PortEvents() {
+  for (const rte_eth_event_type kind : kinds)
+    until_done([&] { return rte_eth_dev_callback_unregister(port_, kind, hear_port, this); });
+  until_done([&] { return rte_dev_event_callback_unregister(device_.c_str(), hear_device, this); });
+}
+
+}  // namespace muster::dpdk
