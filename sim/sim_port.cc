@@ -11,20 +11,26 @@ constexpr std::size_t scribbled_bytes = 192;
 
 }  // namespace
 
-SimPort::SimPort(std::size_t server, std::size_t packets_max, Wire& wire, Verdict& verdict)
-    : server_(server), packets_max_(packets_max), wire_(wire), verdict_(verdict) {}
+SimPort::SimPort(std::size_t server, std::size_t packets_max, std::uint32_t mtu, Wire& wire,
+                 Verdict& verdict)
+    : server_(server),
+      packets_max_(packets_max),
+      payload_bytes_(payload_bytes_of(mtu)),
+      wire_(wire),
+      verdict_(verdict) {}
 
 Packet* SimPort::take() {
   if (free_.empty()) {
     if (buffers_.size() == packets_max_) return nullptr;
-    buffers_.push_back(std::make_unique_for_overwrite<Buffer>());
+    buffers_.push_back(std::make_unique<Buffer>());
+    buffers_.back()->bytes = std::make_unique_for_overwrite<std::byte[]>(payload_bytes_);
     free_.push_back(buffers_.back().get());
   }
   Buffer& buffer = *free_.back();
   free_.pop_back();
-  buffer.packet = {.data = buffer.bytes.data(),
+  buffer.packet = {.data = buffer.bytes.get(),
                    .size = 0,
-                   .capacity = payload_bytes_max,
+                   .capacity = payload_bytes_,
                    .peer = {},
                    .native = &buffer};
   buffer.references = 1;
@@ -54,7 +60,7 @@ void SimPort::release(Packet& packet) {
   if (buffer.references == 0) return verdict_.fail("I13", "m{} releases a packet twice", server_);
   if (--buffer.references > 0) return;
   --live_;
-  std::memset(buffer.bytes.data(), 0xdd, std::min<std::size_t>(scribbled_bytes, packet.size));
+  std::memset(buffer.bytes.get(), 0xdd, std::min<std::size_t>(scribbled_bytes, packet.size));
   free_.push_back(&buffer);
 }
 

@@ -1,19 +1,19 @@
 // A member's port in the simulation: a bounded pool of plain memory, and the wire behind it.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
 
+#include "cluster/mtu.h"
 #include "cluster/packet.h"
 #include "sim/verdict.h"
 
 namespace muster::sim {
 
-inline constexpr std::uint32_t payload_bytes_max = 1472;
+inline constexpr std::uint32_t payload_bytes_max = payload_bytes_of(mtu_default);
 
 /// Who takes the packets that members transmit.
 class Wire {
@@ -25,7 +25,8 @@ class Wire {
 /// Counts references, and tells the verdict of every packet that is released twice, or never.
 class SimPort final : public PacketPort {
  public:
-  SimPort(std::size_t server, std::size_t packets_max, Wire& wire, Verdict& verdict);
+  SimPort(std::size_t server, std::size_t packets_max, std::uint32_t mtu, Wire& wire,
+          Verdict& verdict);
 
   Packet* allocate() override;
   void retain(Packet& packet) override;
@@ -46,13 +47,14 @@ class SimPort final : public PacketPort {
   struct Buffer {
     Packet packet;
     std::uint32_t references;
-    std::array<std::byte, payload_bytes_max> bytes;
+    std::unique_ptr<std::byte[]> bytes;
   };
   static Buffer& buffer_of(Packet& packet) { return *static_cast<Buffer*>(packet.native); }
   Packet* take();
 
   std::size_t server_;
   std::size_t packets_max_;
+  std::uint32_t payload_bytes_;
   Wire& wire_;
   Verdict& verdict_;
   std::vector<std::unique_ptr<Buffer>> buffers_;  // made when first needed

@@ -16,6 +16,7 @@
 #include "cluster/messaging/call_table.h"
 #include "cluster/messaging/message_writer.h"
 #include "cluster/messaging/send.h"
+#include "cluster/mtu.h"
 #include "cluster/wire/path.h"
 #include "tests/fuzz/fuzz_port.h"
 #include "tests/fuzz/input.h"
@@ -38,7 +39,7 @@ constexpr std::uint32_t streams_max = 4;
 constexpr std::uint32_t retained_packets = 24;
 constexpr std::size_t tree_bytes_max = 16 << 10;
 constexpr std::size_t packets_max = 64;
-constexpr std::size_t packet_bytes_max = 1472;
+constexpr std::size_t packet_bytes_max = payload_bytes_of(mtu_default);
 /// Of the one entry by which a tree may pass its limit.
 constexpr std::size_t entry_bytes_max =
     sizeof(TreeEntry) + 2 * wire::path_bytes_max + Attributes::bytes_max + wire::value_bytes_max;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 
+#include "cluster/mtu.h"
 #include "cluster/packet.h"
 #include "cluster/wire/parse.h"
 #include "tests/fuzz/require.h"
@@ -78,7 +79,7 @@ class FuzzPort final : public PacketPort {
   std::uint32_t reported() const { return reported_; }
 
  private:
-  static constexpr std::size_t payload_bytes_max = 1472;
+  static constexpr std::size_t payload_bytes_max = payload_bytes_of(mtu_default);
   struct Buffer {
     Packet packet;
     std::unique_ptr<std::byte[]> bytes;

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "cluster/mtu.h"
 #include "cluster/packet.h"
 #include "node/clock.h"
 #include "socket_transport/packet_pool.h"
@@ -44,7 +45,10 @@ class Segment {
 class LoopbackTransport final : public Transport {
  public:
   LoopbackTransport(Segment& segment, const Endpoint& self, std::uint32_t pool_packets)
-      : segment_(segment), self_(self), pool_(pool_packets, 1472), inbox_(pool_packets) {}
+      : segment_(segment),
+        self_(self),
+        pool_(pool_packets, payload_bytes_of(mtu_default)),
+        inbox_(pool_packets) {}
   ~LoopbackTransport() override {
     segment_.unplug(*this);
     for (std::size_t i = 0; i < waiting_; ++i) release(*inbox_[(first_ + i) % inbox_.size()]);

@@ -223,7 +223,7 @@ void World::empty_inbox(std::size_t number) {
 }
 
 void World::throw_garbage(std::size_t number) {
-  const auto bytes = garbage(dice_, last_packet_);
+  const auto bytes = garbage(dice_, last_packet_, payload_bytes_of(scenario_.mtu));
   const bool from_a_member = dice_.chance(500'000);
   network_.inject(now(), number, bytes,
                   from_a_member ? roster_.endpoint(dice_.below(scenario_.servers))

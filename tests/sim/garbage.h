@@ -10,7 +10,7 @@
 
 namespace muster::sim {
 
-/// `real`: a packet of the cluster, to be spoiled.
-std::vector<std::byte> garbage(Dice& dice, std::span<const std::byte> real);
+/// `real`: a packet of the cluster, to be spoiled; `bytes_max`: the longest that there may be.
+std::vector<std::byte> garbage(Dice& dice, std::span<const std::byte> real, std::size_t bytes_max);
 
 }  // namespace muster::sim

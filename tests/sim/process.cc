@@ -61,7 +61,8 @@ Process::Process(const Surroundings& surroundings, std::size_t server, Incarnati
                  std::uint64_t seed)
     : server_(server),
       verdict_(surroundings.shared.verdict),
-      port_(server, surroundings.shared.scenario.pool_packets(), surroundings.wire, verdict_),
+      port_(server, surroundings.shared.scenario.pool_packets(), surroundings.shared.scenario.mtu,
+            surroundings.wire, verdict_),
       watcher_(server, incarnation, surroundings.shared.roster, surroundings.ledger,
                surroundings.census, surroundings.shared.scenario.weather != Weather::harsh,
                verdict_),

@@ -238,6 +238,14 @@ void pick_topics(Dice dice, Scenario& scenario) {
     scenario.messaging.streams_max = static_cast<std::uint32_t>(dice.between(1, 4));
 }
 
+/// With dice of their own too. Messages then fill a packet where they filled one before.
+void pick_mtu(Dice dice, Scenario& scenario) {
+  if (!dice.chance(125'000)) return;
+  scenario.mtu =
+      static_cast<std::uint32_t>(dice.chance(500'000) ? mtu_max : dice.between(mtu_min, mtu_max));
+  if (scenario.payload_bytes_max == mtu_default) scenario.payload_bytes_max = scenario.mtu;
+}
+
 void pick_work(Dice& dice, Scenario& scenario) {
   for (std::uint32_t& weight : scenario.work_weights)
     weight = static_cast<std::uint32_t>(dice.below(5));
@@ -251,7 +259,7 @@ void pick_work(Dice& dice, Scenario& scenario) {
     scenario.value_bytes_max = wire::value_bytes_max;
     scenario.names = dice.between(1, 8);
   }
-  scenario.payload_bytes_max = dice.chance(300'000) ? 1500 : dice.between(0, 64);
+  scenario.payload_bytes_max = dice.chance(300'000) ? mtu_default : dice.between(0, 64);
   scenario.refuse = dice.chance(500'000) ? static_cast<Ppm>(dice.below(100'000)) : 0;
   scenario.keep = dice.chance(500'000) ? static_cast<Ppm>(dice.below(300'000)) : 0;
   scenario.call_deadline_max_ns = scenario.heartbeat_ns() * dice.between(1, 20);
@@ -360,6 +368,7 @@ Scenario scenario_of(std::uint64_t seed) {
   lengthen_lines(Dice(seed ^ 0x6c6f6e67206c696e), scenario);
   pick_messages(Dice(seed ^ 0x6d65737361676573), scenario);
   pick_topics(Dice(seed ^ 0x746f706963730000), scenario);
+  pick_mtu(Dice(seed ^ 0x6d74750000000000), scenario);
   return scenario;
 }
 

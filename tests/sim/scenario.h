@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cluster/config.h"
+#include "cluster/mtu.h"
 #include "cluster/publishing/topic_config.h"
 #include "sim/dice.h"
 #include "sim/virtual_network.h"
@@ -52,6 +53,7 @@ struct Scenario {
   std::uint64_t seed = 0;
   Weather weather{};
   std::size_t servers = 0;
+  std::uint32_t mtu = mtu_default;
 
   std::uint64_t deaf = 0;  ///< servers whose bit is set do not hear the group
   std::vector<std::size_t> seeds;

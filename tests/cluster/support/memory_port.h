@@ -9,13 +9,14 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/mtu.h"
 #include "cluster/packet.h"
 
 namespace muster::test {
 
 class MemoryPort : public PacketPort {
  public:
-  static constexpr std::uint32_t payload_bytes = 1472;
+  static constexpr std::uint32_t payload_bytes = payload_bytes_of(mtu_default);
 
   /// At most `packets_max` are alive at once; past that allocate() finds the pool empty.
   explicit MemoryPort(std::size_t packets_max = 4096) : packets_max_(packets_max) {}
