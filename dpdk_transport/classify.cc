@@ -116,4 +116,11 @@ Classified classify(std::span<const std::byte> frame, const LocalAddresses& loca
   }
 }
 
+std::size_t ip_packet_bytes(std::span<const std::byte> frame) {
+  if (frame.size() < sizeof(EthernetHeader) + sizeof(Ipv4Header) ||
+      header_at<EthernetHeader>(frame, 0).type != ether_type_ipv4)
+    return 0;
+  return header_at<Ipv4Header>(frame, sizeof(EthernetHeader)).total_bytes;
+}
+
 }  // namespace muster::dpdk

@@ -50,4 +50,7 @@ struct Classified {
 Classified classify(std::span<const std::byte> frame, const LocalAddresses& local,
                     const Verified& verified);
 
+/// What the IPv4 header says of its packet's length, which may be more than is here; 0: none.
+std::size_t ip_packet_bytes(std::span<const std::byte> frame);
+
 }  // namespace muster::dpdk

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "cluster/mtu.h"
 #include "dpdk_transport/device_name.h"
 #include "dpdk_transport/memif_socket.h"
 #include "dpdk_transport/port_claim.h"
@@ -14,8 +15,9 @@ namespace muster::dpdk {
 
 class Device {
  public:
-  /// Creates a vdev, or takes a PCI device. Throws StartError.
-  explicit Device(const DeviceName& name);
+  /// Creates a vdev, or takes a PCI device. A memif server says `mtu` to its clients. Throws
+  /// StartError.
+  explicit Device(const DeviceName& name, std::uint32_t mtu = mtu_default);
   /// Stops and removes it.
   ~Device();
   Device(const Device&) = delete;

@@ -28,11 +28,12 @@ struct MbufPacket : Packet {
 };
 static_assert(sizeof(MbufPacket) <= 64 && alignof(MbufPacket) <= RTE_MBUF_PRIV_ALIGN);
 
-MbufPacket& packet_in(Frame& frame, std::byte* payload, std::uint32_t size) {
+MbufPacket& packet_in(Frame& frame, std::byte* payload, std::uint32_t size,
+                      std::uint32_t capacity) {
   auto* packet = new (rte_mbuf_to_priv(&frame)) MbufPacket;
   packet->data = payload;
   packet->size = size;
-  packet->capacity = DpdkTransport::payload_bytes;
+  packet->capacity = capacity;
   packet->native = &frame;
   return *packet;
 }
@@ -55,6 +56,7 @@ RawPortConfig port_config(const DpdkTransportConfig& config) {
   RawPortConfig port{.device = config.device,
                      .rx_descriptors = config.rx_descriptors,
                      .tx_descriptors = config.tx_descriptors,
+                     .mtu = config.mtu,
                      .mac = config.mac};
   if (!port.mac && parse_device(config.device).is_memif())
     port.mac = derived_mac(config.self.address);
@@ -94,7 +96,9 @@ Verified verified_by_port(const Frame& frame, bool udp_partial) {
 DpdkTransport::DpdkTransport(const DpdkTransportConfig& config)
     : local_(start(config)),
       route_(config.route),
-      pool_(config.pool_packets, sizeof(MbufPacket), reader_of(config)),
+      mtu_(config.mtu),
+      pool_(config.pool_packets, sizeof(MbufPacket), reader_of(config),
+            frame_bytes_for(config.mtu)),
       port_(port_config(config), pool_),
       station_{.address = config.self.address, .mac = port_.mac()},
       framer_(config.self, station_.mac, checksums_of(config, port_)),
@@ -117,7 +121,7 @@ Packet* DpdkTransport::allocate() {
     return nullptr;
   }
   std::byte* payload = rte_pktmbuf_mtod_offset(frame, std::byte*, headers_bytes);
-  return &packet_in(*frame, payload, 0);
+  return &packet_in(*frame, payload, 0, payload_bytes_max());
 }
 
 void DpdkTransport::retain(Packet& packet) { rte_mbuf_refcnt_update(&frame_of(packet), 1); }
@@ -125,7 +129,7 @@ void DpdkTransport::retain(Packet& packet) { rte_mbuf_refcnt_update(&frame_of(pa
 void DpdkTransport::release(Packet& packet) { rte_pktmbuf_free(&frame_of(packet)); }
 
 void DpdkTransport::transmit(Packet& packet) {
-  if (packet.size > payload_bytes) {
+  if (packet.size > packet.capacity) {
     ++stats_.oversize;
     return release(packet);
   }
@@ -233,9 +237,14 @@ Packet* DpdkTransport::accept(Frame& frame) {
       in_one_piece, local_, verified_by_port(frame, port_.offloads().rx_partial_udp_checksum));
   switch (found.kind) {
     case FrameKind::datagram: {
+      if (found.bytes > payload_bytes_max()) {
+        ++stats_.too_long;
+        break;
+      }
       const auto& ethernet = header_at<EthernetHeader>(in_one_piece, 0);
       learn({.address = found.source.address, .mac = ethernet.source});
-      MbufPacket& packet = packet_in(frame, in_one_piece.data() + found.offset, found.bytes);
+      MbufPacket& packet =
+          packet_in(frame, in_one_piece.data() + found.offset, found.bytes, payload_bytes_max());
       packet.peer = found.source;
       return &packet;
     }
@@ -250,7 +259,7 @@ Packet* DpdkTransport::accept(Frame& frame) {
                    found.bytes < igmp3_query_bytes_min ? IgmpVersion::v2 : IgmpVersion::v3);
       break;
     case FrameKind::malformed:
-      ++stats_.malformed;
+      ++(is_too_long(frame) ? stats_.too_long : stats_.malformed);
       break;
     case FrameKind::bad_checksum:
       ++stats_.bad_checksum;
@@ -267,6 +276,11 @@ Packet* DpdkTransport::accept(Frame& frame) {
   }
   rte_pktmbuf_free(&frame);
   return nullptr;
+}
+
+/// Ports cut what does not fit a buffer, into several or off.
+bool DpdkTransport::is_too_long(const Frame& frame) const {
+  return frame.nb_segs != 1 || ip_packet_bytes(bytes(frame)) > mtu_;
 }
 
 /// What comes from elsewhere bears the gateway's Ethernet address.

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/mtu.h"
 #include "cluster/packet.h"
 #include "dpdk_transport/arp.h"
 #include "dpdk_transport/classify.h"
@@ -35,6 +36,7 @@ struct DpdkTransportConfig {
   dpdk::Route route{};
   /// None: the port's own, or derived from the address where the port is a memif.
   std::optional<dpdk::MacAddress> mac{};
+  std::uint32_t mtu = mtu_default;
   std::uint32_t pool_packets = 4096;
   std::uint16_t rx_descriptors = 512;
   std::uint16_t tx_descriptors = 512;
@@ -46,6 +48,7 @@ struct DpdkTransportStats {
   std::uint64_t received = 0;  ///< handed to the caller
   std::uint64_t sent = 0;      ///< taken by the port; ARP, ICMP and IGMP as well
   // Dropped on the way in.
+  std::uint64_t too_long = 0;       ///< for this member's mtu: the sender has a larger one
   std::uint64_t malformed = 0;      ///< cut short, or lengths that do not add up
   std::uint64_t bad_checksum = 0;   ///< IPv4, UDP, ICMP or IGMP
   std::uint64_t fragments = 0;      ///< of IPv4: nothing here sends any
@@ -74,9 +77,6 @@ struct DpdkTransportStats {
 /// them cheaper).
 class DpdkTransport final : public Transport {
  public:
-  /// What 1500 bytes of Ethernet payload leave to a datagram.
-  static constexpr std::uint32_t payload_bytes = 1500 - 20 - 8;
-
   /// Starts the EAL if it does not run yet, opens the port, announces itself by ARP, and joins
   /// the group. Throws StartError.
   explicit DpdkTransport(const DpdkTransportConfig& config);
@@ -95,7 +95,7 @@ class DpdkTransport final : public Transport {
   /// For now and then: see RawPort::link(). While a memif's peer is away each call tries to reach
   /// it again; once a link is back, the announcements are repeated.
   Link link() override;
-  std::uint32_t payload_bytes_max() const override { return payload_bytes; }
+  std::uint32_t payload_bytes_max() const override { return payload_bytes_of(mtu_); }
 
   DpdkTransportStats stats() const;
   /// Packets that somebody holds: the caller, the protocol, the port. Not for the hot path.
@@ -111,6 +111,7 @@ class DpdkTransport final : public Transport {
   static constexpr std::size_t outgoing_max = 2 * burst_max;
 
   Packet* accept(dpdk::Frame& frame);
+  bool is_too_long(const dpdk::Frame& frame) const;
   void learn(const dpdk::Station& station);
   void handle_arp(dpdk::Frame& frame);
   void answer_echo(dpdk::Frame& frame, const dpdk::Classified& request);
@@ -126,6 +127,7 @@ class DpdkTransport final : public Transport {
 
   dpdk::LocalAddresses local_;
   dpdk::Route route_;
+  std::uint32_t mtu_;
   dpdk::FramePool pool_;
   dpdk::RawPort port_;
   dpdk::Station station_;

@@ -31,13 +31,18 @@ FileLock::~FileLock() {
 
 bool FileLock::take() {
   if (fd_ >= 0) return true;
-  const int fd = open(path_.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const int fd = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
   if (fd < 0) throw std::system_error(errno, std::generic_category(), path_);
   if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_at(fd, path_))
     fd_ = fd;
   else
     close(fd);
   return fd_ >= 0;
+}
+
+void FileLock::say(std::string_view text) {
+  if (ftruncate(fd_, 0) != 0 || pwrite(fd_, text.data(), text.size(), 0) < 0)
+    throw std::system_error(errno, std::generic_category(), path_);
 }
 
 }  // namespace muster::dpdk

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace muster::dpdk {
 
@@ -18,6 +19,8 @@ class FileLock {
   /// False: another process, or another object, holds it. Throws std::system_error where no file
   /// can be made or opened.
   bool take();
+  /// For whoever reads the file; by who holds it.
+  void say(std::string_view text);
 
  private:
   std::string path_;

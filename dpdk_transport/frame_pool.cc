@@ -22,9 +22,10 @@ namespace {
 /// buffer begins in the same set of the cache. And the driver of af_xdp (of this DPDK) tells the
 /// kernel how large the pool is as if there were no gaps: what lies behind that is never sent.
 rte_mempool* create_pool(const std::string& name, std::uint32_t frames, std::uint32_t cache,
-                         std::uint16_t private_bytes, FramePool::Reader reader) {
+                         std::uint16_t private_bytes, FramePool::Reader reader,
+                         std::uint32_t frame_bytes_max) {
   rte_pktmbuf_pool_private sizes{};
-  sizes.mbuf_data_room_size = FramePool::frame_bytes_max + RTE_PKTMBUF_HEADROOM;
+  sizes.mbuf_data_room_size = static_cast<std::uint16_t>(frame_bytes_max + RTE_PKTMBUF_HEADROOM);
   sizes.mbuf_priv_size = private_bytes;
   const auto element =
       static_cast<unsigned>(sizeof(rte_mbuf) + private_bytes + sizes.mbuf_data_room_size);
@@ -55,6 +56,8 @@ std::span<const std::byte> bytes(const Frame& frame) {
   return {rte_pktmbuf_mtod(&frame, const std::byte*), rte_pktmbuf_data_len(&frame)};
 }
 
+std::size_t frame_bytes(const Frame& frame) { return rte_pktmbuf_pkt_len(&frame); }
+
 bool resize(Frame& frame, std::size_t size) {
   if (size > static_cast<std::size_t>(frame.buf_len) - frame.data_off || frame.nb_segs != 1)
     return false;
@@ -65,22 +68,23 @@ bool resize(Frame& frame, std::size_t size) {
 
 void free_frame(Frame* frame) { rte_pktmbuf_free(frame); }
 
-FramePool::FramePool(std::uint32_t frames, std::uint16_t private_bytes, Reader reader)
-    : frames_(frames) {
+FramePool::FramePool(std::uint32_t frames, std::uint16_t private_bytes, Reader reader,
+                     std::uint32_t frame_bytes_max)
+    : frames_(frames), frame_bytes_max_(frame_bytes_max) {
   static std::atomic<unsigned> pools{0};
   const std::string name = fmt::format("muster_{}", pools.fetch_add(1));
   // What one thread's cache holds is out of reach for the others: keep that small beside the pool.
   const std::uint32_t cache = std::min<std::uint32_t>(256, frames / 8);
   const auto aligned = static_cast<std::uint16_t>((private_bytes + RTE_MBUF_PRIV_ALIGN - 1U) &
                                                   ~(RTE_MBUF_PRIV_ALIGN - 1U));
-  pool_ = create_pool(name, frames, cache, aligned, reader);
+  pool_ = create_pool(name, frames, cache, aligned, reader, frame_bytes_max);
   if (pool_ != nullptr) return;
   const std::uint64_t needed =
       std::uint64_t{frames} * (frame_bytes_max + RTE_PKTMBUF_HEADROOM + 256 + private_bytes);
   throw StartError(
-      fmt::format("a pool of {} packets needs {} MiB of DPDK's memory, which has less left ({}): "
-                  "raise memory_mb, or lower pool_packets",
-                  frames, needed / (1 << 20) + 1, rte_strerror(rte_errno)));
+      fmt::format("a pool of {} packets of {} bytes needs {} MiB of DPDK's memory, which has less "
+                  "left ({}): raise memory_mb, or lower pool_packets or mtu",
+                  frames, frame_bytes_max, needed / (1 << 20) + 1, rte_strerror(rte_errno)));
 }
 
 FramePool::~FramePool() { rte_mempool_free(pool_); }

@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <span>
 
+#include "cluster/mtu.h"
+#include "dpdk_transport/headers.h"
+
 struct rte_mbuf;
 struct rte_mempool;
 
@@ -15,17 +18,28 @@ using Frame = ::rte_mbuf;
 /// The frame's bytes, from the destination address on; without the checksum at its end.
 std::span<std::byte> bytes(Frame& frame);
 std::span<const std::byte> bytes(const Frame& frame);
+/// How long it is, in all its pieces: a frame that did not fit one buffer came in several.
+std::size_t frame_bytes(const Frame& frame);
 /// Makes the frame `size` bytes long; false where it has no room for that.
 bool resize(Frame& frame, std::size_t size);
 /// Gives one reference back. nullptr is fine.
 void free_frame(Frame* frame);
 
-/// A fixed number of buffers, allocated once, each with room for an Ethernet frame of 1518 bytes.
-/// Any thread may take and give back at any time (see register_thread()).
+/// A buffer for whatever frame carries an IP packet of `mtu` bytes. NICs count buffers in KiB.
+constexpr std::uint32_t frame_bytes_for(std::uint32_t mtu) {
+  constexpr std::size_t kib = 1024;
+  return static_cast<std::uint32_t>((mtu + link_bytes_max + kib - 1) / kib * kib);
+}
+
+/// The longest IP packet that an AF_XDP port takes, which keeps 256 bytes of each buffer to itself,
+/// and buffers within a page.
+inline constexpr std::uint32_t xdp_mtu_max =
+    frame_bytes_for(mtu_default) - 256 - static_cast<std::uint32_t>(link_bytes_max);
+
+/// A fixed number of buffers of one size, allocated once. Any thread may take and give back at any
+/// time (see register_thread()).
 class FramePool {
  public:
-  static constexpr std::uint32_t frame_bytes_max = 2048;
-
   enum class Reader {
     software,  ///< buffers lie close together
     device,    ///< by their physical addresses: none reaches over the end of a page
@@ -34,7 +48,8 @@ class FramePool {
   /// `private_bytes` stand beside each buffer for the caller's own use. Needs the EAL to run.
   /// Throws StartError when memory_mb does not suffice.
   explicit FramePool(std::uint32_t frames, std::uint16_t private_bytes = 0,
-                     Reader reader = Reader::software);
+                     Reader reader = Reader::software,
+                     std::uint32_t frame_bytes_max = frame_bytes_for(mtu_default));
   /// No frame of it may be in use by then, neither here nor in a port.
   ~FramePool();
   FramePool(const FramePool&) = delete;
@@ -47,10 +62,13 @@ class FramePool {
   /// Buffers that nobody holds. Walks the caches: not for the hot path.
   std::uint32_t available() const;
   std::uint32_t size() const { return frames_; }
+  /// The longest frame that a buffer holds.
+  std::uint32_t frame_bytes_max() const { return frame_bytes_max_; }
   rte_mempool* native() const { return pool_; }
 
  private:
   std::uint32_t frames_;
+  std::uint32_t frame_bytes_max_;
   rte_mempool* pool_;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "cluster/mtu.h"
 #include "dpdk_transport/big_endian.h"
 #include "dpdk_transport/mac_address.h"
 
@@ -100,8 +101,11 @@ struct UdpFrameHeaders {
 static_assert(sizeof(EthernetHeader) == 14 && sizeof(Ipv4Header) == 20 && sizeof(UdpHeader) == 8);
 static_assert(sizeof(ArpPacket) == 28 && sizeof(IcmpHeader) == 4);
 static_assert(sizeof(IgmpMessage) == 8 && sizeof(Igmp3Report) == 16);
-static_assert(sizeof(UdpFrameHeaders) == 42);
+static_assert(sizeof(UdpFrameHeaders) == sizeof(EthernetHeader) + datagram_headers_bytes);
 static_assert(alignof(UdpFrameHeaders) == 1 && alignof(ArpPacket) == 1);
+
+/// Around an IP packet on the wire: Ethernet's header, two tags of VLANs, the checksum.
+inline constexpr std::size_t link_bytes_max = sizeof(EthernetHeader) + 2 * 4 + 4;
 
 /// The struct at `offset`, whose bytes the caller has made sure of. Alignment is 1.
 template <class T>

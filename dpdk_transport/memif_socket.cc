@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <system_error>
@@ -18,6 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "cluster/mtu.h"
 #include "dpdk_transport/clock.h"
 #include "dpdk_transport/eal.h"
 #include "dpdk_transport/file_lock.h"
@@ -34,9 +36,11 @@ constexpr DurationNs successor_patience_ns = 3 * hang_up_patience_ns;
 
 /// The driver removes the file at the path of its last port, whoever made it: until then no other
 /// process may make one there.
+std::string lock_of(const std::string& path) { return path + ".lock"; }
 struct Held {
-  explicit Held(const std::string& path) : lock(path + ".lock") {}
+  Held(const std::string& path, std::uint32_t mtu_said) : lock(lock_of(path)), mtu(mtu_said) {}
   FileLock lock;
+  std::uint32_t mtu;
   int ports = 0;
 };
 std::mutex listeners_mutex;
@@ -78,7 +82,7 @@ void refuse_a_second(const std::string& path) {
 }
 
 /// Whoever holds the lock and does not listen is on its way: out, or in.
-void take(FileLock& lock, const std::string& path) {
+void take(FileLock& lock, const std::string& path, std::uint32_t mtu) {
   try {
     const TimeNs deadline = now_ns() + successor_patience_ns;
     while (!lock.take()) {
@@ -90,6 +94,7 @@ void take(FileLock& lock, const std::string& path) {
             path, path));
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
+    lock.say(fmt::format("{}\n", mtu));
   } catch (const std::system_error& error) {
     throw StartError(
         fmt::format("the socket {} cannot be made ({}): choose a folder that you may write to",
@@ -149,12 +154,17 @@ bool hang_up_on_clients(const std::string& path) {
 
 }  // namespace
 
-MemifListener::MemifListener(std::string path) : path_(std::move(path)) {
+MemifListener::MemifListener(std::string path, std::uint32_t mtu) : path_(std::move(path)) {
   const std::lock_guard lock(listeners_mutex);
-  const auto [held, first] = listeners().try_emplace(path_, path_);
+  const auto [held, first] = listeners().try_emplace(path_, path_, mtu);
+  if (held->second.mtu != mtu)
+    throw StartError(
+        fmt::format("{} has ports with an mtu of {}, and another shall have {}: give "
+                    "it another socket",
+                    path_, held->second.mtu, mtu));
   if (first) {
     try {
-      take(held->second.lock, path_);
+      take(held->second.lock, path_, mtu);
       make_way(path_);
     } catch (...) {
       listeners().erase(held);
@@ -179,6 +189,14 @@ void MemifListener::retire() const {
   bool alone = false;
   while (!alone && now_ns() < deadline)
     on_interrupt_thread([&] { alone = !hang_up_on_clients(path_); });
+}
+
+/// Servers of older versions say nothing in the same file.
+std::optional<std::uint32_t> mtu_of_listener(const std::string& path) {
+  std::ifstream file(lock_of(path));
+  if (!file) return std::nullopt;
+  std::uint32_t mtu = 0;
+  return file >> mtu ? mtu : mtu_default;
 }
 
 std::filesystem::path folder_of(const std::string& path) {

@@ -1,7 +1,9 @@
 // The socket on which a memif server listens: who owns it, and whether it is a dead one's.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace muster::dpdk {
@@ -10,9 +12,11 @@ namespace muster::dpdk {
 /// the first and removes it with the last. Meanwhile a lock beside it keeps other servers away.
 class MemifListener {
  public:
+  /// Says `mtu` to clients that ask before they connect; one for all ports at a socket.
+  ///
   /// A socket whose server was killed is removed; one whose server is ending is waited for. Throws
   /// StartError when another process listens on it, or when none can be made there.
-  explicit MemifListener(std::string path);
+  MemifListener(std::string path, std::uint32_t mtu);
   ~MemifListener();
   MemifListener(const MemifListener&) = delete;
   MemifListener& operator=(const MemifListener&) = delete;
@@ -25,6 +29,9 @@ class MemifListener {
  private:
   std::string path_;
 };
+
+/// What the server at `path` carries; nothing where it does not say, as one of another make.
+std::optional<std::uint32_t> mtu_of_listener(const std::string& path);
 
 /// Where the socket at `path` lies.
 std::filesystem::path folder_of(const std::string& path);

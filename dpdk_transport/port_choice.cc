@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "dpdk_transport/device_name.h"
+#include "dpdk_transport/frame_pool.h"
 
 namespace muster::dpdk {
 
@@ -34,6 +35,7 @@ struct Target {
   const Interface* interface = nullptr;
   const PciNic* nic = nullptr;
   std::string arguments{};  ///< for DPDK's own driver, with their comma
+  std::uint32_t mtu = 0;    ///< what it shall carry
 
   std::string_view driver() const { return nic != nullptr ? nic->driver : interface->driver; }
   bool default_route() const { return interface != nullptr && interface->default_route; }
@@ -146,6 +148,9 @@ Obstructed obstacle_through_the_kernel(const Target& target) {
 
 Obstructed obstacle_to_xdp(const Target& target, const NicFacts& facts) {
   if (Obstructed obstacle = obstacle_through_the_kernel(target)) return obstacle;
+  if (target.mtu > xdp_mtu_max)
+    return Obstacle{fmt::format("XDP carries packets of {} bytes at most, and mtu is {}",
+                                xdp_mtu_max, target.mtu)};
   if (!facts.may_load_xdp)
     return Obstacle{"this process may load no XDP program",
                     "run as root, or with CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF"};
@@ -210,8 +215,7 @@ std::string why(Way way, const Target& target, const NicFacts& facts) {
 }
 
 /// A port that opens all the same, and then carries nothing, or not all.
-void check_usable(const Interface& interface) {
-  constexpr std::uint32_t mtu = 1500;  // of all members: docs/protocol.md §1.1
+void check_usable(const Interface& interface, std::uint32_t mtu) {
   if (!interface.up)
     refuse("{} is switched off: `ip link set dev {} up`", interface.name, interface.name);
   if (interface.mtu < mtu)
@@ -252,14 +256,15 @@ PortChoice forced_way(Way way, const Target& target, const NicFacts& facts) {
                           : "that was asked for"};
 }
 
-PortChoice as_written(std::string_view text, std::optional<Way> forced, const NicFacts& facts) {
+PortChoice as_written(std::string_view text, std::optional<Way> forced, const NicFacts& facts,
+                      std::uint32_t mtu) {
   const DeviceName device = parse_device(text);
   if (forced && device.driver() != fmt::format("net_{}", word(*forced)))
     refuse("{} cannot go by way = \"{}\", since a vdev is a way of its own: leave the way out",
            device.name, word(*forced));
   for (const Interface& interface : facts.interfaces)
     if (device.argument("iface") == interface.name && device.driver() != "net_tap")
-      check_usable(interface);
+      check_usable(interface, mtu);
   return {.device = std::string(text), .why = "it is a vdev"};
 }
 
@@ -271,11 +276,13 @@ std::string_view word(Way way) {
   return words[static_cast<std::size_t>(way)];
 }
 
-PortChoice choose_port(std::string_view text, std::optional<Way> forced, const NicFacts& facts) {
-  if (text.starts_with("net_")) return as_written(text, forced, facts);
-  const Target target = find_target(text, facts);
+PortChoice choose_port(std::string_view text, std::optional<Way> forced, const NicFacts& facts,
+                       std::uint32_t mtu) {
+  if (text.starts_with("net_")) return as_written(text, forced, facts, mtu);
+  Target target = find_target(text, facts);
+  target.mtu = mtu;
   PortChoice choice = forced ? forced_way(*forced, target, facts) : best_way(target, facts);
-  if (choice.way != Way::vfio && target.interface != nullptr) check_usable(*target.interface);
+  if (choice.way != Way::vfio && target.interface != nullptr) check_usable(*target.interface, mtu);
   return choice;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "cluster/errors.h"
+#include "cluster/mtu.h"
 #include "dpdk_transport/nic_facts.h"
 
 namespace muster::dpdk {
@@ -29,8 +30,9 @@ struct PortChoice {
 };
 
 /// `text` is an interface's name, its Ethernet address, a PCI address, or a vdev. Without `forced`
-/// the best way that leaves the kernel its default route. Changes nothing on the machine. Throws
-/// StartError: what is in the way, and the remedy.
-PortChoice choose_port(std::string_view text, std::optional<Way> forced, const NicFacts& facts);
+/// the best way that carries packets of `mtu` bytes and leaves the kernel its default route.
+/// Changes nothing on the machine. Throws StartError: what is in the way, and the remedy.
+PortChoice choose_port(std::string_view text, std::optional<Way> forced, const NicFacts& facts,
+                       std::uint32_t mtu = mtu_default);
 
 }  // namespace muster::dpdk

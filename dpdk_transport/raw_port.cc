@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <chrono>
 #include <cstring>
 #include <thread>
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <unistd.h>
 
 #include "dpdk_transport/burst_gate.h"
 #include "dpdk_transport/clock.h"
@@ -28,14 +30,42 @@ constexpr DurationNs handshake_timeout_ns = 2'000'000'000;
 constexpr DurationNs reconnect_timeout_ns = 250'000'000;
 constexpr std::chrono::milliseconds retry_interval(5);
 
-/// What a memif is told besides what the user told it. Small rings stay in the cache: the latency
-/// of a ping does not change with their size, the bandwidth of a burst does.
-DeviceName complete(DeviceName name, const RawPortConfig& config) {
+/// The kernel cuts off what its ring has no room for. What is there the driver copies into a buffer
+/// of the pool, without a look at its size.
+void fit_kernel_ring(DeviceName& name, std::uint32_t buffer_bytes) {
+  constexpr std::uint32_t default_frame_bytes = 2048;  // and four kilobytes the default block
+  if (const auto given = name.argument("framesz")) {
+    std::uint32_t frame_bytes = 0;
+    std::from_chars(given->data(), given->data() + given->size(), frame_bytes);
+    if (frame_bytes > buffer_bytes)
+      throw StartError(fmt::format(
+          "{}: framesz={} is more than the {} bytes of a buffer here: leave it out, and "
+          "set mtu",
+          name.name, *given, buffer_bytes));
+  }
+  if (buffer_bytes <= default_frame_bytes) return;
+  const auto kib_of_page = static_cast<std::uint32_t>(getpagesize()) / 1024;
+  name.add_argument("framesz", std::to_string(buffer_bytes));  // in KiB: see frame_bytes_for()
+  name.add_argument("blocksz", std::to_string(buffer_bytes * kib_of_page));
+}
+
+/// The slots of the rings between a client and its server, which the client makes. In later DPDKs
+/// than 22.11 only a sender that was told of shorter slots than its buffers looks how much fits
+/// one, so a server of long frames is told that: a client's may be shorter.
+std::uint32_t slot_bytes(bool server, std::uint32_t buffer_bytes) {
+  return server && buffer_bytes > frame_bytes_for(mtu_default) ? buffer_bytes - 1 : buffer_bytes;
+}
+
+/// What a driver is told besides what the user told it. Small rings of a memif stay in the cache:
+/// the latency of a ping does not change with their size, the bandwidth of a burst does.
+DeviceName complete(DeviceName name, const RawPortConfig& config, const FramePool& pool) {
+  if (name.driver() == "net_af_packet") fit_kernel_ring(name, pool.frame_bytes_max());
   if (!name.is_memif()) return name;
   const unsigned slots = std::max(config.rx_descriptors, config.tx_descriptors);
   name.add_argument("socket-abstract", "no");
   name.add_argument("rsize", std::to_string(std::bit_width(std::max(slots, 2U) - 1)));
-  name.add_argument("bsize", std::to_string(FramePool::frame_bytes_max));
+  name.add_argument("bsize",
+                    std::to_string(slot_bytes(memif_end(name).server, pool.frame_bytes_max())));
   if (config.mac) name.add_argument("mac", to_string(*config.mac));
   return name;
 }
@@ -43,6 +73,34 @@ DeviceName complete(DeviceName name, const RawPortConfig& config) {
 /// These get a copy of the kernel's frame as it is, and not the kernel's word on its checksum.
 bool reads_kernel_frames(std::string_view driver) {
   return driver == "net_af_packet" || driver == "net_af_xdp" || driver == "net_pcap";
+}
+
+/// Their frames are as long as the arguments say; what the driver says is for the default.
+bool sized_by_arguments(std::string_view driver) {
+  return driver == "net_memif" || driver == "net_af_packet";
+}
+
+std::uint32_t mtu_max_of(const rte_eth_dev_info& info, std::string_view driver) {
+  if (sized_by_arguments(driver)) return mtu_max;
+  if (driver == "net_af_xdp") return xdp_mtu_max;
+  const bool both = info.max_mtu != UINT16_MAX && info.max_rx_pktlen > info.max_mtu;
+  const std::uint32_t around =
+      both ? info.max_rx_pktlen - info.max_mtu : RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
+  return std::min<std::uint32_t>(info.max_mtu, info.max_rx_pktlen - around);
+}
+
+/// For DPDK; 0 leaves it as it is. Others may send to this port what is longer than members'
+/// packets.
+std::uint32_t mtu_of_device(const rte_eth_dev_info& info, std::uint32_t mtu,
+                            const DeviceName& name) {
+  const std::uint32_t most = mtu_max_of(info, name.driver());
+  if (mtu > most)
+    throw StartError(fmt::format(
+        "{} carries packets of {} bytes at most, and mtu is {}: {}", name.name, most, mtu,
+        name.driver() == "net_af_xdp"
+            ? "set way = \"af_packet\""
+            : fmt::format("give all members mtu = {}, or this one another port", most)));
+  return sized_by_arguments(name.driver()) ? 0 : std::min(std::max(mtu, mtu_default), most);
 }
 
 void check(int result, const std::string& device, const char* step) {
@@ -56,9 +114,10 @@ void check(int result, const std::string& device, const char* step) {
 }  // namespace
 
 RawPort::RawPort(const RawPortConfig& config, FramePool& pool)
-    : name_(complete(parse_device(config.device), config)),
-      device_(name_),
+    : name_(complete(parse_device(config.device), config, pool)),
+      device_(name_, config.mtu),
       id_(device_.port()),
+      mtu_(config.mtu),
       rx_descriptors_wished_(config.rx_descriptors),
       tx_descriptors_wished_(config.tx_descriptors) {
   memif_client_ = name_.is_memif() && !memif_end(name_).server;
@@ -74,6 +133,7 @@ void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
   rte_eth_dev_info info{};
   check(rte_eth_dev_info_get(id_, &info), device(), "asking what it can do");
   rte_eth_conf conf{};
+  conf.rxmode.mtu = mtu_of_device(info, config.mtu, name_);
   conf.txmode.offloads = info.tx_offload_capa & tx_checksums;
   conf.rxmode.offloads = info.rx_offload_capa & rx_checksums;
   // Else each question would be one to its registers, or to those of the chip behind it.
@@ -117,6 +177,13 @@ void RawPort::start(const RawPortConfig& config) {
     const LogCapture log;
     check(rte_eth_dev_start(id_), device(), "starting it");
     started_ = true;
+    rte_eth_rxq_info queue{};
+    if (config.mtu > mtu_default && rte_eth_rx_queue_info_get(id_, 0, &queue) == 0 &&
+        queue.scattered_rx != 0)
+      throw StartError(fmt::format(
+          "{} hands packets of {} bytes over in pieces, which a member does not take: give all "
+          "members a lower mtu, or this one another port",
+          device(), config.mtu));
   }
   rte_ether_addr address{};
   if (config.mac && !name_.is_memif()) {
@@ -127,6 +194,12 @@ void RawPort::start(const RawPortConfig& config) {
   std::copy_n(address.addr_bytes, mac_.size(), mac_.begin());
 }
 
+/// Nothing that is longer would come through; and in later DPDKs than 22.11 the server's driver
+/// copies what a client sends into its own buffers, however short these are.
+bool RawPort::server_carries_less() const {
+  return mtu_of_listener(memif_end(name_).socket).value_or(mtu_) < mtu_;
+}
+
 void RawPort::connect(DurationNs timeout_ns) {
   const MemifEnd end = memif_end(name_);
   const TimeNs deadline = now_ns() + timeout_ns;
@@ -134,7 +207,7 @@ void RawPort::connect(DurationNs timeout_ns) {
   std::string reason;  // why the other side hung up last
   while (true) {
     const LogCapture log;
-    if (rte_eth_dev_start(id_) == 0) {
+    if (!server_carries_less() && rte_eth_dev_start(id_) == 0) {
       met = true;
       const TimeNs patience = std::min(now_ns() + handshake_timeout_ns, deadline);
       while (!link_up() && log.hang_up().empty() && now_ns() < patience)
@@ -150,6 +223,12 @@ void RawPort::connect(DurationNs timeout_ns) {
     std::this_thread::sleep_for(retry_interval);
   }
   if (const std::string why = why_unreachable(end.socket); !why.empty()) throw StartError(why);
+  if (server_carries_less())
+    throw StartError(
+        fmt::format("the switch on {} carries packets of {} bytes, and mtu is {}: start it with "
+                    "--mtu {}, or give "
+                    "all members its mtu",
+                    end.socket, mtu_of_listener(end.socket).value_or(0), mtu_, mtu_));
   if (!met)
     throw StartError(
         fmt::format("no switch listens on {}: start `muster fabric` first", end.socket));
@@ -195,7 +274,7 @@ void RawPort::reconnect() {
   if (started_ && now < reconnect_after_ns_) return;
   if (started_) device_.stop();
   const LogCapture log;
-  started_ = rte_eth_dev_start(id_) == 0;
+  started_ = !server_carries_less() && rte_eth_dev_start(id_) == 0;
   reconnect_after_ns_ = now + reconnect_timeout_ns;
 }
 

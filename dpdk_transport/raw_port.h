@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/mtu.h"
 #include "cluster/types.h"
 #include "dpdk_transport/capabilities.h"
 #include "dpdk_transport/device.h"
@@ -26,6 +27,7 @@ struct RawPortConfig {
   std::string device;
   std::uint16_t rx_descriptors = 512;  ///< the port may take fewer, or more
   std::uint16_t tx_descriptors = 512;
+  std::uint32_t mtu = mtu_default;  ///< the longest IP packet; the pool's buffers hold it
   std::optional<MacAddress> mac{};  ///< none: the port's own
   /// How long a memif client waits for the switch or the peer that listens on its socket.
   DurationNs connect_timeout_ns = 2'000'000'000;
@@ -90,10 +92,12 @@ class RawPort {
   void configure(const RawPortConfig& config, FramePool& pool);
   void start(const RawPortConfig& config);
   void connect(DurationNs timeout_ns);
+  bool server_carries_less() const;
 
   DeviceName name_;
   Device device_;
   std::uint16_t id_;
+  std::uint32_t mtu_;
   bool memif_client_ = false;
   bool started_ = false;
   Link link_ = Link::down;

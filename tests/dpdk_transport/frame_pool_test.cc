@@ -28,5 +28,18 @@ TEST(FramePools, LeaveNoGapsBetweenTheirFrames) {
   for (Frame* frame : held) free_frame(frame);
 }
 
+TEST(FramePools, HoldTheFramesOfTheirMtu) {
+  start_eal(testing::eal);
+  EXPECT_EQ(frame_bytes_for(1500), 2048U);
+  for (const std::uint32_t mtu : {mtu_min, mtu_default, 2022U, 2023U, mtu_max}) {
+    FramePool pool(16, 64, FramePool::Reader::software, frame_bytes_for(mtu));
+    Frame* frame = pool.allocate();
+    EXPECT_TRUE(resize(*frame, mtu + link_bytes_max)) << mtu;
+    EXPECT_TRUE(resize(*frame, pool.frame_bytes_max())) << mtu;
+    EXPECT_FALSE(resize(*frame, pool.frame_bytes_max() + 1)) << mtu;
+    free_frame(frame);
+  }
+}
+
 }  // namespace
 }  // namespace muster::dpdk

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "dpdk_transport/frame_pool.h"
+
 namespace muster::dpdk {
 namespace {
 
@@ -36,9 +38,10 @@ NicFacts with_default_route(NicFacts facts) {
   return facts;
 }
 
-std::string sentence(std::string_view text, std::optional<Way> forced, const NicFacts& facts) {
+std::string sentence(std::string_view text, std::optional<Way> forced, const NicFacts& facts,
+                     std::uint32_t mtu = mtu_default) {
   try {
-    choose_port(text, forced, facts);
+    choose_port(text, forced, facts, mtu);
   } catch (const StartError& error) {
     return error.what();
   }
@@ -143,6 +146,29 @@ TEST(PortChoice, RefusesAnInterfaceThatCarriesLessThanMembersSend) {
   for (const char* text : {"eth1", address, "net_af_packet0,iface=eth1"})
     expect_sentence(sentence(text, {}, facts),
                     {"eth1 carries 1400 bytes", "`ip link set dev eth1 mtu 1500`"});
+}
+
+TEST(PortChoice, MeasuresAnInterfaceByTheMtuOfTheMembers) {
+  NicFacts facts = machine();
+  for (const std::uint32_t carried : {1500U, 1999U}) {
+    facts.interfaces[0].mtu = carried;
+    for (const char* text : {"eth1", address, "net_af_packet0,iface=eth1"})
+      expect_sentence(sentence(text, {}, facts, 2000),
+                      {"eth1 carries ", "members send 2000", "`ip link set dev eth1 mtu 2000`"});
+  }
+  facts.interfaces[0].mtu = 2000;
+  EXPECT_EQ(sentence("eth1", {}, facts, 2000), "");
+}
+
+TEST(PortChoice, CopiesWhatIsTooLongForXdp) {
+  NicFacts facts = container();
+  facts.interfaces[0].mtu = 9000;
+  EXPECT_EQ(choose_port("eth1", {}, facts, xdp_mtu_max).way, Way::af_xdp);
+  const PortChoice choice = choose_port("eth1", {}, facts, 9000);
+  EXPECT_EQ(choice.way, Way::af_packet);
+  EXPECT_NE(choice.why.find("1766 bytes at most"), std::string::npos) << choice.why;
+  expect_sentence(sentence("eth1", Way::af_xdp, facts, 9000),
+                  {"eth1", "\"af_xdp\"", "mtu is 9000", "leave the way out"});
 }
 
 TEST(PortChoice, ListsWhatThereIsForAnUnknownName) {

@@ -338,6 +338,13 @@ TEST(FramePools, RunDryAndRecover) {
   EXPECT_EQ(pool.available(), 64U);
 }
 
+// The driver would write what its ring holds behind the end of a buffer.
+TEST_F(RawPorts, RefuseAKernelRingWithFramesLongerThanABuffer) {
+  const std::string said = sentence({.device = "net_af_packet0,iface=lo,framesz=4096"});
+  EXPECT_NE(said.find("framesz=4096"), std::string::npos) << said;
+  EXPECT_NE(said.find("set mtu"), std::string::npos) << said;
+}
+
 TEST(FramePools, CloneTheBytes) {
   start_eal(testing::eal);
   FramePool pool(64);
