@@ -12,8 +12,6 @@ namespace muster {
 
 namespace {
 
-// Ethernet's 1500 bytes without the headers of IPv4 and UDP.
-constexpr std::uint32_t payload_bytes = 1472;
 // No round trip waits for multicast, so its socket is looked at so often and not with every call:
 // an idle look is a system call, which unicast would wait for.
 constexpr std::chrono::microseconds group_look_interval(20);
@@ -36,6 +34,7 @@ Endpoint checked(const SocketTransportConfig& config, std::size_t stock) {
 socket::Interface checked_interface(const SocketTransportConfig& config) {
   socket::Interface interface = socket::interface_with(config.self.address);
   if (config.multicast) socket::check_multicast(interface, config.group, config.self.address);
+  if (config.mtu > mtu_default) socket::check_carries(interface, config.mtu);
   return interface;
 }
 
@@ -80,7 +79,8 @@ SocketTransport::SocketTransport(const SocketTransportConfig& config)
     : self_(checked(config, burst_max)),
       link_(checked_interface(config).name),
       unicast_(socket::open_unicast(config.self, config.busy_poll_us)),
-      pool_(config.pool_packets, payload_bytes) {
+      pool_(config.pool_packets, payload_bytes_of(config.mtu)) {
+  if (config.mtu > mtu_default) socket::forbid_fragments(unicast_);
   if (config.multicast) group_.emplace(socket::open_group(config.group, config.self));
 }
 
@@ -172,7 +172,7 @@ std::size_t SocketTransport::receive_from(int fd, std::span<Packet*> burst) {
     if (!accept(entry, incoming_.messages[entry].msg_len)) continue;
     burst[count++] = incoming_.packets[entry];
     --incoming_.size;
-    incoming_.set(entry, *incoming_.packets[incoming_.size], payload_bytes);
+    incoming_.set(entry, *incoming_.packets[incoming_.size], pool_.payload_bytes());
   }
   std::reverse(burst.begin(), burst.begin() + static_cast<std::ptrdiff_t>(count));
   stats_.received += count;

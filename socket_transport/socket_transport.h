@@ -12,6 +12,7 @@
 
 #include <sys/socket.h>
 
+#include "cluster/mtu.h"
 #include "cluster/packet.h"
 #include "interfaces/interface_link.h"
 #include "socket_transport/packet_pool.h"
@@ -20,8 +21,9 @@
 namespace muster {
 
 struct SocketTransportConfig {
-  Endpoint self;          ///< an address of this machine, and this member's own port
-  Endpoint group;         ///< the cluster's multicast group
+  Endpoint self;   ///< an address of this machine, and this member's own port
+  Endpoint group;  ///< the cluster's multicast group
+  std::uint32_t mtu = mtu_default;
   bool multicast = true;  ///< false: the group is not joined, and need not be reachable
   std::uint32_t pool_packets = 4096;
   std::optional<std::uint32_t> busy_poll_us;  ///< SO_BUSY_POLL, for NICs whose driver polls
@@ -41,8 +43,8 @@ struct SocketTransportStats {
   std::uint64_t exhausted = 0;     ///< times that the pool was empty
 };
 
-/// Payloads are as long as Ethernet carries, so that members on sockets and members on DPDK form
-/// one cluster. Nothing is allocated after construction.
+/// Payloads are as long as all members' mtu lets them be, so that members on sockets and members on
+/// DPDK form one cluster. Nothing is allocated after construction.
 ///
 /// Threads: receive(), transmit(), flush() and stats() by one thread at a time; allocate(),
 /// retain() and release() by any thread at any time (see PacketPool).

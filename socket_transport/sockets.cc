@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -118,6 +119,22 @@ void check_multicast(const Interface& interface, const Endpoint& group, std::uin
                     "multicast on`, or use an address of another interface",
                     interface.name, dotted(address), to_string(group), interface.name));
   }
+}
+
+void check_carries(const Interface& interface, std::uint32_t mtu) {
+  const Socket any = open_socket();
+  ifreq request{};
+  interface.name.copy(request.ifr_name, IFNAMSIZ - 1);
+  if (ioctl(any.fd(), SIOCGIFMTU, &request) != 0) return;  // it has just gone: bind() says so
+  if (request.ifr_mtu >= static_cast<int>(mtu)) return;
+  fail(
+      fmt::format("{} carries {} bytes, and members send {}: `ip link set dev {} mtu {}`, or give "
+                  "all members a lower mtu",
+                  interface.name, request.ifr_mtu, mtu, interface.name, mtu));
+}
+
+void forbid_fragments(const Socket& socket) {
+  set_option(socket.fd(), IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
 }
 
 Socket open_unicast(const Endpoint& self, std::optional<std::uint32_t> busy_poll_us) {

@@ -43,9 +43,14 @@ std::string dotted(std::uint32_t address);
 Interface interface_with(std::uint32_t address);
 /// Refuses an interface that is down, or that cannot multicast.
 void check_multicast(const Interface& interface, const Endpoint& group, std::uint32_t address);
+/// Refuses an interface whose own MTU is less than `mtu`.
+void check_carries(const Interface& interface, std::uint32_t mtu);
 
 /// Bound to `self`: receives the unicast, and sends everything, so that the source is `self`.
 Socket open_unicast(const Endpoint& self, std::optional<std::uint32_t> busy_poll_us);
+/// What a route does not carry whole is refused (EMSGSIZE), where the kernel would send it in
+/// pieces.
+void forbid_fragments(const Socket& socket);
 /// Bound to `group`, a member of it on the interface that has the address of `self`; several
 /// members on one host each get a copy.
 Socket open_group(const Endpoint& group, const Endpoint& self);

@@ -126,6 +126,22 @@ TEST_F(SocketTransports, CarryAPacketThatIsFullToTheLastByte) {
   EXPECT_EQ(text_of(*packets[0]), full);
 }
 
+TEST_F(SocketTransports, CarryPacketsAsLongAsTheirMtuAndDropLongerOnes) {
+  SocketTransportConfig config = member_config(3);
+  config.mtu = 9000;
+  SocketTransport three{config};
+  config.self = loopback(4);
+  SocketTransport four{config};
+  const std::string full(8972, 'x');
+  EXPECT_EQ(three.payload_bytes_max(), full.size());
+  for (SocketTransport* to : {&four, &one_}) send(three, to->self(), full);
+  const auto packets = receive(four, 1);
+  ASSERT_EQ(packets.size(), 1u);
+  EXPECT_EQ(text_of(*packets[0]), full);
+  EXPECT_TRUE(receive(one_, 1).empty());
+  EXPECT_EQ(one_.stats().truncated, 1u);
+}
+
 TEST_F(SocketTransports, DropAndCountAnOutgoingPacketThatIsTooLong) {
   Packet* packet = one_.allocate();
   packet->size = packet->capacity + 1;
