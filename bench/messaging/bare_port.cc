@@ -14,16 +14,15 @@ namespace muster::bench {
 
 namespace {
 
-// Of Ethernet, IPv4 and UDP.
-constexpr std::size_t ethernet_bytes = 14;
-constexpr std::size_t header_bytes = ethernet_bytes + 20 + 8;
-constexpr std::size_t mtu_bytes = 1500;
+constexpr std::size_t header_bytes = sizeof(dpdk::UdpFrameHeaders);
 constexpr std::uint32_t pool_frames = 4096;
 
 class BarePort final : public MessageEndpoint {
  public:
   explicit BarePort(const Place& place)
-      : pool_(start_eal_first()), port_({.device = memif_device(place), .mac = {}}, pool_) {}
+      : pool_(start_eal_first(), 0, dpdk::FramePool::Reader::software,
+              dpdk::frame_bytes_for(mtu())),
+        port_({.device = memif_device(place), .mtu = mtu(), .mac = {}}, pool_) {}
   ~BarePort() override {
     dpdk::free_frame(spare_);
     std::for_each_n(queue_.begin(), queued_, dpdk::free_frame);
@@ -33,9 +32,7 @@ class BarePort final : public MessageEndpoint {
 
   bool connect() override { return port_.link_up(); }
   std::size_t message_bytes_max() const override { return packet_message_bytes(); }
-  std::size_t packet_message_bytes() const override {
-    return ethernet_bytes + mtu_bytes - header_bytes;
-  }
+  std::size_t packet_message_bytes() const override { return payload_bytes_of(mtu()); }
 
   std::span<std::byte> claim(std::size_t bytes) override {
     if (queued_ == queue_.size()) flush();
@@ -63,7 +60,7 @@ class BarePort final : public MessageEndpoint {
   static constexpr std::size_t burst_max = 32;
 
   static std::uint32_t start_eal_first() {
-    dpdk::start_eal({});
+    dpdk::start_eal({.memory_mb = memory_mb});
     return pool_frames;
   }
 

@@ -1,6 +1,7 @@
 // Messages between two processes, one on each core: round trips, the highest rates, latency under
 // load, over the bare port, over muster and over what one would otherwise use, in turns. F1, F2
 // and F3 are read here.
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <span>
 #include <string_view>
@@ -11,8 +12,10 @@
 #include "bench/messaging/one_thread.h"
 #include "bench/messaging/rows.h"
 #include "bench/messaging/side.h"
+#include "bench/messaging/ways.h"
 #include "bench/support/options.h"
 #include "bench/support/report.h"
+#include "cluster/mtu.h"
 #include "tools/measure/cores.h"
 
 namespace muster::bench {
@@ -68,6 +71,12 @@ Figures are medians over rounds, "quartiles" the first and the third; those of p
 tenth of a round's batches. "line" is the round trip of a bare cache line between the two cores at that
 moment, "load" and "steal" what the machine did.)";
 
+/// The bare port carries frames as long, so that ratios stay ratios.
+void add_mtu(CLI::App& app) {
+  app.add_option_function<std::uint32_t>("--mtu", set_mtu, "the longest packet of all ways [1500]")
+      ->check(CLI::Range(mtu_min, mtu_max));
+}
+
 Plan plan_for(bool quick) { return quick ? quick_plan : full_plan; }
 
 void print(const std::string& table) {
@@ -108,5 +117,5 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == switch_option) {
     return run_switch(arguments.subspan(2));
   }
-  return run_suite(argc, argv, description, run, explanation);
+  return run_suite(argc, argv, description, run, explanation, add_mtu);
 }

@@ -72,6 +72,7 @@ NodeConfig config_of(const std::string& name, std::size_t port, const Place& pla
   config.name = name;
   config.cluster = "crowd";
   config.port = place.port;
+  config.mtu = mtu();
   config.mode = mode;
   config.idle = Idle::backoff;
   config.device = fmt::format("net_memif{},id={},role=client,socket={}", port, port,
@@ -80,7 +81,7 @@ NodeConfig config_of(const std::string& name, std::size_t port, const Place& pla
   config.limits.pool_packets = 2048;
   config.limits.kept_packets = 128;
   config.limits.event_queue = 512;
-  config.dpdk.memory_mb = 256;
+  config.dpdk.memory_mb = memory_mb;
   return config;
 }
 

@@ -15,7 +15,7 @@ class KernelUdp final : public MessageEndpoint {
 
   bool connect() override { return true; }
   std::size_t message_bytes_max() const override { return datagram_bytes_max; }
-  std::size_t packet_message_bytes() const override { return ethernet_datagram_bytes; }
+  std::size_t packet_message_bytes() const override { return ethernet_datagram_bytes(); }
 
   std::span<std::byte> claim(std::size_t bytes) override {
     claimed_ = std::span(out_).first(bytes);

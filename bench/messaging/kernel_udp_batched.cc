@@ -49,7 +49,7 @@ class KernelUdpBatched final : public MessageEndpoint {
 
   bool connect() override { return true; }
   std::size_t message_bytes_max() const override { return datagram_bytes_max; }
-  std::size_t packet_message_bytes() const override { return ethernet_datagram_bytes; }
+  std::size_t packet_message_bytes() const override { return ethernet_datagram_bytes(); }
 
   std::span<std::byte> claim(std::size_t bytes) override {
     if (queued_ == burst_max) flush();

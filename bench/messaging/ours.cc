@@ -19,6 +19,8 @@ NodeConfig config_for(const Place& place, Mode mode) {
   config.name = name_of(place.role);
   config.cluster = "bench";
   config.port = place.port;
+  config.mtu = mtu();
+  config.dpdk.memory_mb = memory_mb;
   config.mode = mode;
   config.idle = mode == Mode::pipelined ? Idle::backoff : Idle::spin;
   const auto core = static_cast<std::uint32_t>(place.core);

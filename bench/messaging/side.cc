@@ -106,6 +106,7 @@ int run_switch(std::span<char*> arguments) {
     if (arguments.size() != 3) throw std::runtime_error("--switch is not for users");
     fabric::FabricOptions options;
     options.socket = switch_socket(arguments[0]);
+    options.mtu = mtu();
     options.control = options.socket + ".control";
     options.ports = std::stoul(arguments[2]);
     options.faults.loss = fabric::parse_probability("loss", arguments[1]);

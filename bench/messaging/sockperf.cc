@@ -50,7 +50,7 @@ Sockperf::~Sockperf() {
   if (server_) server_->signal(SIGINT);
 }
 
-std::size_t Sockperf::packet_message_bytes() const { return ethernet_datagram_bytes; }
+std::size_t Sockperf::packet_message_bytes() const { return ethernet_datagram_bytes(); }
 std::size_t Sockperf::message_bytes_min() const { return header_bytes; }
 std::size_t Sockperf::message_bytes_max() const { return datagram_bytes_max; }
 

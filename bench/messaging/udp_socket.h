@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 
 #include "bench/messaging/endpoint.h"
+#include "bench/messaging/ways.h"
+#include "cluster/mtu.h"
 #include "socket_transport/sockets.h"
 
 namespace muster::bench {
@@ -17,7 +19,7 @@ namespace muster::bench {
 /// Of IPv4: 65,535 without its header and UDP's.
 inline constexpr std::size_t datagram_bytes_max = 65'507;
 /// The loopback's packets are larger; the comparison is with those of an Ethernet.
-inline constexpr std::size_t ethernet_datagram_bytes = 1472;
+inline std::size_t ethernet_datagram_bytes() { return payload_bytes_of(mtu()); }
 
 inline socket::Socket open_udp(const Place& place) {
   const auto end_of = [&](Role role) {

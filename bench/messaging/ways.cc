@@ -1,7 +1,11 @@
 #include "bench/messaging/ways.h"
 
 #include <array>
+#include <cstdlib>
 #include <stdexcept>
+#include <string>
+
+#include "cluster/mtu.h"
 
 namespace muster::bench {
 
@@ -12,6 +16,8 @@ constexpr auto open_zeromq_if_there = open_zeromq;
 #else
 constexpr std::unique_ptr<MessageEndpoint> (*open_zeromq_if_there)(const Place&) = nullptr;
 #endif
+
+constexpr const char* mtu_variable = "MUSTER_BENCH_MTU";
 
 constexpr std::string_view shared = "the threads of each process share its core";
 constexpr std::string_view three = "three processes on two cores";
@@ -45,6 +51,13 @@ const Way& way_named(std::string_view name) {
   }
   throw std::runtime_error("no way is called " + std::string(name));
 }
+
+std::uint32_t mtu() {
+  const char* const said = std::getenv(mtu_variable);
+  return said == nullptr ? mtu_default : static_cast<std::uint32_t>(std::stoul(said));
+}
+
+void set_mtu(std::uint32_t mtu) { setenv(mtu_variable, std::to_string(mtu).c_str(), 1); }
 
 std::string memif_device(const Place& place) {
   // Both may be open in one process: each has a number of its own.

@@ -30,6 +30,13 @@ std::span<const Way> switched_ways();
 /// Throws std::runtime_error where there is none of that name.
 const Way& way_named(std::string_view name);
 
+/// Of all members, ports and datagrams here: what set_mtu() said, in this process or in the one
+/// that started it.
+std::uint32_t mtu();
+/// DPDK's memory for the pools of both ends, at any of these.
+inline constexpr std::uint32_t memory_mb = 256;
+void set_mtu(std::uint32_t mtu);
+
 /// DPDK's name for the port of a process: a memif between the two.
 std::string memif_device(const Place& place);
 /// The same, to the switch that listens in the directory.

@@ -46,7 +46,7 @@ class ZeroMq final : public MessageEndpoint {
     return (events & ZMQ_POLLOUT) != 0;
   }
   std::size_t message_bytes_max() const override { return largest_bytes; }
-  std::size_t packet_message_bytes() const override { return ethernet_datagram_bytes; }
+  std::size_t packet_message_bytes() const override { return ethernet_datagram_bytes(); }
 
   std::span<std::byte> claim(std::size_t bytes) override {
     if (out_.size() < bytes) out_.resize(bytes);

@@ -9,12 +9,14 @@
 namespace muster::bench {
 
 int run_suite(int argc, char** argv, const std::string& description,
-              const std::function<void(const Options&)>& run, const std::string& footer) {
+              const std::function<void(const Options&)>& run, const std::string& footer,
+              const std::function<void(CLI::App&)>& add_more) {
   Options options;
   CLI::App app(description);
   app.footer(footer);
   app.add_option("--json", options.json, "also write the report to this file");
   app.add_flag("--quick", options.quick, "fewer rounds: to see that it runs");
+  add_more(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& said) {

@@ -4,6 +4,10 @@
 #include <functional>
 #include <string>
 
+namespace CLI {
+class App;
+}
+
 namespace muster::bench {
 
 struct Options {
@@ -12,8 +16,11 @@ struct Options {
 };
 
 /// A benchmark's main(): reads the command line, runs, and turns an exception into a sentence on
-/// standard error. `footer` is what --help says besides the options. Returns the exit status.
-int run_suite(int argc, char** argv, const std::string& description,
-              const std::function<void(const Options&)>& run, const std::string& footer = {});
+/// standard error. `footer` is what --help says besides the options, `add_more` adds options of
+/// this suite alone. Returns the exit status.
+int run_suite(
+    int argc, char** argv, const std::string& description,
+    const std::function<void(const Options&)>& run, const std::string& footer = {},
+    const std::function<void(CLI::App&)>& add_more = [](CLI::App&) {});
 
 }  // namespace muster::bench
