@@ -20,7 +20,9 @@ namespace muster {
 namespace {
 
 /// Changes that a packet of an answer holds, whatever their paths.
-constexpr std::uint64_t changes_per_page_max = 64;
+constexpr std::uint64_t changes_per_page_max(std::uint32_t mtu) {
+  return payload_bytes_of(mtu) / sizeof(wire::Change);
+}
 /// The removal of a member, and where the batch of its withdrawals begins and ends.
 constexpr std::uint64_t events_per_removal = 3;
 constexpr std::uint64_t event_bytes_max =
@@ -75,6 +77,7 @@ class Check {
             "is missing: give an interface, its MAC, a PCI address or a vdev of DPDK, or set "
             "transport = \"socket\"");
     own_address();
+    in_range("mtu", config_.mtu);
     in_range("port", config_.port);
     const auto group = parse_address(config_.group);
     if (!group)
@@ -215,8 +218,9 @@ class Check {
     // So much may come after the application was found to be far from it: a step, in which a
     // binding may be withdrawn and bound anew, or a window of pages; and all members may go.
     const std::uint64_t in_one_call =
-        std::max<std::uint64_t>(2 * std::uint64_t{config_.directory.bindings_per_step},
-                                changes_per_page_max * config_.directory.answer_pages_max) +
+        std::max<std::uint64_t>(
+            2 * std::uint64_t{config_.directory.bindings_per_step},
+            changes_per_page_max(config_.mtu) * config_.directory.answer_pages_max) +
         events_per_removal * config_.membership.members_max +
         // Each may have subscribed to each topic, and have published what this member follows. A
         // new incarnation of it may refuse whatever each publishes of what it has subscribed to.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cluster/config.h"
+#include "cluster/mtu.h"
 #include "node/errors.h"
 
 namespace muster {
@@ -97,7 +98,10 @@ struct NodeConfig {
   /// dpdk: an interface ("eth1"), its MAC ("52:54:00:12:34:56"), a PCI address ("0000:3b:00.0"), or
   /// a vdev of DPDK with its arguments ("net_memif0,role=client,id=0,socket=/run/muster.sock").
   std::string device;
-  std::string address;               ///< this member's own, with its network: "10.77.0.1/24"
+  std::string address;  ///< this member's own, with its network: "10.77.0.1/24"
+  /// Bytes of the longest IP packet that members send, for which all that carries it has to be
+  /// made; the same for all members.
+  std::uint32_t mtu = mtu_default;
   std::uint16_t port = 7777;         ///< UDP; the same for all members
   std::string group = "239.77.0.1";  ///< multicast group of the cluster
   /// Through whom members of other networks are reached, by a port of its own; empty: through

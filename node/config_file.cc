@@ -39,6 +39,7 @@ class Reader {
                  {{"dpdk", TransportKind::dpdk}, {"socket", TransportKind::socket}});
     root_.text("device", config_.device);
     root_.text("address", config_.address);
+    root_.number("mtu", config_.mtu);
     root_.number("port", config_.port);
     root_.text("group", config_.group);
     root_.text("gateway", config_.gateway);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "cluster/config.h"
+#include "cluster/mtu.h"
 #include "node/duration.h"
 
 namespace muster {
@@ -18,6 +19,7 @@ using enum Range::Kind;
 constexpr std::uint64_t mebi = 1 << 20;
 
 constexpr std::array ranges{
+    Range{"mtu", number, mtu_min, mtu_max},
     Range{"port", number, 1, 65535},
     Range{"timers.heartbeat_interval", duration, 100 * us, 60 * second},
     Range{"timers.suspect_after", duration, 200 * us, 600 * second},

@@ -34,7 +34,7 @@ std::optional<dpdk::Way> forced(PortWay way) {
 
 OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
   dpdk::PortChoice choice =
-      dpdk::choose_port(config.device, forced(config.dpdk.way), dpdk::read_nic_facts());
+      dpdk::choose_port(config.device, forced(config.dpdk.way), dpdk::read_nic_facts(), config.mtu);
   auto transport = std::make_unique<DpdkTransport>(DpdkTransportConfig{
       .eal = {.memory_mb = config.dpdk.memory_mb,
               .hugepages = config.dpdk.hugepages,
@@ -44,30 +44,23 @@ OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
       .group = group_endpoint(config),
       .route = route_of(config),
       .mac = {},
+      .mtu = config.mtu,
       .pool_packets = pool_packets(config),
       .udp_checksum = config.dpdk.udp_checksum ? UdpChecksum::always : UdpChecksum::where_needed});
   const DpdkTransport& port = *transport;
   auto counters = [&port] {
     const DpdkTransportStats stats = port.stats();
-    return std::vector<NamedCount>{{"received", stats.received},
-                                   {"sent", stats.sent},
-                                   {"malformed", stats.malformed},
-                                   {"bad_checksum", stats.bad_checksum},
-                                   {"fragments", stats.fragments},
-                                   {"not_for_us", stats.not_for_us},
-                                   {"other_traffic", stats.other_traffic},
-                                   {"arp_conflicts", stats.arp_conflicts},
-                                   {"tx_full", stats.tx_full},
-                                   {"tx_spared", stats.tx_spared},
-                                   {"link_down", stats.link_down},
-                                   {"unresolved", stats.unresolved},
-                                   {"oversize", stats.oversize},
-                                   {"no_buffer", stats.no_buffer},
-                                   {"arp_requests", stats.arp_requests},
-                                   {"arp_answered", stats.arp_answered},
-                                   {"echo_answered", stats.echo_answered},
-                                   {"group_reports", stats.group_reports},
-                                   {"in_use", port.packets_in_use()}};
+    return std::vector<NamedCount>{
+        {"received", stats.received},           {"sent", stats.sent},
+        {"too_long", stats.too_long},           {"malformed", stats.malformed},
+        {"bad_checksum", stats.bad_checksum},   {"fragments", stats.fragments},
+        {"not_for_us", stats.not_for_us},       {"other_traffic", stats.other_traffic},
+        {"arp_conflicts", stats.arp_conflicts}, {"tx_full", stats.tx_full},
+        {"tx_spared", stats.tx_spared},         {"link_down", stats.link_down},
+        {"unresolved", stats.unresolved},       {"oversize", stats.oversize},
+        {"no_buffer", stats.no_buffer},         {"arp_requests", stats.arp_requests},
+        {"arp_answered", stats.arp_answered},   {"echo_answered", stats.echo_answered},
+        {"group_reports", stats.group_reports}, {"in_use", port.packets_in_use()}};
   };
   return {.transport = std::move(transport),
           .info = {.device = std::move(choice.device),

@@ -11,6 +11,7 @@ OpenPort open_socket(const NodeConfig& config, const Endpoint& self) {
   auto transport =
       std::make_unique<SocketTransport>(SocketTransportConfig{.self = self,
                                                               .group = group_endpoint(config),
+                                                              .mtu = config.mtu,
                                                               .multicast = config.multicast,
                                                               .pool_packets = pool_packets(config),
                                                               .busy_poll_us = {}});

@@ -130,6 +130,38 @@ TEST_F(Lab, RunsInlineAndPipelinedMembersTogether) {
   EXPECT_TRUE(stage->wait([this] { return !stage->server("dan").last("pinged").is_null(); }));
 }
 
+TEST_F(Lab, CarriesLongFramesPastAMemberWithAShorterMtu) {
+  open({"--mtu", "9000"}, {"--mtu", "9000", "--preset", "wan"});
+  Server& ann = stage->server("ann");
+  stage->server("bob").tell("serve /bob");
+  ASSERT_TRUE(stage->wait([&] { return ann.tree().contains("/bob"); }));
+  ann.tell("call /bob " + std::string(8'000, 'x'));
+  ASSERT_TRUE(stage->wait([&] { return !ann.last("response").is_null(); }));
+  EXPECT_EQ(ann.last("response").value("text", "").size(), 8'000U);
+
+  Server& small = stage->start("small", {"--preset", "wan", "--serve", "/small"});
+  ASSERT_TRUE(stage->wait([this] { return all_see({"ann", "bob", "cid", "small"}); }, seconds(20)));
+  ASSERT_TRUE(stage->wait([&] { return ann.tree().contains("/small"); }));
+  ann.tell("call /small " + std::string(8'000, 'x'));
+  const auto too_long = [&] {
+    small.forget("stats");
+    small.tell("stats");
+    return stage->wait([&] { return !small.last("stats").is_null(); }) &&
+           small.last("stats")["transport"].value("too_long", 0) > 0;
+  };
+  EXPECT_TRUE(stage->wait(too_long));
+  small.tell("ping bob 10");
+  EXPECT_TRUE(stage->wait([&] { return !small.last("pinged").is_null(); }));
+  for (const auto& server : stage->servers())
+    EXPECT_TRUE(server->last("removed").is_null()) << server->name();
+}
+
+TEST_F(Lab, RefusesAMemberWhoseFramesTheSwitchDoesNotCarry) {
+  open();
+  Server& jumbo = stage->start("jumbo", {"--mtu", "9000"});
+  EXPECT_EQ(end_of(jumbo), 1);
+}
+
 TEST_F(Lab, RefusesASecondServerOfTheSameName) {
   open();
   // The same name at a port of its own, as a second machine would have. It listens for long enough

@@ -80,8 +80,8 @@ nlohmann::json Members::answer(Server& server, const std::string& command,
   return server.last(event);
 }
 
-void Members::talk(int pings) {
-  const std::string text(1300, 'x');
+void Members::talk(int pings, std::size_t call_bytes) {
+  const std::string text(call_bytes, 'x');
   for (const auto& [name, from] : servers_) {
     for (const auto& [to, server] : servers_) {
       if (to == name) continue;

@@ -36,9 +36,9 @@ class Members {
   /// The event with which a member answers a command.
   nlohmann::json answer(lab::Server& server, const std::string& command, const std::string& event);
 
-  /// Expects that each of them can ping each other one, so many times, and call it, and that no
-  /// port met a damaged frame meanwhile.
-  void talk(int pings);
+  /// Expects that each of them can ping each other one, so many times, and call it with so many
+  /// bytes, and that no port met a damaged frame meanwhile.
+  void talk(int pings, std::size_t call_bytes = 1300);
   /// Kills `name`, if it still runs, and expects that the others notice.
   void kill(const std::string& name);
   /// Has `name` leave, and expects that it ends, and that the others are told.

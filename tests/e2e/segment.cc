@@ -94,7 +94,7 @@ void NetworkNamespace::inside(const std::function<void()>& work) const {
 
 std::string NetworkNamespace::path() const { return fmt::format("/proc/{}/fd/{}", getpid(), own_); }
 
-Segment::Segment() {
+Segment::Segment(unsigned mtu) : mtu_(mtu) {
   home_.inside([] {
     // It snoops as soon as answers to its own first question are due: after 100 ms, where that is
     // told before it becomes the one who asks.
@@ -109,12 +109,13 @@ NetworkNamespace Segment::machine(const std::string& address) {
   NetworkNamespace machine;
   const std::string port = fmt::format("port{}", machines_++);
   home_.inside([&] {
-    ip(fmt::format("link add dev {} type veth peer name eth0 netns {}", port, machine.path()));
+    ip(fmt::format("link add dev {} mtu {} type veth peer name eth0 netns {}", port, mtu_,
+                   machine.path()));
   });
   plug(port);
   machine.inside([&] {
     if (!address.empty()) ip(fmt::format("address add {} dev eth0", address));
-    ip("link set dev eth0 up");
+    ip(fmt::format("link set dev eth0 mtu {} up", mtu_));
   });
   return machine;
 }

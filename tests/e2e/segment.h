@@ -50,7 +50,8 @@ class NetworkNamespace {
 /// A switch that snoops: who has not said by IGMP that he is in a group gets nothing of it.
 class Segment {
  public:
-  Segment();
+  /// Its interfaces, and those of its machines, carry `mtu` bytes.
+  explicit Segment(unsigned mtu = 1500);
 
   /// A machine with the interface eth0, plugged in and up, at the address given ("10.77.0.1/24") or
   /// without one.
@@ -62,6 +63,7 @@ class Segment {
 
  private:
   NetworkNamespace home_;
+  unsigned mtu_;
   std::size_t machines_ = 0;
 };
 

@@ -34,6 +34,16 @@ TEST(ConfigLimits, KeepRoomForTheEventsOfOneCall) {
             "none");
 }
 
+TEST(ConfigLimits, KnowHowLongPacketsMayBe) {
+  for (const char* mtu : {"1459", "9001"})
+    EXPECT_EQ(mistakes_below_the_required(fmt::format("mtu = {}\n", mtu)),
+              fmt::format("node.toml:5: mtu: is {}: give a number from 1460 to 9000", mtu));
+  // A window of long pages brings more changes than of short ones.
+  const char* limits = "[limits]\nevent_backlog = 6704\nmembers = 8\n";
+  EXPECT_EQ(mistakes_below_the_required(fmt::format("mtu = 1500\n{}", limits)), "none");
+  EXPECT_NE(mistakes_below_the_required(fmt::format("mtu = 9000\n{}", limits)), "none");
+}
+
 TEST(ConfigLimits, KeepRoomForTheBytesOfOneStepAndForPacketsThatAreReceived) {
   const auto limits = [](const std::string& lines) {
     return mistakes_below_the_required("[limits]\n" + lines);

@@ -19,6 +19,7 @@ cluster = "demo"
 transport = "dpdk"
 device = "net_memif0,role=client"
 address = "10.77.0.1/24"
+mtu = 9000
 port = 7000
 group = "239.1.2.3"
 multicast = false
@@ -76,6 +77,7 @@ TEST(ConfigFile, IsReadInFull) {
   EXPECT_EQ(config.transport, TransportKind::dpdk);
   EXPECT_EQ(config.device, "net_memif0,role=client");
   EXPECT_EQ(config.address, "10.77.0.1/24");
+  EXPECT_EQ(config.mtu, 9000U);
   EXPECT_EQ(config.port, 7000);
   EXPECT_EQ(config.group, "239.1.2.3");
   EXPECT_FALSE(config.multicast);

@@ -70,6 +70,7 @@ struct MemoryFrame {
   MemoryFrame(std::vector<std::byte> content, Pool& from) : data(std::move(content)), pool(&from) {}
 
   std::span<const std::byte> bytes() const { return *data; }
+  std::size_t size() const { return data->size(); }
   explicit operator bool() const { return data.has_value(); }
   MemoryFrame clone() const {
     if (pool->left == 0) return {};

@@ -87,6 +87,16 @@ TEST_F(FabricSwitchTest, CountsCopiesThatFoundNoBuffer) {
   EXPECT_EQ(take(3), Sources{station(0)});
 }
 
+TEST_F(FabricSwitchTest, DropsAndCountsWhatIsLongerThanItCarries) {
+  const auto size = muster_frame(group_mac, station(0)).size();
+  for (const std::size_t most : {size, size - 1}) {
+    start({.ports = 2, .frame_bytes_max = most});
+    send(0, 0);
+    EXPECT_EQ(fabric->waiting(1), size <= most);
+    EXPECT_EQ(dropped(0, Drop::too_long), size <= most ? 0U : 1U);
+  }
+}
+
 TEST_F(FabricSwitchTest, CountsWhatWasGivenAndNotWhatWaits) {
   start({.ports = 2});
   send(0, 0);

@@ -72,6 +72,11 @@ void add_command(CLI::App& app, Action& chosen) {
       ->check(CLI::Range(std::size_t{2}, ports_max))
       ->capture_default_str();
   fabric
+      .add_option("--mtu", options->mtu,
+                  "the longest IP packet that it carries, as the members' mtu")
+      ->check(CLI::Range(mtu_min, mtu_max))
+      ->capture_default_str();
+  fabric
       .add_option("--seed", options->seed,
                   "picks the dice: the same seed decides the same for the same frames")
       ->capture_default_str();

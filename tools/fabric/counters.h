@@ -23,11 +23,12 @@ enum class Drop : std::uint8_t {
   port_full,   ///< the member at the port does not take its frames fast enough
   no_link,     ///< nobody is connected to the port
   no_buffer,   ///< no buffer was left for a copy
+  too_long,    ///< than the switch's mtu allows
 };
-inline constexpr std::array<std::string_view, 10> drop_names = {
-    "loss",     "rule",       "partition", "cut",     "malformed",
-    "own_port", "delay_full", "port_full", "no_link", "no_buffer"};
-static_assert(static_cast<std::size_t>(Drop::no_buffer) + 1 == drop_names.size());
+inline constexpr std::array<std::string_view, 11> drop_names = {
+    "loss",       "rule",      "partition", "cut",       "malformed", "own_port",
+    "delay_full", "port_full", "no_link",   "no_buffer", "too_long"};
+static_assert(static_cast<std::size_t>(Drop::too_long) + 1 == drop_names.size());
 
 /// Frames in one direction through a port.
 struct Traffic {

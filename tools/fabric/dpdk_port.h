@@ -30,6 +30,7 @@ class OwnedFrame {
 
   explicit operator bool() const { return frame_ != nullptr; }
   std::span<const std::byte> bytes() const { return dpdk::bytes(std::as_const(*frame_)); }
+  std::size_t size() const { return dpdk::frame_bytes(*frame_); }
   OwnedFrame clone() const { return {pool_->clone(*frame_), *pool_}; }
   dpdk::Frame* get() const { return frame_; }
   dpdk::Frame* release() { return std::exchange(frame_, nullptr); }

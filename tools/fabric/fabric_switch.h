@@ -14,16 +14,19 @@
 
 namespace muster::fabric {
 
-/// `Frame` owns one frame's buffer and moves: bytes() reads it, clone() gives one more of the
-/// same bytes, and a frame is false where there was no buffer for it. Frames are let go by their
-/// destructor. Used by one thread; allocates at construction only.
+/// `Frame` owns one frame's buffer and moves: bytes() reads it, or its beginning where it is longer
+/// than a buffer; size() is how long it is; clone() gives one more of the same bytes, and a frame
+/// is false where there was no buffer for it. Frames are let go by their destructor. Used by one
+/// thread; allocates at construction only.
 template <class Frame>
 class FabricSwitch {
  public:
   static constexpr std::size_t burst_max = 32;
 
   explicit FabricSwitch(const SwitchConfig& config)
-      : forwarder_(config), delayed_(config.delayed_frames_max) {
+      : frame_bytes_max_(config.frame_bytes_max),
+        forwarder_(config),
+        delayed_(config.delayed_frames_max) {
     waiting_.reserve(config.ports);
     for (std::size_t port = 0; port < config.ports; ++port)
       waiting_.emplace_back(config.waiting_frames_max);
@@ -31,6 +34,10 @@ class FabricSwitch {
 
   /// `frame` came in at `from`: its copies wait at their ports, or are under way to them.
   void receive(PortIndex from, Frame frame, TimeNs now) {
+    if (frame.size() > frame_bytes_max_) {
+      forwarder_.counters()[from].drop(Drop::too_long);
+      return;
+    }
     const auto info = inspect(frame.bytes());
     if (!info) {
       forwarder_.counters()[from].drop(Drop::malformed);
@@ -107,6 +114,7 @@ class FabricSwitch {
       waiting_[port].push_back(std::move(outgoing));
   }
 
+  std::size_t frame_bytes_max_;
   Forwarder forwarder_;
   DelayQueue<UnderWay> delayed_;
   std::vector<boost::circular_buffer<Outgoing>> waiting_;

@@ -15,6 +15,7 @@ namespace muster::fabric {
 struct SwitchConfig {
   std::size_t ports = 2;
   std::uint64_t seed = 1;
+  std::size_t frame_bytes_max = 1526;  ///< longer ones are dropped
   std::size_t stations_max = 4096;
   DurationNs age_ns = 300 * second;
   std::size_t delayed_frames_max = 8192;  ///< under way because of delay

@@ -30,8 +30,8 @@ namespace {
 constexpr DurationNs attend_interval_ns = 1 * ms;
 constexpr DurationNs flush_interval_ns = 100 * ms;
 
-/// Without hugepages DPDK gives each frame's buffer a page; and what it needs beside them.
-constexpr std::size_t frame_memory_bytes = 4096;
+/// DPDK's memory for each frame beside its buffer, and for all else.
+constexpr std::size_t beside_frame_bytes = 2048;
 constexpr std::size_t other_memory_mb = 24;
 
 volatile std::sig_atomic_t stop_requested = 0;
@@ -68,18 +68,19 @@ std::uint32_t pool_frames(const SwitchConfig& config) {
                                     config.ports * (config.waiting_frames_max + bursts));
 }
 
-dpdk::EalConfig eal_config(std::uint32_t frames) {
+dpdk::EalConfig eal_config(std::size_t frames, std::uint32_t frame_bytes) {
   dpdk::EalConfig config;
-  config.memory_mb =
-      static_cast<std::uint32_t>((frames * frame_memory_bytes >> 20) + other_memory_mb);
+  config.memory_mb = static_cast<std::uint32_t>(
+      (frames * (frame_bytes + beside_frame_bytes) >> 20) + other_memory_mb);
   return config;
 }
 
-std::vector<DpdkPort> open_ports(std::size_t count, const std::string& socket,
+std::vector<DpdkPort> open_ports(const FabricOptions& options, const std::string& socket,
                                  dpdk::FramePool& pool) {
   std::vector<DpdkPort> ports;
-  for (std::size_t id = 0; id < count; ++id) {
+  for (std::size_t id = 0; id < options.ports; ++id) {
     dpdk::RawPortConfig config;
+    config.mtu = options.mtu;
     config.device =
         fmt::format("net_memif{},role=server,id={},socket={},socket-abstract=no", id, id, socket);
     ports.emplace_back(config, pool);
@@ -139,14 +140,17 @@ int run_fabric(const FabricOptions& options) {
   ::prctl(PR_SET_TIMERSLACK, 1 * us);  // or each short rest lasts 50 us longer
   if (!options.capture.empty()) check_capture_name(options.capture);
   const std::string socket = memif_path(options.socket);
-  const SwitchConfig config{.ports = options.ports, .seed = options.seed};
+  const SwitchConfig config{.ports = options.ports,
+                            .seed = options.seed,
+                            .frame_bytes_max = options.mtu + dpdk::link_bytes_max};
   const std::uint32_t frames = pool_frames(config);
-  dpdk::start_eal(eal_config(frames));
-  dpdk::FramePool pool(frames);
+  const std::uint32_t frame_bytes = dpdk::frame_bytes_for(options.mtu);
+  dpdk::start_eal(eal_config(frames, frame_bytes));
+  dpdk::FramePool pool(frames, 0, dpdk::FramePool::Reader::software, frame_bytes);
 
   FabricSwitch<OwnedFrame> fabric(config);
   for (PortLink& link : fabric.forwarder().faults().links) link.out.faults() = options.faults;
-  std::vector<DpdkPort> ports = open_ports(options.ports, socket, pool);
+  std::vector<DpdkPort> ports = open_ports(options, socket, pool);
   ControlServer control(options.control, [&](std::string_view line) {
     return answer_request(line, fabric.forwarder(), pool.size() - pool.available());
   });

@@ -48,6 +48,7 @@ struct Options {
   std::optional<std::string> name, cluster, device, address, group, gateway, way, transport, preset,
       mode, idle;
   std::optional<std::uint16_t> port;
+  std::optional<std::uint32_t> mtu;
   std::vector<std::string> seeds;
   bool unicast = false;
   std::vector<std::string> advertise;
@@ -78,6 +79,7 @@ NodeConfig configure(const Options& options) {
   take(config.address, options.address);
   take(config.group, options.group);
   take(config.gateway, options.gateway);
+  take(config.mtu, options.mtu);
   take(config.port, options.port);
   if (!options.seeds.empty()) config.seeds = options.seeds;
   if (options.unicast) config.multicast = false;
@@ -178,6 +180,9 @@ void add_command(CLI::App& app, Action& chosen) {
                   "the port: an interface (eth1), its MAC, a PCI address, or a vdev of DPDK");
   choice("--way", options->way, ways, "to a port by its name: the best one, or this [auto]");
   node.add_option("--address", options->address, "of this member: 10.77.0.1/24");
+  node.add_option("--mtu", options->mtu, "the longest packet, the same for all members [1500]")
+      ->check(CLI::Range(mtu_min, mtu_max))
+      ->type_name("");
   node.add_option("--port", options->port, "UDP port, the same for all members [7777]")
       ->check(CLI::Range(1, 65535))
       ->type_name("");

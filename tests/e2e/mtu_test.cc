@@ -1,0 +1,106 @@
+// Long packets on a segment of the kernel's: members over af_packet and on sockets, one with a
+// smaller mtu, and ports that cannot.
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "tests/e2e/members.h"
+#include "tests/e2e/segment.h"
+#include "tests/tools/shell.h"
+
+namespace muster::e2e {
+namespace {
+
+class LongFrames : public testing::Test {
+ protected:
+  void start(const std::string& name, int host, const NetworkNamespace& machine,
+             const std::vector<std::string>& more) {
+    std::vector<std::string> options = {"--address", fmt::format("10.77.0.{}/24", host)};
+    options.insert(options.end(), more.begin(), more.end());
+    machine.inside([&] { members_.start(name, options, own_interfaces); });
+  }
+  void start_jumbo(const std::string& name, int host, const NetworkNamespace& machine) {
+    start(name, host, machine, {"--device", "eth0", "--way", "af_packet", "--mtu", "9000"});
+  }
+  bool all_meet() {
+    return members_.wait([this] { return members_.all_see_all(); });
+  }
+  int count(const std::string& name, const char* counter) {
+    return members_.answer(members_.at(name), "stats", "stats")["transport"].value(counter, 0);
+  }
+
+  Segment segment_{9000};
+  NetworkNamespace machines_[3] = {segment_.machine(), segment_.machine(),
+                                   segment_.machine("10.77.0.3/24")};
+  Members members_;
+};
+
+TEST_F(LongFrames, AreOneForAllMembers) {
+  start_jumbo("ann", 1, machines_[0]);
+  start_jumbo("bob", 2, machines_[1]);
+  start("kernel", 3, machines_[2], {"--transport", "socket", "--mtu", "9000"});
+  ASSERT_TRUE(all_meet()) << members_.views();
+  const int before = count("bob", "received");
+  members_.talk(10, 8'000);
+  members_.talk(1, 50'000);
+  // Four calls and their answers, of 8,000 and of 50,000 bytes: as packets of 1,500 these are 300.
+  EXPECT_LT(count("bob", "received") - before, 250);
+  for (const char* name : {"ann", "bob"}) EXPECT_EQ(count(name, "too_long"), 0) << name;
+  // What no longer fits its interface the kernel may not cut in pieces.
+  machines_[2].inside([] { ip("link set dev eth0 mtu 1500"); });
+  members_.at("kernel").tell("call /ann " + std::string(8'000, 'x'));
+  EXPECT_TRUE(members_.wait([this] { return count("kernel", "oversize") > 0; }));
+  EXPECT_EQ(count("ann", "fragments"), 0);
+}
+
+TEST_F(LongFrames, AreDroppedAndCountedByAMemberWithAShorterMtu) {
+  start_jumbo("ann", 1, machines_[0]);
+  start("small", 2, machines_[1], {"--device", "eth0", "--way", "af_packet"});
+  start("kernel", 3, machines_[2], {"--transport", "socket"});
+  ASSERT_TRUE(all_meet()) << members_.views();
+  members_.talk(10, 500);
+  for (const char* to : {"small", "kernel"})
+    members_.at("ann").tell(fmt::format("call /{} {}", to, std::string(8'000, 'x')));
+  EXPECT_TRUE(members_.wait(
+      [this] { return count("small", "too_long") > 0 && count("kernel", "truncated") > 0; }));
+  EXPECT_EQ(count("small", "malformed"), 0);
+  const auto reached = members_.answer(members_.at("small"), "ping kernel 10", "pinged");
+  EXPECT_EQ(reached.value("count", 0), 10);
+  EXPECT_TRUE(members_.all_see_all()) << members_.views();
+  for (const auto& [name, member] : members_.all())
+    EXPECT_TRUE(member->last("removed").is_null()) << name;
+}
+
+TEST(Ports, ThatCannotCarryTheMtuAreNamed) {
+  Segment segment;
+  const NetworkNamespace machine = segment.machine("10.77.0.9/24");
+  const auto refusal = [&](std::string_view options) {
+    std::string said;
+    machine.inside([&] {
+      said = shell(fmt::format("unshare --mount sh -c 'mount -t sysfs none /sys && timeout 20 {} "
+                               "node --name ann --address 10.77.0.9/24 {}' 2>&1 </dev/null",
+                               std::getenv("MUSTER"), options))
+                 .output;
+    });
+    return said;
+  };
+  for (const char* options : {"--mtu 2000 --device eth0", "--mtu 2000 --transport socket",
+                              "--mtu 2000 --device net_af_packet0,iface=eth0"}) {
+    const std::string said = refusal(options);
+    EXPECT_NE(said.find("eth0 carries 1500 bytes, and members send 2000: `ip link set dev eth0 mtu "
+                        "2000`"),
+              std::string::npos)
+        << said;
+  }
+  const std::string said = refusal("--mtu 2000 --device net_tap0,iface=tap0");
+  EXPECT_NE(said.find("net_tap0 carries packets of 1504 bytes at most, and mtu is 2000"),
+            std::string::npos)
+      << said;
+}
+
+}  // namespace
+}  // namespace muster::e2e
