@@ -12,9 +12,9 @@ MemberId member_id(std::string_view name) {
 std::uint64_t cluster_id(std::string_view name) { return XXH3_64bits(name.data(), name.size()); }
 
 std::string to_string(const Endpoint& endpoint) {
-  const std::uint32_t a = endpoint.address;
-  return fmt::format("{}.{}.{}.{}:{}", a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff,
-                     endpoint.port);
+  const std::string address = to_string(endpoint.address);
+  return endpoint.address.is_v4() ? fmt::format("{}:{}", address, endpoint.port)
+                                  : fmt::format("[{}]:{}", address, endpoint.port);
 }
 
 }  // namespace muster

@@ -1,9 +1,12 @@
 // The words that every part of the protocol shares.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "cluster/ip_address.h"
 
 namespace muster {
 
@@ -33,18 +36,19 @@ std::uint64_t cluster_id(std::string_view name);
 /// wire::channels - 1.
 using ChannelId = std::uint8_t;
 
-/// A UDP address over IPv4; both fields in host byte order.
+/// A UDP address; the port in host byte order.
 struct Endpoint {
-  std::uint32_t address = 0;
+  IpAddress address{};
   std::uint16_t port = 0;
-  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+  friend constexpr bool operator==(const Endpoint&, const Endpoint&) = default;
+  friend constexpr auto operator<=>(const Endpoint&, const Endpoint&) = default;
 };
 /// Not a group and not nothing: what strangers say to send to is looked at first.
 constexpr bool may_be_a_host(const Endpoint& at) {
-  constexpr std::uint32_t first_multicast = 0xe0000000;  // and broadcast beyond
-  return at.address != 0 && at.address < first_multicast && at.port != 0;
+  const bool broadcast = at.address.is_v4() && at.address.v4() >> 28 == 0xf;
+  return !at.address.is_unspecified() && !at.address.is_multicast() && !broadcast && at.port != 0;
 }
-/// "10.77.0.1:7777".
+/// "10.77.0.1:7777", "[fd77::1]:7777".
 std::string to_string(const Endpoint& endpoint);
 
 /// A member as others name it: who, and which life of it.

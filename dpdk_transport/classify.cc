@@ -24,7 +24,7 @@ bool ip_checksum_holds(std::span<const std::byte> header) {
 
 Classified found(FrameKind kind, const IpDatagram& ip, std::size_t skip = 0) {
   return {.kind = kind,
-          .source = {.address = ip.header.source, .port = 0},
+          .source = {.address = std::uint32_t{ip.header.source}, .port = 0},
           .offset = static_cast<std::uint16_t>(ip.offset + skip),
           .bytes = static_cast<std::uint16_t>(ip.body.size() - skip)};
 }
@@ -59,7 +59,7 @@ Classified classify_udp(const IpDatagram& ip, const LocalAddresses& local,
 }
 
 Classified classify_icmp(const IpDatagram& ip, const LocalAddresses& local) {
-  if (ip.header.destination != local.self.address) return {.kind = FrameKind::not_for_us};
+  if (ip.header.destination != local.self.address.v4()) return {.kind = FrameKind::not_for_us};
   if (ip.body.size() < sizeof(IcmpHeader)) return {.kind = FrameKind::malformed};
   if (checksum_of(checksum_sum(ip.body)) != 0) return {.kind = FrameKind::bad_checksum};
   const auto& icmp = header_at<IcmpHeader>(ip.body, 0);
@@ -69,13 +69,14 @@ Classified classify_icmp(const IpDatagram& ip, const LocalAddresses& local) {
 
 Classified classify_igmp(const IpDatagram& ip, const LocalAddresses& local) {
   const std::uint32_t destination = ip.header.destination;
-  if (destination != all_hosts_group && destination != local.group.address)
+  const std::uint32_t group = local.group.address.v4();
+  if (destination != all_hosts_group && destination != group)
     return {.kind = FrameKind::not_for_us};
   if (ip.body.size() < sizeof(IgmpMessage)) return {.kind = FrameKind::malformed};
   if (checksum_of(checksum_sum(ip.body)) != 0) return {.kind = FrameKind::bad_checksum};
   const auto& igmp = header_at<IgmpMessage>(ip.body, 0);
   if (igmp.type != igmp_query) return {.kind = FrameKind::other};
-  if (igmp.group != 0 && igmp.group != local.group.address) return {.kind = FrameKind::not_for_us};
+  if (igmp.group != 0 && igmp.group != group) return {.kind = FrameKind::not_for_us};
   return found(FrameKind::group_query, ip);
 }
 

@@ -20,11 +20,9 @@ namespace {
 
 constexpr std::size_t headers_bytes = sizeof(UdpFrameHeaders);
 
-/// A Packet in the private area of its mbuf, and for whom its headers were written last.
+/// A Packet in the private area of its mbuf.
 struct MbufPacket : Packet {
-  Endpoint framed_for{};
-  MacAddress framed_to{};
-  bool framed = false;
+  bool framed = false;  ///< its headers stand in front of the payload, for whomever
 };
 static_assert(sizeof(MbufPacket) <= 64 && alignof(MbufPacket) <= RTE_MBUF_PRIV_ALIGN);
 
@@ -38,10 +36,20 @@ MbufPacket& packet_in(Frame& frame, std::byte* payload, std::uint32_t size,
   return *packet;
 }
 
+/// Read from the headers themselves: what is sent for the first time never comes here.
+bool is_framed_for(const Packet& packet, const MacAddress& destination) {
+  const auto& headers = *reinterpret_cast<const UdpFrameHeaders*>(packet.data - headers_bytes);
+  return headers.ethernet.destination == destination &&
+         Endpoint{std::uint32_t{headers.ip.destination}, headers.udp.destination} == packet.peer;
+}
+
 Frame& frame_of(const Packet& packet) { return *static_cast<Frame*>(packet.native); }
 
 /// The EAL runs before anything else of the transport is made.
 LocalAddresses start(const DpdkTransportConfig& config) {
+  if (!config.self.address.is_v4())
+    throw StartError("a port of DPDK speaks no IPv6 yet, and " + to_string(config.self.address) +
+                     " is of that: set transport = \"socket\", or give an IPv4 address");
   EalConfig eal = config.eal;
   eal.pci = eal.pci || parse_device(config.device).pci;
   start_eal(eal);
@@ -59,7 +67,7 @@ RawPortConfig port_config(const DpdkTransportConfig& config) {
                      .mtu = config.mtu,
                      .mac = config.mac};
   if (!port.mac && parse_device(config.device).is_memif())
-    port.mac = derived_mac(config.self.address);
+    port.mac = derived_mac(config.self.address.v4());
   return port;
 }
 
@@ -100,10 +108,11 @@ DpdkTransport::DpdkTransport(const DpdkTransportConfig& config)
       pool_(config.pool_packets, sizeof(MbufPacket), reader_of(config),
             frame_bytes_for(config.mtu)),
       port_(port_config(config), pool_),
-      station_{.address = config.self.address, .mac = port_.mac()},
+      station_{.address = config.self.address.v4(), .mac = port_.mac()},
       framer_(config.self, station_.mac, checksums_of(config, port_)),
       tx_flags_(flags_of(checksums_of(config, port_))) {
-  const std::array groups = {multicast_mac(local_.group.address), multicast_mac(all_hosts_group)};
+  const std::array groups = {multicast_mac(local_.group.address.v4()),
+                             multicast_mac(all_hosts_group)};
   port_.receive_groups(groups);
   link();
 }
@@ -139,11 +148,12 @@ void DpdkTransport::transmit(Packet& packet) {
   }
   MacAddress group_mac;
   const MacAddress* destination = nullptr;
-  if (is_multicast(packet.peer.address)) {
-    group_mac = multicast_mac(packet.peer.address);
+  const std::uint32_t address = packet.peer.address.v4();
+  if (is_multicast(address)) {
+    group_mac = multicast_mac(address);
     destination = &group_mac;
   } else {
-    const std::uint32_t next_hop = route_.next_hop(packet.peer.address);
+    const std::uint32_t next_hop = route_.next_hop(address);
     destination = arp_.find(next_hop);
     if (destination == nullptr) {
       ++stats_.unresolved;
@@ -161,7 +171,7 @@ void DpdkTransport::transmit(Packet& packet) {
 Frame* DpdkTransport::framed(Packet& packet, const MacAddress& destination) {
   auto& own = static_cast<MbufPacket&>(packet);
   Frame* frame = &frame_of(packet);
-  if (own.framed && own.framed_for == packet.peer && own.framed_to == destination) return frame;
+  if (own.framed && is_framed_for(packet, destination)) return frame;
   if (own.framed && rte_mbuf_refcnt_read(frame) > 1) {
     auto* copy = static_cast<MbufPacket*>(allocate());
     if (copy != nullptr) {
@@ -179,8 +189,6 @@ Frame* DpdkTransport::framed(Packet& packet, const MacAddress& destination) {
   frame->l2_len = sizeof(EthernetHeader);
   frame->l3_len = sizeof(Ipv4Header);
   framer_.write(bytes(*frame), destination, packet.peer);
-  own.framed_for = packet.peer;
-  own.framed_to = destination;
   own.framed = true;
   return frame;
 }
@@ -242,7 +250,7 @@ Packet* DpdkTransport::accept(Frame& frame) {
         break;
       }
       const auto& ethernet = header_at<EthernetHeader>(in_one_piece, 0);
-      learn({.address = found.source.address, .mac = ethernet.source});
+      learn({.address = found.source.address.v4(), .mac = ethernet.source});
       MbufPacket& packet =
           packet_in(frame, in_one_piece.data() + found.offset, found.bytes, payload_bytes_max());
       packet.peer = found.source;
@@ -319,7 +327,7 @@ Frame* DpdkTransport::control_frame(std::size_t size) {
 void DpdkTransport::tell_routers(GroupNews news, IgmpVersion version) {
   Frame* frame = control_frame(igmp_frame_bytes(version));
   if (frame == nullptr) return;
-  write_group_news(bytes(*frame), station_, local_.group.address, news, version);
+  write_group_news(bytes(*frame), station_, local_.group.address.v4(), news, version);
   ++stats_.group_reports;
   enqueue(*frame);
 }

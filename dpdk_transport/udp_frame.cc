@@ -12,7 +12,7 @@ UdpFramer::UdpFramer(const Endpoint& self, const MacAddress& mac, Checksums chec
                        .ttl = 0,
                        .protocol = ip_protocol_udp,
                        .checksum = 0,
-                       .source = self.address,
+                       .source = self.address.v4(),
                        .destination = 0},
                 .udp = {.source = self.port, .destination = 0, .bytes = 0, .checksum = 0}},
       ip_sum_(checksum_sum_of(prepared_.ip)),
@@ -30,11 +30,12 @@ void UdpFramer::write(std::span<std::byte> frame, const MacAddress& destination,
   const auto udp_bytes =
       static_cast<std::uint16_t>(frame.size() - sizeof(EthernetHeader) - sizeof(Ipv4Header));
   const auto ip_bytes = static_cast<std::uint16_t>(udp_bytes + sizeof(Ipv4Header));
-  const std::uint8_t ttl = is_multicast(peer.address) ? ttl_multicast : ttl_unicast;
-  const ChecksumSum peer_sum = checksum_sum_of(Be32(peer.address));
+  const std::uint32_t address = peer.address.v4();
+  const std::uint8_t ttl = is_multicast(address) ? ttl_multicast : ttl_unicast;
+  const ChecksumSum peer_sum = checksum_sum_of(Be32(address));
   headers.ip.total_bytes = ip_bytes;
   headers.ip.ttl = ttl;
-  headers.ip.destination = peer.address;
+  headers.ip.destination = address;
   if (checksums_.ip == Checksum::computed)
     headers.ip.checksum = checksum_of(ip_sum_ + peer_sum + checksum_sum_of_field(ip_bytes) +
                                       checksum_sum_of_field(static_cast<std::uint16_t>(ttl << 8)));

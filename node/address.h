@@ -1,32 +1,32 @@
-// IPv4 addresses as people write them.
+// Addresses with what belongs to them, as people write them.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "cluster/types.h"
 
 namespace muster {
 
-/// "10.77.0.1", to host byte order; nullopt for anything else.
-std::optional<std::uint32_t> parse_address(std::string_view text);
-
 /// An address and the network it is in.
 struct Network {
-  std::uint32_t address = 0;
-  std::uint8_t prefix_bits = 0;
+  IpAddress address;
+  std::uint8_t prefix_bits = 0;  ///< of its family's
+  std::string interface{};       ///< that has the address, where that is said
 
-  std::uint32_t mask() const { return prefix_bits == 0 ? 0 : ~0U << (32 - prefix_bits); }
-  std::uint32_t host() const { return address & ~mask(); }
-  std::uint32_t broadcast() const { return address | ~mask(); }
+  /// All host bits zero: the network's own number.
+  IpAddress first() const;
+  /// All of them one: with IPv4 the broadcast address.
+  IpAddress last() const;
+  bool contains(const IpAddress& other) const { return first() <= other && other <= last(); }
 };
-/// "10.77.0.1/24".
+/// "10.77.0.1/24", "fd77::1/64", "fe80::1%eth0/64"; of a link-local address the network is known,
+/// and may be left out.
 std::optional<Network> parse_network(std::string_view text);
 
-/// "10.77.0.1:7777".
+/// "10.77.0.1:7777", "[fd77::1]:7777".
 std::optional<Endpoint> parse_endpoint(std::string_view text);
-
-inline bool is_multicast(std::uint32_t address) { return address >> 28 == 0xe; }
 
 }  // namespace muster

@@ -79,18 +79,39 @@ class Check {
     own_address();
     in_range("mtu", config_.mtu);
     in_range("port", config_.port);
-    const auto group = parse_address(config_.group);
-    if (!group)
-      wrong("group", "\"{}\" is not an IPv4 address: give one like 239.77.0.1", config_.group);
-    else if (!is_multicast(*group))
-      wrong("group", "{} is not a multicast address: give one from 224.0.1.0 to 239.255.255.255",
-            config_.group);
-    else if (*group >> 8 == 0xe00000)
-      wrong("group", "{} is reserved for routers: give one from 224.0.1.0 to 239.255.255.255",
-            config_.group);
+    group();
     gateway();
     seeds();
     in_range("dpdk.memory_mb", config_.dpdk.memory_mb);
+  }
+
+  /// A cluster is of one family, that of this member's own address; without one, of any.
+  bool of_our_family(std::string_view field, std::string_view text, const IpAddress& address) {
+    const auto own = parse_network(config_.address);
+    if (!own || own->address.same_family(address)) return true;
+    wrong(field, "{} is not of {}, as address {} is: give one of the same family", text,
+          own->address.is_v4() ? "IPv4" : "IPv6", config_.address);
+    return false;
+  }
+
+  void group() {
+    if (config_.group.empty()) return;
+    const auto group = parse_address(config_.group);
+    if (!group)
+      return wrong("group", "\"{}\" is not an address: give one like 239.77.0.1 or ff12::4d:1",
+                   config_.group);
+    if (!of_our_family("group", config_.group, *group)) return;
+    const char* remedy = group->is_v4() ? "give one from 224.0.1.0 to 239.255.255.255"
+                                        : "give one of ff12::/16, or of ff15::/16";
+    // Of IPv6 those of no transient kind, and those that do not leave the interface.
+    const auto kind_and_scope = static_cast<std::uint8_t>(group->high >> 48);
+    const bool reserved = group->is_v4()
+                              ? group->v4() >> 8 == 0xe00000
+                              : (kind_and_scope & 0x10) == 0 || (kind_and_scope & 0x0f) < 2;
+    if (!group->is_multicast())
+      wrong("group", "{} is not a multicast address: {}", config_.group, remedy);
+    else if (reserved)
+      wrong("group", "{} is reserved: {}", config_.group, remedy);
   }
 
   void gateway() {
@@ -98,10 +119,12 @@ class Check {
     if (config_.gateway.empty() || !network) return;
     const auto gateway = parse_address(config_.gateway);
     if (!gateway)
-      wrong("gateway", "\"{}\" is not an IPv4 address: give one like 10.77.0.254", config_.gateway);
+      wrong("gateway", "\"{}\" is not an address: give one like 10.77.0.254", config_.gateway);
+    else if (!of_our_family("gateway", config_.gateway, *gateway))
+      return;
     else if (*gateway == network->address)
       wrong("gateway", "{} is this member's own: give the router's address", config_.gateway);
-    else if (((*gateway ^ network->address) & network->mask()) != 0)
+    else if (!network->contains(*gateway) && !gateway->is_link_local())
       wrong("gateway", "{} is not in the network of address {}: give the router's address there",
             config_.gateway, config_.address);
   }
@@ -112,9 +135,13 @@ class Check {
     for (const std::string& seed : config_.seeds) {
       const auto at = parse_endpoint(seed);
       if (!at)
-        wrong("seeds", "\"{}\" is not an address with a port: give one like 10.0.0.1:7777", seed);
-      else if (is_multicast(at->address) || at->address == 0 || at->port == 0)
+        wrong("seeds",
+              "\"{}\" is not an address with a port: give one like 10.0.0.1:7777 or [fd77::1]:7777",
+              seed);
+      else if (!may_be_a_host(*at))
         wrong("seeds", "{} cannot be a member's own: give a unicast address and a port", seed);
+      else
+        of_our_family("seeds", seed, at->address);
     }
     // A copy of each heartbeat for each member is kept in reserve.
     const bool copies = !config_.multicast || !config_.seeds.empty();
@@ -131,15 +158,24 @@ class Check {
     const auto network = parse_network(config_.address);
     if (!network)
       return wrong("address",
-                   "\"{}\" is not an IPv4 address with its network: give one like 10.77.0.1/24",
+                   "\"{}\" is not an address with its network: give one like 10.77.0.1/24 or "
+                   "fd77::1/64",
                    config_.address);
-    if (is_multicast(network->address) || network->address == 0)
+    const IpAddress& own = network->address;
+    if (!may_be_a_host({own, config_.port}) && config_.port != 0)
       return wrong("address", "{} cannot be a member's own: give a unicast address",
                    config_.address);
-    if (network->prefix_bits < 31 &&
-        (network->host() == 0 || network->address == network->broadcast()))
+    if (own.is_link_local() && network->interface.empty() &&
+        config_.transport == TransportKind::socket)
+      wrong("address", "{} is on every segment: say on which interface, as in {}%eth0",
+            config_.address, to_string(own));
+    // Of the two addresses of a line between two, and of one alone, neither means anything else.
+    if (own.bits() - network->prefix_bits < 2) return;
+    if (own == network->first())
       wrong("address", "{} is the {} of its network: give another", config_.address,
-            network->host() == 0 ? "number" : "broadcast address");
+            own.is_v4() ? "number" : "routers' address");
+    else if (own.is_v4() && own == network->last())
+      wrong("address", "{} is the broadcast address of its network: give another", config_.address);
   }
 
   void cores() {

@@ -98,20 +98,23 @@ struct NodeConfig {
   /// dpdk: an interface ("eth1"), its MAC ("52:54:00:12:34:56"), a PCI address ("0000:3b:00.0"), or
   /// a vdev of DPDK with its arguments ("net_memif0,role=client,id=0,socket=/run/muster.sock").
   std::string device;
-  std::string address;  ///< this member's own, with its network: "10.77.0.1/24"
+  /// This member's own, with its network: "10.77.0.1/24", "fd77::1/64", "fe80::1%eth0". A cluster
+  /// is of IPv4 or of IPv6, and all addresses here are of the same.
+  std::string address;
   /// Bytes of the longest IP packet that members send, for which all that carries it has to be
   /// made; the same for all members.
   std::uint32_t mtu = mtu_default;
-  std::uint16_t port = 7777;         ///< UDP; the same for all members
-  std::string group = "239.77.0.1";  ///< multicast group of the cluster
+  std::uint16_t port = 7777;  ///< UDP; the same for all members
+  std::string group;          ///< multicast group of the cluster; empty: default_group()
   /// Through whom members of other networks are reached, by a port of its own; empty: through
   /// nobody. Over kernel sockets the kernel's routes hold.
   std::string gateway;
   /// False where this member's network has none, as in most clouds: what others multicast it then
   /// gets, and says, as copies by unicast. Members of one cluster may differ in this.
   bool multicast = true;
-  /// Addresses of members, "10.0.0.1:7777", by which those find each other whom multicast does not
-  /// reach; best the same list for all. This member's own may be among them. At most seeds_max.
+  /// Addresses of members, "10.0.0.1:7777" or "[fd77::1]:7777", by which those find each other whom
+  /// multicast does not reach; best the same list for all. This member's own may be among them. At
+  /// most seeds_max.
   std::vector<std::string> seeds;
 
   Mode mode = Mode::pipelined;
@@ -133,6 +136,12 @@ struct NodeConfig {
 
   std::vector<ServiceConfig> services;
 };
+
+/// 239.77.0.1, or ff12::4d:1, which does not leave the segment either, for members whose own
+/// address is of IPv6.
+constexpr IpAddress default_group(const IpAddress& own) {
+  return own.is_v4() ? IpAddress(0xef4d0001) : IpAddress(0xff12'0000'0000'0000, 0x4d'0001);
+}
 
 enum class Preset : std::uint8_t { lan, fast, wan };
 /// Sets the timers of membership and, with them, how long an answer or an acknowledgement may take;

@@ -11,7 +11,10 @@ std::uint32_t pool_packets(const NodeConfig& config) {
 }
 
 Endpoint group_endpoint(const NodeConfig& config) {
-  return {.address = parse_address(config.group).value(), .port = config.port};
+  const IpAddress own = parse_network(config.address).value().address;
+  return {
+      .address = config.group.empty() ? default_group(own) : parse_address(config.group).value(),
+      .port = config.port};
 }
 
 std::vector<Endpoint> seed_endpoints(const NodeConfig& config) {

@@ -9,9 +9,9 @@ namespace {
 
 dpdk::Route route_of(const NodeConfig& config) {
   const Network network = parse_network(config.address).value();
-  return {.network = network.address,
-          .mask = network.mask(),
-          .gateway = parse_address(config.gateway).value_or(0)};
+  return {.network = network.address.v4(),
+          .mask = ~(network.first().v4() ^ network.last().v4()),
+          .gateway = parse_address(config.gateway).value_or(IpAddress{}).v4()};
 }
 
 std::optional<dpdk::Way> forced(PortWay way) {

@@ -8,13 +8,14 @@ namespace muster {
 namespace {
 
 OpenPort open_socket(const NodeConfig& config, const Endpoint& self) {
-  auto transport =
-      std::make_unique<SocketTransport>(SocketTransportConfig{.self = self,
-                                                              .group = group_endpoint(config),
-                                                              .mtu = config.mtu,
-                                                              .multicast = config.multicast,
-                                                              .pool_packets = pool_packets(config),
-                                                              .busy_poll_us = {}});
+  auto transport = std::make_unique<SocketTransport>(
+      SocketTransportConfig{.self = self,
+                            .group = group_endpoint(config),
+                            .mtu = config.mtu,
+                            .multicast = config.multicast,
+                            .pool_packets = pool_packets(config),
+                            .interface = parse_network(config.address).value().interface,
+                            .busy_poll_us = {}});
   const SocketTransport& port = *transport;
   auto counters = [&port] {
     const SocketTransportStats stats = port.stats();

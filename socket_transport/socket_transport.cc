@@ -18,7 +18,7 @@ constexpr std::chrono::microseconds group_look_interval(20);
 
 /// The member's own address, if the configuration can work.
 Endpoint checked(const SocketTransportConfig& config, std::size_t stock) {
-  if (config.self.address == 0 || config.self.port == 0) {
+  if (config.self.address.is_unspecified() || config.self.port == 0) {
     throw StartError("cannot bind " + to_string(config.self) +
                      ": a member needs an own address and an own port, not zero");
   }
@@ -32,7 +32,7 @@ Endpoint checked(const SocketTransportConfig& config, std::size_t stock) {
 }
 
 socket::Interface checked_interface(const SocketTransportConfig& config) {
-  socket::Interface interface = socket::interface_with(config.self.address);
+  socket::Interface interface = socket::interface_with(config.self.address, config.interface);
   if (config.multicast) socket::check_multicast(interface, config.group, config.self.address);
   if (config.mtu > mtu_default) socket::check_carries(interface, config.mtu);
   return interface;
@@ -77,11 +77,12 @@ void SocketTransport::Batch<room>::remove_first(std::size_t count) {
 
 SocketTransport::SocketTransport(const SocketTransportConfig& config)
     : self_(checked(config, burst_max)),
-      link_(checked_interface(config).name),
-      unicast_(socket::open_unicast(config.self, config.busy_poll_us)),
-      pool_(config.pool_packets, payload_bytes_of(config.mtu)) {
-  if (config.mtu > mtu_default) socket::forbid_fragments(unicast_);
-  if (config.multicast) group_.emplace(socket::open_group(config.group, config.self));
+      interface_(checked_interface(config)),
+      link_(interface_.name),
+      unicast_(socket::open_unicast(config.self, interface_, config.busy_poll_us)),
+      pool_(config.pool_packets, payload_bytes_of(config.mtu, config.self.address)) {
+  if (config.mtu > mtu_default) socket::forbid_fragments(unicast_, config.self.address);
+  if (config.multicast) group_.emplace(socket::open_group(config.group, config.self, interface_));
 }
 
 Packet* SocketTransport::allocate() {
@@ -109,7 +110,7 @@ void SocketTransport::transmit(Packet& packet) {
   // kernel has seen it.
   const std::size_t entry = outgoing_.size++;
   outgoing_.set(entry, packet, packet.size);
-  outgoing_.peers[entry] = socket::to_sockaddr(packet.peer);
+  outgoing_.peers[entry] = socket::to_kernel(packet.peer, interface_.index);
   if (outgoing_.size % burst_max == 0) flush();
 }
 
@@ -182,7 +183,7 @@ std::size_t SocketTransport::receive_from(int fd, std::span<Packet*> burst) {
 bool SocketTransport::accept(std::size_t entry, std::uint32_t bytes) {
   msghdr& header = incoming_.messages[entry].msg_hdr;
   const bool truncated = (header.msg_flags & MSG_TRUNC) != 0;
-  header.msg_namelen = sizeof(sockaddr_in);
+  header.msg_namelen = sizeof(socket::SocketAddress);
   header.msg_flags = 0;
   if (truncated) {
     ++stats_.truncated;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <sys/socket.h>
@@ -21,11 +22,12 @@
 namespace muster {
 
 struct SocketTransportConfig {
-  Endpoint self;   ///< an address of this machine, and this member's own port
-  Endpoint group;  ///< the cluster's multicast group
+  Endpoint self;          ///< an address of this machine, and this member's own port
+  Endpoint group;         ///< the cluster's multicast group, of the same family
   std::uint32_t mtu = mtu_default;
   bool multicast = true;  ///< false: the group is not joined, and need not be reachable
   std::uint32_t pool_packets = 4096;
+  std::string interface{};  ///< that has `self`; empty: any, as only link-local addresses need it
   std::optional<std::uint32_t> busy_poll_us;  ///< SO_BUSY_POLL, for NICs whose driver polls
 };
 
@@ -81,7 +83,7 @@ class SocketTransport final : public Transport {
     Batch();
     std::array<mmsghdr, room> messages{};
     std::array<iovec, room> payloads{};
-    std::array<sockaddr_in, room> peers{};
+    std::array<socket::SocketAddress, room> peers{};
     std::array<Packet*, room> packets{};
     std::size_t size = 0;  ///< entries below this hold a packet
 
@@ -95,6 +97,7 @@ class SocketTransport final : public Transport {
   bool accept(std::size_t entry, std::uint32_t bytes);
 
   Endpoint self_;
+  socket::Interface interface_;
   InterfaceLink link_;
   socket::Socket unicast_;
   std::optional<socket::Socket> group_;

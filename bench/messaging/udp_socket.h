@@ -25,10 +25,10 @@ inline socket::Socket open_udp(const Place& place) {
   const auto end_of = [&](Role role) {
     return Endpoint{.address = role == Role::near ? 0x7f000001u : 0x7f000002u, .port = place.port};
   };
-  socket::Socket opened = socket::open_unicast(end_of(place.role), {});
+  socket::Socket opened = socket::open_unicast(end_of(place.role), {}, {});
   const Role other = place.role == Role::near ? Role::far : Role::near;
-  const sockaddr_in peer = socket::to_sockaddr(end_of(other));
-  if (::connect(opened.fd(), reinterpret_cast<const sockaddr*>(&peer), sizeof peer) != 0) {
+  const socket::SocketAddress peer = socket::to_kernel(end_of(other), 0);
+  if (::connect(opened.fd(), &peer.any, sizeof peer) != 0) {
     throw std::runtime_error(std::string("cannot connect a UDP socket to 127.0.0.x: ") +
                              std::strerror(errno) + "; check that the loopback is up");
   }

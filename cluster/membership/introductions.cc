@@ -6,17 +6,10 @@
 #include "cluster/membership/membership.h"
 
 namespace muster {
-namespace {
-
-bool in_order(const Endpoint& a, const Endpoint& b) {
-  return wire::order_of(a) < wire::order_of(b);
-}
-
-}  // namespace
 
 /// Says to one address that this member is there.
 void Membership::meet(const Endpoint& at) {
-  if (at == config_.self || !may_be_a_host(at)) return;
+  if (at == config_.self || !may_be_reached(at)) return;
   if (standing_ == Standing::member)
     send_heartbeat(at);
   else
@@ -88,14 +81,14 @@ void Membership::on_introduction_request(TimeNs now, const wire::Header& header,
   std::vector<Endpoint> others;
   for (const auto& [id, peer] : peers_) {
     const bool meet_anyway = wire::hears_group(header) && peer.hears_group;
-    if (!meet_anyway && peer.endpoint != from && in_order(after, peer.endpoint))
+    if (!meet_anyway && peer.endpoint != from && after < peer.endpoint)
       others.push_back(peer.endpoint);
   }
   Packet* packet = outbox_.open(wire::Type::introduction);
   if (packet == nullptr) return;
   auto& introduction = append(*packet, wire::Introduction{});
   // Two may have one address: who was there before, and has not been found dead yet.
-  std::ranges::sort(others, in_order);
+  std::ranges::sort(others);
   others.erase(std::ranges::unique(others).begin(), others.end());
   const std::size_t room = (packet->capacity - packet->size) / sizeof(wire::Address);
   const std::size_t count = std::min(others.size(), room);
@@ -110,13 +103,13 @@ void Membership::on_introduction_request(TimeNs now, const wire::Header& header,
 /// Only what was asked for is believed, and only so much of it between two heartbeats.
 void Membership::on_introduction(const wire::IntroductionView& introduction, const Endpoint& from) {
   if (introduction.body->nonce != introduction_nonce_) return;
-  std::vector<std::uint64_t> known;
+  std::vector<Endpoint> known;
   known.reserve(peers_.size());
-  for (const auto& [id, peer] : peers_) known.push_back(wire::order_of(peer.endpoint));
+  for (const auto& [id, peer] : peers_) known.push_back(peer.endpoint);
   std::ranges::sort(known);
   for (const wire::Address& address : introduction.addresses) {
     const Endpoint at = wire::endpoint_of(address);
-    if (!std::ranges::binary_search(known, wire::order_of(at))) meet_stranger(at);
+    if (!std::ranges::binary_search(known, at)) meet_stranger(at);
   }
   const bool last = (introduction.body->flags & wire::introduction_last) != 0;
   introduced_to_ = last ? Endpoint{} : wire::endpoint_of(introduction.addresses.back());

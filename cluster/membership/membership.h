@@ -118,6 +118,11 @@ class Membership {
   void send_removed(const Endpoint& to, Incarnation removed);
   void send_leave();
 
+  /// On another's word. A cluster is of one family, and so is this member's port.
+  bool may_be_reached(const Endpoint& at) const {
+    return may_be_a_host(at) && at.address.same_family(config_.self.address);
+  }
+
   // introductions.cc
   void meet(const Endpoint& at);
   void meet_stranger(const Endpoint& at);

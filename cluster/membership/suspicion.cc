@@ -103,7 +103,7 @@ void Membership::on_probe(const wire::Probe& probe, const Endpoint& from) {
 }
 
 void Membership::on_probe_request(const wire::ProbeRequest& request, const Endpoint& from) {
-  if (!may_be_a_host(wire::endpoint_of(request.subject_address))) return;
+  if (!may_be_reached(wire::endpoint_of(request.subject_address))) return;
   Packet* packet = outbox_.open(wire::Type::probe);
   if (packet == nullptr) return;
   append(*packet, wire::Probe{.nonce = request.nonce, .origin = wire::address_of(from)});
@@ -120,7 +120,7 @@ void Membership::on_probe_ack(TimeNs now, const wire::Header& header, const wire
                          peer.key.incarnation == ack.subject_incarnation;
     if (answers) refute(now, peer);
   } else if (header.sender == ack.subject &&
-             may_be_a_host(origin)) {  // the subject's own answer: passed on once
+             may_be_reached(origin)) {  // the subject's own answer: passed on once
     Packet* packet = outbox_.open(wire::Type::probe_ack);
     if (packet == nullptr) return;
     append(*packet, ack);

@@ -81,9 +81,9 @@ struct Join {
 
 enum class RefuseReason : std::uint8_t { name_in_use = 1, stale_incarnation = 2, cluster_full = 3 };
 
-/// An address on the wire.
+/// An address on the wire: of IPv6 or, as ::ffff:a.b.c.d, of IPv4.
 struct Address {
-  Le32 address;
+  std::array<std::uint8_t, 16> address;  ///< network byte order
   Le16 port;
 };
 
@@ -294,10 +294,10 @@ inline constexpr bool packed = sizeof(T) == bytes && alignof(T) == 1;
 static_assert(packed<Header, 56>);
 static_assert(offsetof(Header, cluster) == 8 && offsetof(Header, tag) == 40);
 static_assert(packed<UnsupportedVersion, 2> && packed<Heartbeat, 28> && packed<Join, 1>);
-static_assert(packed<Refuse, 15> && packed<Removed, 8> && packed<Address, 6> && packed<Probe, 14>);
-static_assert(packed<ProbeAck, 30> && packed<ProbeRequest, 30> && packed<Change, 23>);
+static_assert(packed<Refuse, 27> && packed<Removed, 8> && packed<Address, 18> && packed<Probe, 26>);
+static_assert(packed<ProbeAck, 42> && packed<ProbeRequest, 42> && packed<Change, 23>);
 static_assert(packed<Advertisement, 18> && packed<SyncRequest, 50> && packed<SyncAnswer, 7>);
-static_assert(packed<IntroductionRequest, 14> && packed<Introduction, 11>);
+static_assert(packed<IntroductionRequest, 26> && packed<Introduction, 11>);
 static_assert(packed<Publication, 24> && packed<Position, 41> && packed<Report, 34>);
 static_assert(sizeof(Publication) == sizeof(Session) &&
               offsetof(Publication, messages) == offsetof(Session, messages));

@@ -180,7 +180,7 @@ bool parse_introduction(Reader& in, Body& body) {
   const std::span addresses(reinterpret_cast<const Address*>(at), count);
   body = IntroductionView{introduction, addresses};
   const auto ascend = [](const Address& a, const Address& b) {
-    return order_of(endpoint_of(a)) < order_of(endpoint_of(b));
+    return endpoint_of(a) < endpoint_of(b);
   };
   const auto not_ascending = std::not_fn(ascend);
   if (std::ranges::adjacent_find(addresses, not_ascending) != addresses.end()) return false;

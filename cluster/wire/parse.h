@@ -90,13 +90,11 @@ struct SectionView {
   Changes changes;
   bool complete() const { return (head->flags & section_complete) != 0; }
 };
-inline Endpoint endpoint_of(const Address& address) { return {address.address, address.port}; }
-inline Address address_of(const Endpoint& endpoint) {
-  return {.address = endpoint.address, .port = endpoint.port};
+inline Endpoint endpoint_of(const Address& address) {
+  return {IpAddress(address.address), address.port};
 }
-/// Addresses compare by address and then by port.
-inline std::uint64_t order_of(const Endpoint& endpoint) {
-  return std::uint64_t{endpoint.address} << 16 | endpoint.port;
+inline Address address_of(const Endpoint& endpoint) {
+  return {.address = endpoint.address.bytes(), .port = endpoint.port};
 }
 /// Does the sender of this hear the group?
 inline bool hears_group(const Header& header) { return (header.flags & flag_deaf) == 0; }

@@ -17,7 +17,7 @@ TEST(EchoReply, IsTheRequestTurnedRound) {
 
 Bytes written(GroupNews news, IgmpVersion version) {
   Bytes frame(igmp_frame_bytes(version), std::byte{0xee});
-  write_group_news(frame, golden::self, golden::group.address, news, version);
+  write_group_news(frame, golden::self, golden::group.address.v4(), news, version);
   return frame;
 }
 

@@ -100,6 +100,20 @@ class TwoMembers : public ::testing::Test {
   DpdkTransportStats left_before_;
 };
 
+TEST(DpdkTransport, SaysThatItSpeaksNoIpv6) {
+  DpdkTransportConfig six = config("net_null0", golden::self);
+  six.self.address = IpAddress(0xfd77'0000'0000'0000, 1);
+  try {
+    const DpdkTransport transport(six);
+    FAIL() << "it started";
+  } catch (const StartError& error) {
+    EXPECT_STREQ(
+        error.what(),
+        "a port of DPDK speaks no IPv6 yet, and [fd77::1]:7777 is of that: set transport = "
+        "\"socket\", or give an IPv4 address");
+  }
+}
+
 TEST_F(TwoMembers, ExchangeUnicast) {
   meet();
   left_.transmit(packet_with(left_, "ping", right_.self()));

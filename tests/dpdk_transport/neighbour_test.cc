@@ -161,7 +161,7 @@ TEST_F(AMember, ReachesOtherNetworksThroughItsGateway) {
   ASSERT_EQ(frame.size(), golden::headers_bytes + 5);
   const auto& headers = header_at<UdpFrameHeaders>(std::span(frame), 0);
   EXPECT_EQ(headers.ethernet.destination, golden::neighbour.mac);
-  EXPECT_EQ(headers.ip.destination, elsewhere.address);
+  EXPECT_EQ(headers.ip.destination, elsewhere.address.v4());
   transmit_to({.address = golden::self.address + 8, .port = 7777}, "near");
   EXPECT_EQ(heard(), asked_for(golden::self.address + 8)) << "on the segment nobody is between";
 }

@@ -28,7 +28,7 @@ TEST(UdpFramer, WritesAUnicastDatagramToTheByte) {
 }
 
 TEST(UdpFramer, KeepsMulticastOnTheSegment) {
-  EXPECT_EQ(written(golden::multicast, multicast_mac(golden::group.address), golden::group),
+  EXPECT_EQ(written(golden::multicast, multicast_mac(golden::group.address.v4()), golden::group),
             golden::multicast);
 }
 

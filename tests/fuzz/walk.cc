@@ -85,13 +85,14 @@ struct Walker {
   std::uint64_t operator()(const wire::JoinView& view) const { return hash_of(view.name); }
   std::uint64_t operator()(const wire::LeaveView&) const { return 0; }
   std::uint64_t operator()(const wire::IntroductionView& view) const {
-    std::uint64_t before = 0;
+    const wire::Address* before = nullptr;
     for (const wire::Address& address : view.addresses) {
-      const std::uint64_t order = wire::order_of(wire::endpoint_of(address));
-      require(before == 0 || order > before, "the addresses of an introduction ascend");
-      before = order;
+      require(before == nullptr || wire::endpoint_of(*before) < wire::endpoint_of(address),
+              "the addresses of an introduction ascend");
+      before = &address;
     }
-    return hash_of(view.body, sizeof *view.body) + before;
+    return hash_of(view.body, sizeof *view.body) +
+           hash_of(view.addresses.data(), view.addresses.size_bytes());
   }
   std::uint64_t operator()(const wire::AdvertisementView& view) const {
     require(view.body->to_version - view.body->base_version == view.changes.size(),

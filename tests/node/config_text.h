@@ -25,4 +25,13 @@ inline std::string mistakes_below_the_required(std::string_view toml) {
   return mistakes(std::string(required) + std::string(toml));
 }
 
+inline NodeConfig right() { return parse_config(required, "node.toml"); }
+
+/// The only mistake there is.
+inline std::string mistake(const NodeConfig& config) {
+  const auto found = find_mistakes(config);
+  return found.size() == 1 ? found[0].field + ": " + found[0].text
+                           : std::to_string(found.size()) + " mistakes";
+}
+
 }  // namespace muster::test

@@ -131,7 +131,7 @@ inline void Segment::unplug(LoopbackTransport& transport) {
 inline void Segment::carry(const LoopbackTransport& from, const Packet& packet) {
   const std::lock_guard lock(mutex_);
   if (from.state != Link::up || loses_(packet, from.self())) return;
-  const bool multicast = packet.peer.address >> 28 == 0xe;
+  const bool multicast = packet.peer.address.is_multicast();
   for (LoopbackTransport* to : plugged_)
     if (to != &from && (multicast || to->self() == packet.peer)) to->deliver(packet, from.self());
 }

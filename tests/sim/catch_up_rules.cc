@@ -189,9 +189,9 @@ void CatchUpRules::check_repair(const Process& process, std::uint64_t packet_num
 }
 
 bool CatchUpRules::enough_missed_it(const Book& book, Version since) const {
-  std::set<std::pair<std::uint32_t, std::uint16_t>> requesters;
+  std::set<Endpoint> requesters;
   for (const Missed& missed : book.missed)
-    if (missed.since == since) requesters.insert({missed.by.address, missed.by.port});
+    if (missed.since == since) requesters.insert(missed.by);
   return directory_.repair_threshold > 0 && requesters.size() >= directory_.repair_threshold;
 }
 

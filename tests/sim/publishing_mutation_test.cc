@@ -115,7 +115,7 @@ TEST(Mutation, OfASubscriberThatNeverGetsTheRestIsNoticed) {
 struct RepairsByMulticast final : PortDecorator {
   using PortDecorator::PortDecorator;
   void transmit(Packet& packet) override {
-    if (packet.peer.address >> 28 == 0xe && type_of(packet) == wire::Type::publication) {
+    if (packet.peer.address.is_multicast() && type_of(packet) == wire::Type::publication) {
       inner().retain(packet);
       inner().transmit(packet);
     }

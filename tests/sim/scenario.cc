@@ -369,6 +369,7 @@ Scenario scenario_of(std::uint64_t seed) {
   pick_messages(Dice(seed ^ 0x6d65737361676573), scenario);
   pick_topics(Dice(seed ^ 0x746f706963730000), scenario);
   pick_mtu(Dice(seed ^ 0x6d74750000000000), scenario);
+  scenario.ipv6 = Dice(seed ^ 0x6970763600000000).chance(250'000);
   return scenario;
 }
 
@@ -376,7 +377,8 @@ std::string describe(const Scenario& scenario) {
   constexpr const char* weathers[] = {"calm", "rough", "harsh"};
   const auto in_ms = [](DurationNs duration) { return static_cast<double>(duration) / 1e6; };
   return fmt::format(
-      "{} servers, {} of them deaf to multicast, {} weather, heartbeat {:.3f} ms, suspect after "
+      "{} servers at addresses of {}, {} of them deaf to multicast, {} weather, heartbeat {:.3f} "
+      "ms, suspect after "
       "{:.3f} ms, dead after {:.3f} ms, "
       "delay {:.3f} to {:.3f} ms, loss {:.1f} %, at the sender {:.1f} %, in bursts {}, duplicates "
       "{:.1f} %, "
@@ -384,7 +386,7 @@ std::string describe(const Scenario& scenario) {
       "{:.0f} ms, one each {:.0f} ms, window {} packets, queue {}, held {}, {} channels, {:.1f} % "
       "of "
       "the messages up to {} bytes, {} topics",
-      scenario.servers, std::popcount(scenario.deaf),
+      scenario.servers, scenario.ipv6 ? "IPv6" : "IPv4", std::popcount(scenario.deaf),
       weathers[static_cast<std::size_t>(scenario.weather)], in_ms(scenario.heartbeat_ns()),
       in_ms(scenario.membership.suspect_after_ns), in_ms(scenario.membership.dead_after_ns),
       in_ms(scenario.links.delay_min_ns), in_ms(scenario.links.delay_max_ns),

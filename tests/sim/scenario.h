@@ -54,6 +54,7 @@ struct Scenario {
   Weather weather{};
   std::size_t servers = 0;
   std::uint32_t mtu = mtu_default;
+  bool ipv6 = false;  ///< their addresses
 
   std::uint64_t deaf = 0;  ///< servers whose bit is set do not hear the group
   std::vector<std::size_t> seeds;

@@ -16,7 +16,7 @@ World::World(const Scenario& scenario, Trace& trace, Mutation* mutation)
     : scenario_(scenario),
       trace_(trace),
       mutation_(mutation),
-      roster_(scenario.servers),
+      roster_(scenario.servers, scenario.ipv6),
       dice_(scenario.seed),
       network_(roster_, events_, scenario.seed + 1),
       ledger_(scenario.servers),
@@ -230,7 +230,7 @@ void World::work(std::size_t number) {
 }
 
 void World::carry(std::size_t from, const Packet& packet) {
-  trace_.note(now(), packet.peer.address, from, packet.payload());
+  trace_.note(now(), packet.peer.address.low, from, packet.payload());
   const auto type = wire::Type{reinterpret_cast<const wire::Header*>(packet.data)->type};
   trace_.say(now(), from, "sends a {} of {} bytes to {}",
              static_cast<std::uint8_t>(type) > wire::type_last ? "new type" : name_of(type),

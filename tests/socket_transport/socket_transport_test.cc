@@ -153,11 +153,10 @@ TEST_F(SocketTransports, DropAndCountAnOutgoingPacketThatIsTooLong) {
 }
 
 TEST_F(SocketTransports, DropAndCountADatagramLongerThanAPacket) {
-  const socket::Socket stranger = socket::open_unicast(loopback(9), {});
+  const socket::Socket stranger = socket::open_unicast(loopback(9), {}, {});
   const std::string longer(two_.payload_bytes_max() + 1, 'x');
-  const sockaddr_in to = socket::to_sockaddr(two_.self());
-  ASSERT_EQ(sendto(stranger.fd(), longer.data(), longer.size(), 0,
-                   reinterpret_cast<const sockaddr*>(&to), sizeof to),
+  const socket::SocketAddress to = socket::to_kernel(two_.self(), 0);
+  ASSERT_EQ(sendto(stranger.fd(), longer.data(), longer.size(), 0, &to.any, sizeof to),
             static_cast<ssize_t>(longer.size()));
   send(one_, two_.self(), "behind it");
   const auto packets = receive(two_, 1);

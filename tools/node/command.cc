@@ -179,19 +179,21 @@ void add_command(CLI::App& app, Action& chosen) {
   node.add_option("--device", options->device,
                   "the port: an interface (eth1), its MAC, a PCI address, or a vdev of DPDK");
   choice("--way", options->way, ways, "to a port by its name: the best one, or this [auto]");
-  node.add_option("--address", options->address, "of this member: 10.77.0.1/24");
+  node.add_option("--address", options->address, "of this member: 10.77.0.1/24, or fd77::1/64");
   node.add_option("--mtu", options->mtu, "the longest packet, the same for all members [1500]")
       ->check(CLI::Range(mtu_min, mtu_max))
       ->type_name("");
   node.add_option("--port", options->port, "UDP port, the same for all members [7777]")
       ->check(CLI::Range(1, 65535))
       ->type_name("");
-  node.add_option("--group", options->group, "multicast group of the cluster [239.77.0.1]");
+  node.add_option("--group", options->group,
+                  "multicast group of the cluster [239.77.0.1, or ff12::4d:1 with IPv6]");
   node.add_option("--gateway", options->gateway,
                   "through whom seeds in other networks are reached: 10.77.0.254");
   node.add_flag("--unicast", options->unicast, "this member's network has no multicast");
   node.add_option("--seed", options->seeds,
-                  "where a member is, for those whom multicast does not reach: 10.77.0.1:7777")
+                  "where a member is, for those whom multicast does not reach: 10.77.0.1:7777, or "
+                  "[fd77::1]:7777")
       ->type_name("ADDRESS:PORT");
   choice(
       "--preset", options->preset, {"lan", "fast", "wan"},

@@ -76,7 +76,7 @@ std::vector<wire::Address> strangers(std::uint32_t count) {
   std::vector<wire::Address> addresses;
   addresses.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i)
-    addresses.push_back({.address = 0x0a000001 + i, .port = 1});
+    addresses.push_back(wire::address_of({0x0a000001 + i, 1}));
   return addresses;
 }
 
@@ -133,17 +133,18 @@ TEST_F(Strangers, AListMakesAMemberSpeakToNoMoreThanItsLimit) {
                   ->nonce;
   ASSERT_NE(nonce, 0u);
   Provoked provoked(segment, ann);
-  const auto addresses = strangers(200);
+  const auto addresses = strangers(70);
   const auto list = std::as_bytes(std::span(addresses));
-  EXPECT_EQ(provoked.by(wire::Type::introduction, introduction(nonce, 200), list).size(), 10u);
-  EXPECT_EQ(provoked.by(wire::Type::introduction, introduction(nonce, 200), list).size(), 0u);
+  EXPECT_EQ(provoked.by(wire::Type::introduction, introduction(nonce, 70), list).size(), 10u);
+  EXPECT_EQ(provoked.by(wire::Type::introduction, introduction(nonce, 70), list).size(), 0u);
 }
 
 TEST_F(Strangers, AListIsNotSentToImpossiblePlaces) {
   auto& ann = start_deaf("ann");
   segment.run_for(second);
   for (const Endpoint at : {Endpoint{0xef4d0001, 7777}, Endpoint{0xffffffff, 7777},
-                            Endpoint{0, 7777}, Endpoint{0x0a000001, 0}, ann.config.self}) {
+                            Endpoint{0, 7777}, Endpoint{0x0a000001, 0}, Endpoint{{}, 7777},
+                            Endpoint{{0xfd77'0000'0000'0000, 1}, 7777}, ann.config.self}) {
     EXPECT_TRUE(Provoked(segment, ann).by(wire::Type::refuse, refusal(at)).empty())
         << to_string(at);
   }

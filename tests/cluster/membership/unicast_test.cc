@@ -227,7 +227,7 @@ TEST_F(Unicast, IntroductionsNameAnAddressOnceThoughTwoMembersHaveIt) {
       config.seeds = std::move(seeds);
       config.membership.suspect_after_ns = 3 * second;
       config.membership.join_listen_ns = second;
-      if (self.address != 0) config.self = self;
+      if (self.port != 0) config.self = self;
     });
   };
   auto& ann = *patient("ann", {}, {});

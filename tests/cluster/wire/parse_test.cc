@@ -62,9 +62,8 @@ Draft introduction(std::initializer_list<Address> addresses, std::uint8_t flags)
   for (const Address& address : addresses) packet.add(address);
   return packet;
 }
-Draft introduction() {
-  return introduction({{.address = 1, .port = 9}, {.address = 2, .port = 7}}, 0);
-}
+Address at(std::uint32_t host, std::uint16_t port) { return address_of({host, port}); }
+Draft introduction() { return introduction({at(1, 9), at(2, 7)}, 0); }
 
 TEST(Parse, ReadsAHeartbeat) {
   auto packet = heartbeat();
@@ -115,8 +114,8 @@ TEST(Parse, ReadsTheAddressesOfAnIntroduction) {
 
 TEST(Parse, RejectsAnIntroductionThatDoesNotAscendOrLeadsNowhere) {
   const auto rejected = [](Draft packet) { return parse(packet) == Reject::malformed; };
-  EXPECT_TRUE(rejected(introduction({{.address = 2, .port = 7}, {.address = 1, .port = 9}}, 0)));
-  EXPECT_TRUE(rejected(introduction({{.address = 2, .port = 7}, {.address = 2, .port = 7}}, 0)));
+  EXPECT_TRUE(rejected(introduction({at(2, 7), at(1, 9)}, 0)));
+  EXPECT_TRUE(rejected(introduction({at(2, 7), at(2, 7)}, 0)));
   EXPECT_TRUE(rejected(introduction({}, 0))) << "asking on would never end";
   EXPECT_FALSE(rejected(introduction({}, introduction_last)));
 }

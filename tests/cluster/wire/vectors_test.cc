@@ -24,7 +24,6 @@ constexpr Incarnation bob_incarnation = 34;
 constexpr Endpoint ann_endpoint{0x0a4d0001, 7777};
 constexpr Endpoint bob_endpoint{0x0a4d0002, 7777};
 
-Endpoint endpoint(const Address& address) { return {address.address, address.port}; }
 std::string text_of(Bytes bytes) { return test::text(bytes); }
 std::uint64_t number(MemberId id) { return static_cast<std::uint64_t>(id); }
 
@@ -187,20 +186,20 @@ void check_probe_answer(const Parsed& packet) {
   EXPECT_EQ(answer.nonce, 0xabcdU);
   EXPECT_EQ(answer.subject, number(bob));
   EXPECT_EQ(answer.subject_incarnation, bob_incarnation);
-  EXPECT_EQ(endpoint(answer.origin), ann_endpoint);
+  EXPECT_EQ(endpoint_of(answer.origin), ann_endpoint);
 }
 
 void check_probe_request(const Parsed& packet) {
   const auto& request = *std::get<const ProbeRequest*>(packet.body);
   EXPECT_EQ(request.subject, number(bob));
-  EXPECT_EQ(endpoint(request.subject_address), bob_endpoint);
+  EXPECT_EQ(endpoint_of(request.subject_address), bob_endpoint);
 }
 
 void check_refuse(const Parsed& packet) {
   const auto& refuse = *std::get<const Refuse*>(packet.body);
   EXPECT_EQ(RefuseReason{refuse.reason}, RefuseReason::name_in_use);
   EXPECT_EQ(refuse.known_incarnation, ann_incarnation);
-  EXPECT_EQ(endpoint(refuse.holder), ann_endpoint);
+  EXPECT_EQ(endpoint_of(refuse.holder), ann_endpoint);
 }
 
 void check_introduction(const Parsed& packet) {
@@ -276,7 +275,12 @@ const std::map<std::string, std::function<void(const Parsed&)>> checks = {
     {"probe",
      [](const Parsed& packet) {
        EXPECT_EQ(std::get<const Probe*>(packet.body)->nonce, 0xabcdU);
-       EXPECT_EQ(endpoint(std::get<const Probe*>(packet.body)->origin), ann_endpoint);
+       EXPECT_EQ(endpoint_of(std::get<const Probe*>(packet.body)->origin), ann_endpoint);
+     }},
+    {"probe over IPv6",
+     [](const Parsed& packet) {
+       EXPECT_EQ(to_string(endpoint_of(std::get<const Probe*>(packet.body)->origin)),
+                 "[fd77::1]:7777");
      }},
     {"probe answer", check_probe_answer},
     {"probe request", check_probe_request},
@@ -303,7 +307,8 @@ const std::map<std::string, std::function<void(const Parsed&)>> checks = {
     {"introduction request",
      [](const Parsed& packet) {
        EXPECT_EQ(packet.header->flags, flag_deaf);
-       EXPECT_EQ(endpoint(std::get<const IntroductionRequest*>(packet.body)->after), bob_endpoint);
+       EXPECT_EQ(endpoint_of(std::get<const IntroductionRequest*>(packet.body)->after),
+                 bob_endpoint);
      }},
     {"introduction", check_introduction},
     {"publication", check_publication},

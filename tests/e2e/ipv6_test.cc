@@ -1,0 +1,66 @@
+// Members on the kernel's sockets where there is nothing but IPv6.
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "tests/e2e/members.h"
+#include "tests/e2e/segment.h"
+
+namespace muster::e2e {
+namespace {
+
+struct Way {
+  const char* name;
+  const char* network;
+  const char* suffix;  ///< of a member's address
+  bool multicast;
+};
+constexpr Way ways[] = {{"WhoMulticast", "fd77::", "/64", true},
+                        {"WithoutMulticast", "fd77::", "/64", false},
+                        {"OnLinkLocalAddresses", "fe80::", "%eth0", true},
+                        {"OnLinkLocalAddressesWithoutMulticast", "fe80::", "%eth0", false}};
+
+class OnlyIpv6 : public testing::TestWithParam<Way> {
+ protected:
+  static constexpr int hosts = 3;
+
+  void start(int host) {
+    const Way& way = GetParam();
+    std::vector<std::string> options = {"--transport", "socket", "--address",
+                                        fmt::format("{}{}{}", way.network, host, way.suffix)};
+    if (!way.multicast)
+      options.insert(options.end(),
+                     {"--unicast", "--seed", fmt::format("[{}1]:7777", way.network)});
+    machines_[host - 1].inside(
+        [&] { members_.start(fmt::format("m{}", host), options, own_interfaces); });
+  }
+  bool all_meet() {
+    return members_.wait([this] { return members_.all_see_all(); });
+  }
+  NetworkNamespace machine(int host) {
+    return segment_.machine(fmt::format("{}{}/64 nodad", GetParam().network, host));
+  }
+
+  Segment segment_;
+  NetworkNamespace machines_[hosts] = {machine(1), machine(2), machine(3)};
+  Members members_;
+};
+
+TEST_P(OnlyIpv6, MembersMeetTalkAndNoticeADeathAndALeave) {
+  for (int host = 1; host <= hosts; ++host) start(host);
+  ASSERT_TRUE(all_meet()) << members_.views();
+  members_.talk(10);
+  members_.kill("m2");
+  start(2);
+  EXPECT_TRUE(all_meet()) << members_.views();
+  members_.leave("m3");
+  EXPECT_TRUE(all_meet()) << members_.views();
+}
+
+INSTANTIATE_TEST_SUITE_P(Members, OnlyIpv6, testing::ValuesIn(ways),
+                         [](const auto& way) { return way.param.name; });
+
+}  // namespace
+}  // namespace muster::e2e
