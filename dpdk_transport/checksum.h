@@ -64,10 +64,4 @@ inline std::uint16_t checksum_of(ChecksumSum sum) {
   return static_cast<std::uint16_t>(checksum_sum_of_field(folded));
 }
 
-/// What the checksum of UDP covers besides UDP itself: addresses, protocol, length.
-inline ChecksumSum udp_pseudo_sum(const Ipv4Header& ip, Be16 udp_bytes) {
-  return checksum_sum_of(ip.source) + checksum_sum_of(ip.destination) +
-         checksum_sum_of_field(ip_protocol_udp) + checksum_sum_of(udp_bytes);
-}
-
 }  // namespace muster::dpdk

@@ -13,8 +13,9 @@ namespace muster::dpdk {
 enum class FrameKind : std::uint8_t {
   datagram,      ///< UDP, to us: the endpoint, or the group
   arp,           ///< long enough for an ArpPacket, not looked into further
-  echo_request,  ///< ICMP, to our address
-  group_query,   ///< IGMP
+  neighbour,     ///< IPv6: a NeighbourMessage with whatever options
+  echo_request,  ///< ICMP or ICMPv6, to our address
+  group_query,   ///< IGMP or MLD
   malformed,     ///< cut short, or lengths that do not add up
   bad_checksum,
   fragment,
@@ -40,8 +41,8 @@ struct Verified {
 struct Classified {
   FrameKind kind = FrameKind::other;
   Endpoint source{};  ///< the port is set for a datagram only
-  /// Of the frame: the datagram's payload, or the whole ICMP or IGMP message. What Ethernet
-  /// appended to make the frame longer is not in it.
+  /// Of the frame: the datagram's payload, or the whole message of ICMP, ICMPv6 or IGMP. What
+  /// Ethernet appended to make the frame longer is not in it.
   std::uint16_t offset = 0;
   std::uint16_t bytes = 0;
 };
@@ -50,7 +51,7 @@ struct Classified {
 Classified classify(std::span<const std::byte> frame, const LocalAddresses& local,
                     const Verified& verified);
 
-/// What the IPv4 header says of its packet's length, which may be more than is here; 0: none.
+/// What the IP header says of its packet's length, which may be more than is here; 0: none.
 std::size_t ip_packet_bytes(std::span<const std::byte> frame);
 
 }  // namespace muster::dpdk

@@ -5,20 +5,19 @@
 #include <new>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
-#include "dpdk_transport/clock.h"
+#include "dpdk_transport/icmpv6.h"
 
 namespace muster {
 
 using namespace dpdk;  // NOLINT(google-build-using-namespace): this file is that floor's front
 
 namespace {
-
-constexpr std::size_t headers_bytes = sizeof(UdpFrameHeaders);
 
 /// A Packet in the private area of its mbuf.
 struct MbufPacket : Packet {
@@ -36,20 +35,10 @@ MbufPacket& packet_in(Frame& frame, std::byte* payload, std::uint32_t size,
   return *packet;
 }
 
-/// Read from the headers themselves: what is sent for the first time never comes here.
-bool is_framed_for(const Packet& packet, const MacAddress& destination) {
-  const auto& headers = *reinterpret_cast<const UdpFrameHeaders*>(packet.data - headers_bytes);
-  return headers.ethernet.destination == destination &&
-         Endpoint{std::uint32_t{headers.ip.destination}, headers.udp.destination} == packet.peer;
-}
-
 Frame& frame_of(const Packet& packet) { return *static_cast<Frame*>(packet.native); }
 
 /// The EAL runs before anything else of the transport is made.
 LocalAddresses start(const DpdkTransportConfig& config) {
-  if (!config.self.address.is_v4())
-    throw StartError("a port of DPDK speaks no IPv6 yet, and " + to_string(config.self.address) +
-                     " is of that: set transport = \"socket\", or give an IPv4 address");
   EalConfig eal = config.eal;
   eal.pci = eal.pci || parse_device(config.device).pci;
   start_eal(eal);
@@ -67,7 +56,7 @@ RawPortConfig port_config(const DpdkTransportConfig& config) {
                      .mtu = config.mtu,
                      .mac = config.mac};
   if (!port.mac && parse_device(config.device).is_memif())
-    port.mac = derived_mac(config.self.address.v4());
+    port.mac = derived_mac(config.self.address);
   return port;
 }
 
@@ -81,12 +70,19 @@ Checksums checksums_of(const DpdkTransportConfig& config, const RawPort& port) {
           .udp = udp ? of(port.offloads().tx_udp_checksum) : Checksum::none};
 }
 
-std::uint64_t flags_of(Checksums checksums) {
+std::uint64_t flags_of(Checksums checksums, bool v4) {
+  const std::uint64_t family = v4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6;
   std::uint64_t flags = 0;
-  if (checksums.ip == Checksum::left_to_port) flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
-  if (checksums.udp == Checksum::left_to_port)
-    flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM;
+  if (v4 && checksums.ip == Checksum::left_to_port) flags |= family | RTE_MBUF_F_TX_IP_CKSUM;
+  if (checksums.udp == Checksum::left_to_port) flags |= family | RTE_MBUF_F_TX_UDP_CKSUM;
   return flags;
+}
+
+/// Those that routers are told of. With IPv6 a station is asked for in a group, too.
+std::vector<IpAddress> groups_of(const LocalAddresses& local) {
+  const IpAddress& self = local.self.address;
+  if (self.is_v4()) return {local.group.address};
+  return {local.group.address, solicited_node_group(self)};
 }
 
 /// A port is believed that says "good", or "none": no checksum yet, since the frame never was on a
@@ -105,14 +101,17 @@ DpdkTransport::DpdkTransport(const DpdkTransportConfig& config)
     : local_(start(config)),
       route_(config.route),
       mtu_(config.mtu),
+      payload_bytes_max_(payload_bytes_of(config.mtu, config.self.address)),
       pool_(config.pool_packets, sizeof(MbufPacket), reader_of(config),
             frame_bytes_for(config.mtu)),
       port_(port_config(config), pool_),
-      station_{.address = config.self.address.v4(), .mac = port_.mac()},
+      station_{.address = config.self.address, .mac = port_.mac()},
+      groups_(groups_of(local_)),
       framer_(config.self, station_.mac, checksums_of(config, port_)),
-      tx_flags_(flags_of(checksums_of(config, port_))) {
-  const std::array groups = {multicast_mac(local_.group.address.v4()),
-                             multicast_mac(all_hosts_group)};
+      tx_flags_(flags_of(checksums_of(config, port_), is_v4())) {
+  std::vector<MacAddress> groups{
+      multicast_mac(is_v4() ? IpAddress(all_hosts_group) : all_nodes_group)};
+  for (const IpAddress& group : groups_) groups.push_back(multicast_mac(group));
   port_.receive_groups(groups);
   link();
 }
@@ -129,8 +128,8 @@ Packet* DpdkTransport::allocate() {
     exhausted_.fetch_add(1, std::memory_order_relaxed);
     return nullptr;
   }
-  std::byte* payload = rte_pktmbuf_mtod_offset(frame, std::byte*, headers_bytes);
-  return &packet_in(*frame, payload, 0, payload_bytes_max());
+  std::byte* payload = rte_pktmbuf_mtod_offset(frame, std::byte*, framer_.headers_bytes());
+  return &packet_in(*frame, payload, 0, payload_bytes_max_);
 }
 
 void DpdkTransport::retain(Packet& packet) { rte_mbuf_refcnt_update(&frame_of(packet), 1); }
@@ -148,13 +147,12 @@ void DpdkTransport::transmit(Packet& packet) {
   }
   MacAddress group_mac;
   const MacAddress* destination = nullptr;
-  const std::uint32_t address = packet.peer.address.v4();
-  if (is_multicast(address)) {
-    group_mac = multicast_mac(address);
+  if (packet.peer.address.is_multicast()) {
+    group_mac = multicast_mac(packet.peer.address);
     destination = &group_mac;
   } else {
-    const std::uint32_t next_hop = route_.next_hop(address);
-    destination = arp_.find(next_hop);
+    const IpAddress& next_hop = route_.next_hop(packet.peer.address);
+    destination = neighbours_.find(next_hop);
     if (destination == nullptr) {
       ++stats_.unresolved;
       ask_for(next_hop);
@@ -171,7 +169,7 @@ void DpdkTransport::transmit(Packet& packet) {
 Frame* DpdkTransport::framed(Packet& packet, const MacAddress& destination) {
   auto& own = static_cast<MbufPacket&>(packet);
   Frame* frame = &frame_of(packet);
-  if (own.framed && is_framed_for(packet, destination)) return frame;
+  if (own.framed && framer_.is_written(packet.payload(), destination, packet.peer)) return frame;
   if (own.framed && rte_mbuf_refcnt_read(frame) > 1) {
     auto* copy = static_cast<MbufPacket*>(allocate());
     if (copy != nullptr) {
@@ -182,13 +180,13 @@ Frame* DpdkTransport::framed(Packet& packet, const MacAddress& destination) {
     release(packet);
     return copy == nullptr ? nullptr : framed(*copy, destination);
   }
-  std::byte* start = packet.data - headers_bytes;
+  std::byte* start = packet.data - framer_.headers_bytes();
   frame->data_off = static_cast<std::uint16_t>(start - static_cast<std::byte*>(frame->buf_addr));
-  resize(*frame, headers_bytes + packet.size);
+  resize(*frame, framer_.headers_bytes() + packet.size);
   frame->ol_flags = tx_flags_;
   frame->l2_len = sizeof(EthernetHeader);
-  frame->l3_len = sizeof(Ipv4Header);
-  framer_.write(bytes(*frame), destination, packet.peer);
+  frame->l3_len = is_v4() ? sizeof(Ipv4Header) : sizeof(Ipv6Header);
+  framer_.write(packet.payload(), destination, packet.peer);
   own.framed = true;
   return frame;
 }
@@ -245,26 +243,31 @@ Packet* DpdkTransport::accept(Frame& frame) {
       in_one_piece, local_, verified_by_port(frame, port_.offloads().rx_partial_udp_checksum));
   switch (found.kind) {
     case FrameKind::datagram: {
-      if (found.bytes > payload_bytes_max()) {
+      if (found.bytes > payload_bytes_max_) {
         ++stats_.too_long;
         break;
       }
       const auto& ethernet = header_at<EthernetHeader>(in_one_piece, 0);
-      learn({.address = found.source.address.v4(), .mac = ethernet.source});
+      learn({.address = found.source.address, .mac = ethernet.source});
       MbufPacket& packet =
-          packet_in(frame, in_one_piece.data() + found.offset, found.bytes, payload_bytes_max());
+          packet_in(frame, in_one_piece.data() + found.offset, found.bytes, payload_bytes_max_);
       packet.peer = found.source;
       return &packet;
     }
     case FrameKind::arp:
       handle_arp(frame);
       return nullptr;
+    case FrameKind::neighbour:
+      handle_discovery(frame, found);
+      break;
     case FrameKind::echo_request:
       answer_echo(frame, found);
       return nullptr;
     case FrameKind::group_query:
       tell_routers(GroupNews::is_in,
-                   found.bytes < igmp3_query_bytes_min ? IgmpVersion::v2 : IgmpVersion::v3);
+                   found.bytes < (is_v4() ? igmp3_query_bytes_min : mld2_query_bytes_min)
+                       ? GroupProtocol::older
+                       : GroupProtocol::newer);
       break;
     case FrameKind::malformed:
       ++(is_too_long(frame) ? stats_.too_long : stats_.malformed);
@@ -289,71 +292,6 @@ Packet* DpdkTransport::accept(Frame& frame) {
 /// Ports cut what does not fit a buffer, into several or off.
 bool DpdkTransport::is_too_long(const Frame& frame) const {
   return frame.nb_segs != 1 || ip_packet_bytes(bytes(frame)) > mtu_;
-}
-
-/// What comes from elsewhere bears the gateway's Ethernet address.
-void DpdkTransport::learn(const Station& station) {
-  if (station.address != station_.address && route_.on_segment(station.address))
-    arp_.learn(station);
-}
-
-void DpdkTransport::handle_arp(Frame& frame) {
-  const ArpNews news = read_arp(bytes(frame), station_);
-  if (news.conflict) ++stats_.arp_conflicts;
-  if (news.valid) learn(news.sender);
-  if (!news.for_us) return rte_pktmbuf_free(&frame);
-  make_arp_reply(bytes(frame), station_);
-  ++stats_.arp_answered;
-  frame.ol_flags = 0;
-  enqueue(frame);
-}
-
-void DpdkTransport::answer_echo(Frame& frame, const Classified& request) {
-  make_echo_reply(bytes(frame), request, station_);
-  ++stats_.echo_answered;
-  frame.ol_flags = 0;
-  enqueue(frame);
-}
-
-Frame* DpdkTransport::control_frame(std::size_t size) {
-  Frame* frame = pool_.allocate();
-  if (frame == nullptr)
-    ++stats_.no_buffer;
-  else
-    resize(*frame, size);
-  return frame;
-}
-
-void DpdkTransport::tell_routers(GroupNews news, IgmpVersion version) {
-  Frame* frame = control_frame(igmp_frame_bytes(version));
-  if (frame == nullptr) return;
-  write_group_news(bytes(*frame), station_, local_.group.address.v4(), news, version);
-  ++stats_.group_reports;
-  enqueue(*frame);
-}
-
-/// Unasked: whichever version the querier speaks.
-void DpdkTransport::tell_routers(GroupNews news) {
-  tell_routers(news, IgmpVersion::v3);
-  tell_routers(news, IgmpVersion::v2);
-}
-
-void DpdkTransport::ask_for(std::uint32_t address) {
-  if (!pacer_.ask(address, now_ns())) return;
-  Frame* frame = control_frame(arp_frame_bytes);
-  if (frame == nullptr) return;
-  write_arp_request(bytes(*frame), station_, address);
-  ++stats_.arp_requests;
-  enqueue(*frame);
-}
-
-void DpdkTransport::announce() {
-  if (Frame* frame = control_frame(arp_frame_bytes)) {
-    write_arp_announcement(bytes(*frame), station_);
-    enqueue(*frame);
-  }
-  tell_routers(GroupNews::joins);
-  flush();
 }
 
 Link DpdkTransport::link() {

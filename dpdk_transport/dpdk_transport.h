@@ -14,10 +14,11 @@
 #include "cluster/packet.h"
 #include "dpdk_transport/arp.h"
 #include "dpdk_transport/classify.h"
-#include "dpdk_transport/control_frames.h"
 #include "dpdk_transport/eal.h"
 #include "dpdk_transport/frame_pool.h"
+#include "dpdk_transport/group_news.h"
 #include "dpdk_transport/mac_address.h"
+#include "dpdk_transport/neighbours.h"
 #include "dpdk_transport/raw_port.h"
 #include "dpdk_transport/route.h"
 #include "dpdk_transport/udp_frame.h"
@@ -62,11 +63,12 @@ struct DpdkTransportStats {
   std::uint64_t oversize = 0;    ///< more than payload_bytes_max()
   std::uint64_t no_buffer = 0;   ///< the pool was empty: for allocate() as well
   // Answered here.
-  std::uint64_t arp_requests = 0;  ///< sent
-  std::uint64_t arp_answered = 0;
-  std::uint64_t arp_conflicts = 0;  ///< somebody else says that he has our address
+  std::uint64_t neighbour_requests = 0;   ///< sent: ARP, or neighbour discovery
+  std::uint64_t neighbours_answered = 0;  ///< who asked for our address
+  std::uint64_t address_conflicts = 0;    ///< somebody else says that he has our address
   std::uint64_t echo_answered = 0;
-  std::uint64_t group_reports = 0;  ///< sent: IGMP, of both versions at the start, and on queries
+  std::uint64_t group_reports =
+      0;  ///< sent: IGMP or MLD, of both versions at the start, and on queries
 };
 
 /// A packet lives in its mbuf from receive() to the last release(), and headers are written in
@@ -95,7 +97,7 @@ class DpdkTransport final : public Transport {
   /// For now and then: see RawPort::link(). While a memif's peer is away each call tries to reach
   /// it again; once a link is back, the announcements are repeated.
   Link link() override;
-  std::uint32_t payload_bytes_max() const override { return payload_bytes_of(mtu_); }
+  std::uint32_t payload_bytes_max() const override { return payload_bytes_max_; }
 
   DpdkTransportStats stats() const;
   /// Packets that somebody holds: the caller, the protocol, the port. Not for the hot path.
@@ -110,15 +112,18 @@ class DpdkTransport final : public Transport {
   /// What the port has not taken waits. While a burst does, nothing expendable is added to it.
   static constexpr std::size_t outgoing_max = 2 * burst_max;
 
+  bool is_v4() const { return local_.self.address.is_v4(); }
   Packet* accept(dpdk::Frame& frame);
   bool is_too_long(const dpdk::Frame& frame) const;
   void learn(const dpdk::Station& station);
+  bool hear(const dpdk::NeighbourNews& news);
   void handle_arp(dpdk::Frame& frame);
+  void handle_discovery(const dpdk::Frame& frame, const dpdk::Classified& message);
   void answer_echo(dpdk::Frame& frame, const dpdk::Classified& request);
-  void tell_routers(dpdk::GroupNews news, dpdk::IgmpVersion version);
+  void tell_routers(dpdk::GroupNews news, dpdk::GroupProtocol protocol);
   void tell_routers(dpdk::GroupNews news);
   void announce();
-  void ask_for(std::uint32_t address);
+  void ask_for(const IpAddress& address);
   dpdk::Frame* framed(Packet& packet, const dpdk::MacAddress& destination);
   dpdk::Frame* control_frame(std::size_t bytes);
   bool has_room_to_spare();
@@ -128,13 +133,15 @@ class DpdkTransport final : public Transport {
   dpdk::LocalAddresses local_;
   dpdk::Route route_;
   std::uint32_t mtu_;
+  std::uint32_t payload_bytes_max_;
   dpdk::FramePool pool_;
   dpdk::RawPort port_;
   dpdk::Station station_;
+  std::vector<IpAddress> groups_;
   dpdk::UdpFramer framer_;
   std::uint64_t tx_flags_;  ///< what the port shall do to our datagrams, as mbufs say it
-  dpdk::ArpTable arp_;
-  dpdk::ArpPacer pacer_;
+  dpdk::NeighbourTable neighbours_;
+  dpdk::NeighbourPacer pacer_;
   std::array<dpdk::Frame*, outgoing_max> outgoing_{};
   std::size_t outgoing_count_ = 0;
   bool had_link_ = false;

@@ -1,11 +1,12 @@
 // Ethernet, IPv4 and what we use of what stands on it, as it lies in a frame.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
-#include "cluster/mtu.h"
+#include "cluster/ip_address.h"
 #include "dpdk_transport/big_endian.h"
 #include "dpdk_transport/mac_address.h"
 
@@ -13,9 +14,14 @@ namespace muster::dpdk {
 
 inline constexpr std::uint16_t ether_type_ipv4 = 0x0800;
 inline constexpr std::uint16_t ether_type_arp = 0x0806;
+inline constexpr std::uint16_t ether_type_ipv6 = 0x86dd;
+inline constexpr std::uint8_t ip_protocol_hop_by_hop = 0;
 inline constexpr std::uint8_t ip_protocol_icmp = 1;
 inline constexpr std::uint8_t ip_protocol_igmp = 2;
 inline constexpr std::uint8_t ip_protocol_udp = 17;
+inline constexpr std::uint8_t ip_protocol_fragment = 44;
+inline constexpr std::uint8_t ip_protocol_icmpv6 = 58;
+inline constexpr std::uint8_t ip_protocol_destination_options = 60;
 /// 224.0.0.1, where routers and switches ask who is in which group.
 inline constexpr std::uint32_t all_hosts_group = 0xe0000001;
 
@@ -41,6 +47,21 @@ inline constexpr std::uint16_t ip_dont_fragment = 0x4000;
 /// "More fragments", and the offset: both zero in a whole datagram.
 inline constexpr std::uint16_t ip_fragment_mask = 0x3fff;
 
+struct Ipv6Header {
+  Be32 version_class_flow;  ///< 6 in the first four bits
+  Be16 payload_bytes;       ///< behind this header
+  std::uint8_t next_header;
+  std::uint8_t hop_limit;
+  IpAddress::Bytes source;
+  IpAddress::Bytes destination;
+};
+/// The beginning of options between that header and what it carries.
+struct Ipv6Options {
+  std::uint8_t next_header;
+  std::uint8_t more_units;  ///< of eight bytes, the first not counted
+  std::array<std::uint8_t, 6> options;
+};
+
 struct UdpHeader {
   Be16 source;
   Be16 destination;
@@ -61,7 +82,7 @@ struct ArpPacket {
   Be32 target;
 };
 
-/// The beginning of every ICMP message (RFC 792).
+/// The beginning of every message of ICMP (RFC 792) and ICMPv6 (RFC 4443).
 struct IcmpHeader {
   std::uint8_t type;
   std::uint8_t code;
@@ -91,18 +112,11 @@ struct Igmp3Report {
 /// Shorter queries are of version 2 (RFC 3376, 7.1).
 inline constexpr std::size_t igmp3_query_bytes_min = 12;
 
-/// In front of the payload of every packet of ours.
-struct UdpFrameHeaders {
-  EthernetHeader ethernet;
-  Ipv4Header ip;
-  UdpHeader udp;
-};
-
 static_assert(sizeof(EthernetHeader) == 14 && sizeof(Ipv4Header) == 20 && sizeof(UdpHeader) == 8);
 static_assert(sizeof(ArpPacket) == 28 && sizeof(IcmpHeader) == 4);
 static_assert(sizeof(IgmpMessage) == 8 && sizeof(Igmp3Report) == 16);
-static_assert(sizeof(UdpFrameHeaders) == sizeof(EthernetHeader) + datagram_headers_bytes);
-static_assert(alignof(UdpFrameHeaders) == 1 && alignof(ArpPacket) == 1);
+static_assert(sizeof(Ipv6Header) == 40 && sizeof(Ipv6Options) == 8);
+static_assert(alignof(Ipv4Header) == 1 && alignof(Ipv6Header) == 1 && alignof(ArpPacket) == 1);
 
 /// Around an IP packet on the wire: Ethernet's header, two tags of VLANs, the checksum.
 inline constexpr std::size_t link_bytes_max = sizeof(EthernetHeader) + 2 * 4 + 4;
@@ -118,7 +132,5 @@ const T& header_at(std::span<const std::byte> frame, std::size_t offset) {
   static_assert(alignof(T) == 1);
   return *reinterpret_cast<const T*>(frame.data() + offset);
 }
-
-constexpr bool is_multicast(std::uint32_t address) { return address >> 28 == 0xe; }
 
 }  // namespace muster::dpdk

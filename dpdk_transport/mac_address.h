@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "cluster/ip_address.h"
+
 namespace muster::dpdk {
 
 using MacAddress = std::array<std::uint8_t, 6>;
@@ -18,25 +20,23 @@ std::string to_string(const MacAddress& mac);
 /// The reverse, with digits of either case; nothing where `text` is no such address.
 std::optional<MacAddress> parse_mac(std::string_view text);
 
-/// 02:6d and the four bytes of `address` (host byte order): locally administered, and different
-/// for different addresses.
-constexpr MacAddress derived_mac(std::uint32_t address) {
+/// 02:6d and the last four bytes of `address`: locally administered, and different for different
+/// addresses of one network, as long as it is no larger than IPv4.
+constexpr MacAddress derived_mac(const IpAddress& address) {
   return {0x02,
           0x6d,
-          static_cast<std::uint8_t>(address >> 24),
-          static_cast<std::uint8_t>(address >> 16),
-          static_cast<std::uint8_t>(address >> 8),
-          static_cast<std::uint8_t>(address)};
+          static_cast<std::uint8_t>(address.low >> 24),
+          static_cast<std::uint8_t>(address.low >> 16),
+          static_cast<std::uint8_t>(address.low >> 8),
+          static_cast<std::uint8_t>(address.low)};
 }
 
-/// Where frames to an IPv4 multicast group (host byte order) go: RFC 1112, section 6.4.
-constexpr MacAddress multicast_mac(std::uint32_t group) {
-  return {0x01,
-          0x00,
-          0x5e,
-          static_cast<std::uint8_t>((group >> 16) & 0x7f),
-          static_cast<std::uint8_t>(group >> 8),
-          static_cast<std::uint8_t>(group)};
+/// Where frames to a multicast group go: RFC 1112 §6.4 and RFC 2464 §7.
+constexpr MacAddress multicast_mac(const IpAddress& group) {
+  const bool v4 = group.is_v4();
+  const auto byte = [&](int number) { return static_cast<std::uint8_t>(group.low >> 8 * number); };
+  if (!v4) return {0x33, 0x33, byte(3), byte(2), byte(1), byte(0)};
+  return {0x01, 0x00, 0x5e, static_cast<std::uint8_t>(byte(2) & 0x7f), byte(1), byte(0)};
 }
 
 }  // namespace muster::dpdk

@@ -1,21 +1,22 @@
 // Whom on the segment a frame is given to.
 #pragma once
 
-#include <cstdint>
+#include "cluster/ip_address.h"
 
 namespace muster::dpdk {
 
-/// One network, and one way out of it. Addresses in host byte order.
+/// One network, and one way out of it.
 struct Route {
-  std::uint32_t network = 0;  ///< of which this member's address is one
-  std::uint32_t mask = 0;
-  std::uint32_t gateway = 0;  ///< 0: none, and everybody is asked for on the segment
+  IpAddress first{};  ///< of the network, of which this member's address is one
+  IpAddress last{};
+  IpAddress gateway{};  ///< unspecified: none, and everybody is asked for on the segment
 
-  bool on_segment(std::uint32_t address) const {
-    return gateway == 0 || ((address ^ network) & mask) == 0;
+  bool on_segment(const IpAddress& address) const {
+    return gateway.is_unspecified() || (first <= address && address <= last) ||
+           address.is_link_local();
   }
   /// Whose Ethernet address a frame to `address` bears.
-  std::uint32_t next_hop(std::uint32_t address) const {
+  const IpAddress& next_hop(const IpAddress& address) const {
     return on_segment(address) ? address : gateway;
   }
 };

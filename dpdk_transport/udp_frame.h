@@ -1,6 +1,7 @@
 // Writes the headers of our own datagrams (docs/protocol.md §1.1).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -13,7 +14,8 @@ namespace muster::dpdk {
 
 enum class Checksum : std::uint8_t { computed, left_to_port, none };
 
-/// Who computes which. IPv4 headers have one always.
+/// Who computes which. Headers of IPv4 always have one, those of IPv6 never, and UDP over IPv6
+/// always (RFC 8200 §8.1).
 struct Checksums {
   Checksum ip = Checksum::computed;
   Checksum udp = Checksum::computed;
@@ -23,17 +25,34 @@ struct Checksums {
 class UdpFramer {
  public:
   /// Multicast never leaves the segment.
-  static constexpr std::uint8_t ttl_multicast = 1;
-  static constexpr std::uint8_t ttl_unicast = 64;
+  static constexpr std::uint8_t hops_multicast = 1;
+  static constexpr std::uint8_t hops_unicast = 64;
+  /// In front of a payload, for the longest headers; more of it is written than is sent.
+  static constexpr std::size_t room =
+      sizeof(EthernetHeader) + sizeof(Ipv6Header) + sizeof(UdpHeader);
 
   UdpFramer(const Endpoint& self, const MacAddress& mac, Checksums checksums);
 
-  /// `frame` has room for the headers, and the payload behind them. Where the port computes the
-  /// UDP checksum, the field holds what ports expect in it: the sum of the pseudo header.
-  void write(std::span<std::byte> frame, const MacAddress& destination, const Endpoint& peer) const;
+  /// Of a frame, in front of its payload.
+  std::size_t headers_bytes() const {
+    return sizeof(EthernetHeader) + ip_bytes_ + sizeof(UdpHeader);
+  }
+
+  /// Where the port computes the UDP checksum, the field holds what ports expect in it: the sum of
+  /// the pseudo header. There are `room` bytes in front of `payload`.
+  void write(std::span<std::byte> payload, const MacAddress& destination,
+             const Endpoint& peer) const;
+  /// write() was called with these the last time, and `payload` stands where it stood.
+  bool is_written(std::span<const std::byte> payload, const MacAddress& destination,
+                  const Endpoint& peer) const;
 
  private:
-  UdpFrameHeaders prepared_;
+  ChecksumSum write_ipv4(std::byte* payload, std::uint16_t udp_bytes, const IpAddress& peer) const;
+  ChecksumSum write_ipv6(std::byte* payload, std::uint16_t udp_bytes, const IpAddress& peer) const;
+
+  std::size_t ip_bytes_;
+  std::array<std::byte, room> prepared_{};  ///< the headers, at its end
+  Be16 source_port_;
   ChecksumSum ip_sum_;   ///< of the prepared IPv4 header
   ChecksumSum udp_sum_;  ///< of the pseudo header, as far as it is the same
   Checksums checksums_;

@@ -9,9 +9,9 @@ namespace {
 
 dpdk::Route route_of(const NodeConfig& config) {
   const Network network = parse_network(config.address).value();
-  return {.network = network.address.v4(),
-          .mask = ~(network.first().v4() ^ network.last().v4()),
-          .gateway = parse_address(config.gateway).value_or(IpAddress{}).v4()};
+  return {.first = network.first(),
+          .last = network.last(),
+          .gateway = parse_address(config.gateway).value_or(IpAddress{})};
 }
 
 std::optional<dpdk::Way> forced(PortWay way) {
@@ -50,17 +50,26 @@ OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
   const DpdkTransport& port = *transport;
   auto counters = [&port] {
     const DpdkTransportStats stats = port.stats();
-    return std::vector<NamedCount>{
-        {"received", stats.received},           {"sent", stats.sent},
-        {"too_long", stats.too_long},           {"malformed", stats.malformed},
-        {"bad_checksum", stats.bad_checksum},   {"fragments", stats.fragments},
-        {"not_for_us", stats.not_for_us},       {"other_traffic", stats.other_traffic},
-        {"arp_conflicts", stats.arp_conflicts}, {"tx_full", stats.tx_full},
-        {"tx_spared", stats.tx_spared},         {"link_down", stats.link_down},
-        {"unresolved", stats.unresolved},       {"oversize", stats.oversize},
-        {"no_buffer", stats.no_buffer},         {"arp_requests", stats.arp_requests},
-        {"arp_answered", stats.arp_answered},   {"echo_answered", stats.echo_answered},
-        {"group_reports", stats.group_reports}, {"in_use", port.packets_in_use()}};
+    return std::vector<NamedCount>{{"received", stats.received},
+                                   {"sent", stats.sent},
+                                   {"too_long", stats.too_long},
+                                   {"malformed", stats.malformed},
+                                   {"bad_checksum", stats.bad_checksum},
+                                   {"fragments", stats.fragments},
+                                   {"not_for_us", stats.not_for_us},
+                                   {"other_traffic", stats.other_traffic},
+                                   {"address_conflicts", stats.address_conflicts},
+                                   {"tx_full", stats.tx_full},
+                                   {"tx_spared", stats.tx_spared},
+                                   {"link_down", stats.link_down},
+                                   {"unresolved", stats.unresolved},
+                                   {"oversize", stats.oversize},
+                                   {"no_buffer", stats.no_buffer},
+                                   {"neighbour_requests", stats.neighbour_requests},
+                                   {"neighbours_answered", stats.neighbours_answered},
+                                   {"echo_answered", stats.echo_answered},
+                                   {"group_reports", stats.group_reports},
+                                   {"in_use", port.packets_in_use()}};
   };
   return {.transport = std::move(transport),
           .info = {.device = std::move(choice.device),

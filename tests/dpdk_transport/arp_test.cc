@@ -1,7 +1,5 @@
 #include "dpdk_transport/arp.h"
 
-#include <memory>
-
 #include <gtest/gtest.h>
 
 #include "tests/dpdk_transport/golden.h"
@@ -13,13 +11,13 @@ using golden::Bytes;
 
 TEST(Arp, RequestIsWrittenToTheByte) {
   Bytes frame(arp_frame_bytes, std::byte{0xee});
-  write_arp_request(frame, golden::neighbour, golden::self.address);
+  write_arp_request(frame, golden::neighbour, golden::self.address.v4());
   EXPECT_EQ(frame, golden::arp_request);
 }
 
 // docs/protocol.md §1.2.
 TEST(Arp, RequestForOurAddressIsTurnedIntoTheReply) {
-  const ArpNews news = read_arp(golden::arp_request, golden::self);
+  const NeighbourNews news = read_arp(golden::arp_request, golden::self);
   EXPECT_TRUE(news.valid && news.for_us);
   EXPECT_EQ(news.sender.address, golden::neighbour.address);
   EXPECT_EQ(news.sender.mac, golden::neighbour.mac);
@@ -29,14 +27,14 @@ TEST(Arp, RequestForOurAddressIsTurnedIntoTheReply) {
 }
 
 TEST(Arp, ReplyTellsWhereItsSenderIs) {
-  const ArpNews news = read_arp(golden::arp_reply, golden::neighbour);
+  const NeighbourNews news = read_arp(golden::arp_reply, golden::neighbour);
   EXPECT_TRUE(news.valid);
   EXPECT_FALSE(news.for_us);
   EXPECT_EQ(news.sender.mac, golden::self.mac);
 }
 
 TEST(Arp, RequestForAnotherAddressIsNotAnswered) {
-  const ArpNews news = read_arp(golden::arp_request, {.address = 0x0a4d0003, .mac = {}});
+  const NeighbourNews news = read_arp(golden::arp_request, {.address = 0x0a4d0003, .mac = {}});
   EXPECT_TRUE(news.valid);
   EXPECT_FALSE(news.for_us);
 }
@@ -44,7 +42,7 @@ TEST(Arp, RequestForAnotherAddressIsNotAnswered) {
 TEST(Arp, AnnouncementIsNewsToTheOthersAndAConflictToItsOwner) {
   Bytes frame(arp_frame_bytes);
   write_arp_announcement(frame, golden::neighbour);
-  const ArpNews heard = read_arp(frame, golden::self);
+  const NeighbourNews heard = read_arp(frame, golden::self);
   EXPECT_TRUE(heard.valid);
   EXPECT_FALSE(heard.for_us || heard.conflict);
   const Station impostor{.address = golden::neighbour.address, .mac = golden::self.mac};
@@ -64,47 +62,6 @@ TEST(Arp, NonsenseTeachesNothing) {
   Bytes group_address = golden::arp_request;
   group_address[28] = std::byte{239};
   EXPECT_FALSE(read_arp(group_address, golden::self).valid);
-}
-
-TEST(ArpTable, FindsWhatItHasLearned) {
-  const auto table = std::make_unique<ArpTable>();
-  EXPECT_EQ(table->find(golden::neighbour.address), nullptr);
-  table->learn(golden::neighbour);
-  ASSERT_NE(table->find(golden::neighbour.address), nullptr);
-  EXPECT_EQ(*table->find(golden::neighbour.address), golden::neighbour.mac);
-}
-
-TEST(ArpTable, FollowsAStationThatMoves) {
-  const auto table = std::make_unique<ArpTable>();
-  table->learn(golden::neighbour);
-  table->learn({.address = golden::neighbour.address, .mac = golden::self.mac});
-  EXPECT_EQ(*table->find(golden::neighbour.address), golden::self.mac);
-}
-
-TEST(ArpTable, HoldsAThousandNeighboursOfOneSegment) {
-  const auto table = std::make_unique<ArpTable>();
-  for (std::uint32_t i = 1; i <= 1024; ++i)
-    table->learn({.address = 0x0a4d0000 + i, .mac = derived_mac(i)});
-  std::uint32_t found = 0;
-  for (std::uint32_t i = 1; i <= 1024; ++i)
-    if (const MacAddress* mac = table->find(0x0a4d0000 + i)) found += *mac == derived_mac(i);
-  EXPECT_EQ(found, 1024U);
-}
-
-TEST(ArpTable, PrefersTheNewWhenItIsFull) {
-  const auto table = std::make_unique<ArpTable>();
-  for (std::uint32_t i = 1; i <= 100'000; ++i) {
-    table->learn({.address = i, .mac = derived_mac(i)});
-    ASSERT_NE(table->find(i), nullptr);
-  }
-}
-
-TEST(ArpPacer, AsksOnceInAnInterval) {
-  ArpPacer pacer;
-  EXPECT_TRUE(pacer.ask(1, 1000));
-  EXPECT_FALSE(pacer.ask(1, 1000 + ArpPacer::interval_ns - 1));
-  EXPECT_TRUE(pacer.ask(2, 1000));
-  EXPECT_TRUE(pacer.ask(1, 1000 + ArpPacer::interval_ns));
 }
 
 }  // namespace

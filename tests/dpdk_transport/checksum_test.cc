@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/dpdk_transport/golden.h"
+
 namespace muster::dpdk {
 namespace {
 
@@ -58,11 +60,11 @@ TEST(Checksum, OfPartsIsTheChecksumOfTheWhole) {
 
 TEST(Checksum, OfHeadersIsTheChecksumOfTheirBytes) {
   std::mt19937 dice(3);
-  const auto bytes = random_bytes(sizeof(UdpFrameHeaders), dice);
+  const auto bytes = random_bytes(sizeof(golden::Headers), dice);
   const std::span<const std::byte> all(bytes);
   EXPECT_EQ(checksum_of(checksum_sum_of(header_at<Ipv4Header>(all, 0))),
             by_definition(all.first(sizeof(Ipv4Header))));
-  EXPECT_EQ(checksum_of(checksum_sum_of(header_at<UdpFrameHeaders>(all, 0))), by_definition(all));
+  EXPECT_EQ(checksum_of(checksum_sum_of(header_at<golden::Headers>(all, 0))), by_definition(all));
 }
 
 TEST(Checksum, OfAFieldIsTheChecksumOfItsBytes) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "dpdk_transport/checksum.h"
+#include "dpdk_transport/echo.h"
 #include "tests/dpdk_transport/golden.h"
 
 namespace muster::dpdk {
@@ -207,6 +208,12 @@ TEST(Classifier, NeverPointsOutsideTheFrame) {
     const Classified found = classify(frame, at_neighbour, {.ip = true, .udp = true});
     ASSERT_LE(found.offset + found.bytes, frame.size());
   }
+}
+
+TEST(EchoReply, IsTheRequestTurnedRound) {
+  Bytes frame = golden::echo_request;
+  make_echo_reply(frame, classify(frame, golden::at_self, {}), golden::self);
+  EXPECT_EQ(frame, golden::echo_reply);
 }
 
 }  // namespace

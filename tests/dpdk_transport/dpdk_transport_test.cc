@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/dpdk_transport/golden.h"
+#include "tests/dpdk_transport/golden6.h"
 #include "tests/dpdk_transport/support.h"
 
 namespace muster::dpdk {
@@ -100,18 +100,32 @@ class TwoMembers : public ::testing::Test {
   DpdkTransportStats left_before_;
 };
 
-TEST(DpdkTransport, SaysThatItSpeaksNoIpv6) {
-  DpdkTransportConfig six = config("net_null0", golden::self);
-  six.self.address = IpAddress(0xfd77'0000'0000'0000, 1);
-  try {
-    const DpdkTransport transport(six);
-    FAIL() << "it started";
-  } catch (const StartError& error) {
-    EXPECT_STREQ(
-        error.what(),
-        "a port of DPDK speaks no IPv6 yet, and [fd77::1]:7777 is of that: set transport = "
-        "\"socket\", or give an IPv4 address");
+TEST(DpdkTransport, CarriesIpv6) {
+  const TemporaryFolder folder;
+  const auto member = [&](const char* role, unsigned number, const Station& station) {
+    DpdkTransportConfig six = config(memif(role, folder / "s", 0, number), station);
+    six.group = golden6::group;
+    return std::make_unique<DpdkTransport>(six);
+  };
+  const auto left = member("server", 0, golden6::self);
+  const auto right = member("client", 1, golden6::neighbour);
+  ASSERT_TRUE(eventually([&] { return left->link_up() && right->link_up(); }));
+  EXPECT_EQ(left->payload_bytes_max(), 1452U);
+  drain(*right);
+  drain(*left);
+  // Right has heard no more of left than what announces it, and asks for nobody.
+  const std::string full(left->payload_bytes_max(), 'x');
+  for (const Endpoint& to : {golden6::group, right->self()}) {
+    left->transmit(packet_with(*left, full, to));
+    left->flush();
+    Packet* got = receive_one(*right);
+    ASSERT_NE(got, nullptr) << to_string(to);
+    EXPECT_EQ(text_of(*got), full);
+    EXPECT_EQ(got->peer, left->self());
+    right->release(*got);
   }
+  EXPECT_EQ(left->stats().neighbour_requests, 0U);
+  EXPECT_EQ(right->stats().malformed + right->stats().bad_checksum, 0U);
 }
 
 TEST_F(TwoMembers, ExchangeUnicast) {

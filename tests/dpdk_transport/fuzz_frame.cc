@@ -3,26 +3,49 @@
 #include <vector>
 
 #include "dpdk_transport/arp.h"
-#include "dpdk_transport/control_frames.h"
-#include "tests/dpdk_transport/golden.h"
+#include "dpdk_transport/discovery.h"
+#include "dpdk_transport/echo.h"
+#include "tests/dpdk_transport/golden6.h"
+
+namespace muster::dpdk {
+namespace {
+
+void answer(const std::vector<std::byte>& frame, const Classified& found,
+            const LocalAddresses& local, const Station& self) {
+  std::vector<std::byte> answer = frame;
+  switch (found.kind) {
+    case FrameKind::echo_request:
+      make_echo_reply(answer, found, self);
+      if (classify(answer, local, {}).kind == FrameKind::bad_checksum) std::abort();
+      break;
+    case FrameKind::arp:
+      if (read_arp(frame, self).for_us) make_arp_reply(answer, self);
+      break;
+    case FrameKind::neighbour:
+      if (read_discovery(frame, found, self).valid !=
+          is_station(read_discovery(frame, found, self).sender))
+        std::abort();
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace
+}  // namespace muster::dpdk
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace muster::dpdk;
   const auto* first = reinterpret_cast<const std::byte*>(data);
-  std::vector<std::byte> frame(first,
-                               first + size);  // of its exact size, so that ASan sees its end
+  // Of its exact size, so that ASan sees its end.
+  const std::vector<std::byte> frame(first, first + size);
   // Behind a checksum that is right by luck only, hardly any input would get far.
   for (const bool verified : {false, true}) {
-    const Classified found = classify(frame, golden::at_self, {.ip = verified, .udp = verified});
-    if (static_cast<std::size_t>(found.offset) + found.bytes > frame.size()) std::abort();
-    if (found.kind == FrameKind::echo_request) {
-      std::vector<std::byte> answer = frame;
-      make_echo_reply(answer, found, golden::self);
-      if (classify(answer, golden::at_self, {}).kind == FrameKind::bad_checksum) std::abort();
-    }
-    if (found.kind == FrameKind::arp && read_arp(frame, golden::self).for_us) {
-      std::vector<std::byte> answer = frame;
-      make_arp_reply(answer, golden::self);
+    for (const bool v4 : {true, false}) {
+      const LocalAddresses& local = v4 ? golden::at_self : golden6::at_self;
+      const Classified found = classify(frame, local, {.ip = verified, .udp = verified});
+      if (static_cast<std::size_t>(found.offset) + found.bytes > frame.size()) std::abort();
+      answer(frame, found, local, v4 ? golden::self : golden6::self);
     }
   }
   return 0;

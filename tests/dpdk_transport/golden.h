@@ -85,7 +85,13 @@ inline const Bytes group_query =
         "46c00020000040000102f9c00a4d0009e000000194040000"
         "1164ee9b00000000");
 
-inline constexpr std::size_t headers_bytes = sizeof(UdpFrameHeaders);
+/// In front of a datagram's payload.
+struct Headers {
+  EthernetHeader ethernet;
+  Ipv4Header ip;
+  UdpHeader udp;
+};
+inline constexpr std::size_t headers_bytes = sizeof(Headers);
 
 /// Bytes of `frame`'s payload, for building frames.
 inline Bytes payload(std::span<const std::byte> frame) {

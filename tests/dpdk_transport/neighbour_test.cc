@@ -98,7 +98,7 @@ TEST_F(AMember, AnswersArp) {
   announcements_heard();
   EXPECT_EQ(say(golden::arp_request), 0U);
   EXPECT_EQ(heard(), golden::arp_reply);
-  EXPECT_EQ(member_->stats().arp_answered, 1U);
+  EXPECT_EQ(member_->stats().neighbours_answered, 1U);
 }
 
 TEST_F(AMember, AnswersEcho) {
@@ -159,7 +159,7 @@ TEST_F(AMember, ReachesOtherNetworksThroughItsGateway) {
   transmit_to(elsewhere, "found");
   const Bytes frame = heard();
   ASSERT_EQ(frame.size(), golden::headers_bytes + 5);
-  const auto& headers = header_at<UdpFrameHeaders>(std::span(frame), 0);
+  const auto& headers = header_at<golden::Headers>(std::span(frame), 0);
   EXPECT_EQ(headers.ethernet.destination, golden::neighbour.mac);
   EXPECT_EQ(headers.ip.destination, elsewhere.address.v4());
   transmit_to({.address = golden::self.address + 8, .port = 7777}, "near");
@@ -212,7 +212,7 @@ TEST_F(AMember, NoticesThatItsAddressIsTaken) {
   write_arp_announcement(announcement,
                          {.address = golden::self.address, .mac = golden::neighbour.mac});
   EXPECT_EQ(say(announcement), 0U);
-  EXPECT_EQ(member_->stats().arp_conflicts, 1U);
+  EXPECT_EQ(member_->stats().address_conflicts, 1U);
 }
 
 }  // namespace

@@ -1,11 +1,10 @@
 #include "dpdk_transport/udp_frame.h"
 
-#include <algorithm>
 #include <random>
 
 #include <gtest/gtest.h>
 
-#include "tests/dpdk_transport/golden.h"
+#include "tests/dpdk_transport/golden6.h"
 
 namespace muster::dpdk {
 namespace {
@@ -14,11 +13,17 @@ using golden::Bytes;
 
 Bytes written(const Bytes& model, const MacAddress& destination, const Endpoint& peer,
               Checksums checksums = {}) {
-  Bytes frame(model.size(), std::byte{0xee});
-  std::copy(model.begin() + golden::headers_bytes, model.end(),
-            frame.begin() + golden::headers_bytes);
-  UdpFramer(golden::self_endpoint, golden::self.mac, checksums).write(frame, destination, peer);
-  return frame;
+  const auto size = static_cast<std::ptrdiff_t>(model.size());
+  Bytes place(UdpFramer::room, std::byte{0xee});
+  place.insert(place.end(), model.begin() + golden::headers_bytes, model.end());
+  const std::span<std::byte> payload = std::span(place).subspan(UdpFramer::room);
+  const UdpFramer framer(golden::self_endpoint, golden::self.mac, checksums);
+  framer.write(payload, destination, peer);
+  EXPECT_TRUE(framer.is_written(payload, destination, peer));
+  EXPECT_FALSE(framer.is_written(payload, broadcast_mac, peer));
+  EXPECT_FALSE(framer.is_written(payload, destination, {peer.address, 1}));
+  EXPECT_FALSE(framer.is_written(payload, destination, {golden::self.address, peer.port}));
+  return {place.end() - size, place.end()};
 }
 
 // docs/protocol.md §1.1.
@@ -28,14 +33,14 @@ TEST(UdpFramer, WritesAUnicastDatagramToTheByte) {
 }
 
 TEST(UdpFramer, KeepsMulticastOnTheSegment) {
-  EXPECT_EQ(written(golden::multicast, multicast_mac(golden::group.address.v4()), golden::group),
+  EXPECT_EQ(written(golden::multicast, multicast_mac(golden::group.address), golden::group),
             golden::multicast);
 }
 
 TEST(UdpFramer, LeavesTheChecksumsToAPortThatComputesThem) {
   const Bytes frame = written(golden::unicast, golden::neighbour.mac, golden::neighbour_endpoint,
                               {.ip = Checksum::left_to_port, .udp = Checksum::left_to_port});
-  const auto& headers = header_at<UdpFrameHeaders>(std::span<const std::byte>(frame), 0);
+  const auto& headers = header_at<golden::Headers>(std::span<const std::byte>(frame), 0);
   EXPECT_EQ(headers.ip.checksum, 0);
   // What the port does: it sums UDP with the pseudo header's sum in the field.
   const auto udp = std::span<const std::byte>(frame).subspan(34);
@@ -45,7 +50,7 @@ TEST(UdpFramer, LeavesTheChecksumsToAPortThatComputesThem) {
 TEST(UdpFramer, SendsNoneWhereTheFrameStaysInMemory) {
   const Bytes frame = written(golden::unicast, golden::neighbour.mac, golden::neighbour_endpoint,
                               {.udp = Checksum::none});
-  const auto& headers = header_at<UdpFrameHeaders>(std::span<const std::byte>(frame), 0);
+  const auto& headers = header_at<golden::Headers>(std::span<const std::byte>(frame), 0);
   EXPECT_EQ(headers.udp.checksum, 0);
   EXPECT_NE(headers.ip.checksum, 0);
   EXPECT_EQ(classify(frame, golden::at_neighbour, {}).kind, FrameKind::datagram);
@@ -69,9 +74,11 @@ TEST(UdpFramer, IsUnderstoodByTheClassifierAtEveryLength) {
   std::mt19937 dice(3);
   const UdpFramer framer(golden::self_endpoint, golden::self.mac, {});
   for (std::size_t size = 0; size <= 1472; ++size) {
-    Bytes frame(golden::headers_bytes + size);
-    for (std::byte& byte : frame) byte = static_cast<std::byte>(dice());
-    framer.write(frame, golden::neighbour.mac, golden::neighbour_endpoint);
+    Bytes place(UdpFramer::room + size);
+    for (std::byte& byte : place) byte = static_cast<std::byte>(dice());
+    framer.write(std::span(place).subspan(UdpFramer::room), golden::neighbour.mac,
+                 golden::neighbour_endpoint);
+    const auto frame = std::span(place).last(golden::headers_bytes + size);
     const Classified found = classify(frame, golden::at_neighbour, {});
     ASSERT_EQ(found.kind, FrameKind::datagram) << size;
     ASSERT_EQ(found.offset, golden::headers_bytes);
@@ -86,9 +93,10 @@ TEST(MacAddress, OfAMemberFollowsFromItsAddress) {
   EXPECT_EQ(derived_mac(golden::self.address), golden::self.mac);
 }
 
-TEST(MacAddress, OfAGroupHasItsLowTwentyThreeBits) {
+TEST(MacAddress, OfAGroupHasItsLastBits) {
   EXPECT_EQ(to_string(multicast_mac(0xef4d0001)), "01:00:5e:4d:00:01");
   EXPECT_EQ(to_string(multicast_mac(0xe0ffffff)), "01:00:5e:7f:ff:ff");
+  EXPECT_EQ(to_string(multicast_mac(golden6::group_address)), "33:33:00:77:00:01");
 }
 
 }  // namespace

@@ -94,7 +94,7 @@ void Members::talk(int pings, std::size_t call_bytes) {
   }
   for (const auto& [name, server] : servers_) {
     const auto transport = answer(*server, "stats", "stats")["transport"];
-    for (const char* fault : {"bad_checksum", "malformed", "fragments", "arp_conflicts"})
+    for (const char* fault : {"bad_checksum", "malformed", "fragments", "address_conflicts"})
       EXPECT_EQ(transport.value(fault, 0), 0) << name << ": " << fault;
   }
 }

@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/e2e/members.h"
+#include "tests/e2e/ping.h"
 #include "tests/tools/shell.h"
 
 namespace muster::e2e {
@@ -87,7 +88,14 @@ class OneSegment : public testing::TestWithParam<bool> {
   Members members_;
 };
 
-TEST_P(OneSegment, CarriesMessagesAndCallsBetweenAnyTwo) { members_.talk(10); }
+TEST_P(OneSegment, CarriesMessagesAndCallsBetweenAnyTwo) {
+  members_.talk(10);
+  for (const Kind& kind : kinds)
+    if (members_.all().contains(std::string(kind.name)) && kind.name != "socket")
+      machines_.at("socket").inside([&] {
+        EXPECT_TRUE(kernel_can_ping(fmt::format("10.77.0.{}", &kind - kinds + 1))) << kind.name;
+      });
+}
 
 TEST_P(OneSegment, SaysWhichWayEachPortGoes) {
   for (const auto& [name, way] : {std::pair("packet", "af_packet"), std::pair("xdp", "af_xdp"),

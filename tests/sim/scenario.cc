@@ -377,26 +377,25 @@ std::string describe(const Scenario& scenario) {
   constexpr const char* weathers[] = {"calm", "rough", "harsh"};
   const auto in_ms = [](DurationNs duration) { return static_cast<double>(duration) / 1e6; };
   return fmt::format(
-      "{} servers at addresses of {}, {} of them deaf to multicast, {} weather, heartbeat {:.3f} "
-      "ms, suspect after "
-      "{:.3f} ms, dead after {:.3f} ms, "
-      "delay {:.3f} to {:.3f} ms, loss {:.1f} %, at the sender {:.1f} %, in bursts {}, duplicates "
-      "{:.1f} %, "
-      "late {:.1f} %, pauses up to {:.3f} ms, outages up to {:.3f} ms, faults for "
-      "{:.0f} ms, one each {:.0f} ms, window {} packets, queue {}, held {}, {} channels, {:.1f} % "
-      "of "
-      "the messages up to {} bytes, {} topics",
+      "{} servers at addresses of {}, {} of them deaf to multicast, {} weather, packets of {} "
+      "bytes, "
+      "heartbeat {:.3f} ms, suspect after {:.3f} ms, dead after {:.3f} ms, delay {:.3f} to {:.3f} "
+      "ms, loss {:.1f} %, at the sender {:.1f} %, in bursts {}, duplicates {:.1f} %, late {:.1f} "
+      "%, "
+      "pauses up to {:.3f} ms, outages up to {:.3f} ms, faults for {:.0f} ms, one each {:.0f} ms, "
+      "window {} packets, queue {}, held {}, {} channels, {:.1f} % of the messages up to {} bytes, "
+      "{} topics",
       scenario.servers, scenario.ipv6 ? "IPv6" : "IPv4", std::popcount(scenario.deaf),
-      weathers[static_cast<std::size_t>(scenario.weather)], in_ms(scenario.heartbeat_ns()),
-      in_ms(scenario.membership.suspect_after_ns), in_ms(scenario.membership.dead_after_ns),
-      in_ms(scenario.links.delay_min_ns), in_ms(scenario.links.delay_max_ns),
-      scenario.links.loss / 1e4, scenario.links.loss_at_sender / 1e4,
-      scenario.links.turns_bad > 0 ? "too" : "none", scenario.links.duplicate / 1e4,
-      scenario.links.late / 1e4, in_ms(scenario.pause_max_ns), in_ms(scenario.outage_max_ns),
-      in_ms(scenario.faults_last_ns), in_ms(scenario.fault_interval_ns),
-      scenario.messaging.window_packets, scenario.messaging.queue_packets,
-      scenario.messaging.held_packets, scenario.channels, scenario.large / 1e4,
-      scenario.large_bytes_max, scenario.topics.size());
+      weathers[static_cast<std::size_t>(scenario.weather)], scenario.mtu,
+      in_ms(scenario.heartbeat_ns()), in_ms(scenario.membership.suspect_after_ns),
+      in_ms(scenario.membership.dead_after_ns), in_ms(scenario.links.delay_min_ns),
+      in_ms(scenario.links.delay_max_ns), scenario.links.loss / 1e4,
+      scenario.links.loss_at_sender / 1e4, scenario.links.turns_bad > 0 ? "too" : "none",
+      scenario.links.duplicate / 1e4, scenario.links.late / 1e4, in_ms(scenario.pause_max_ns),
+      in_ms(scenario.outage_max_ns), in_ms(scenario.faults_last_ns),
+      in_ms(scenario.fault_interval_ns), scenario.messaging.window_packets,
+      scenario.messaging.queue_packets, scenario.messaging.held_packets, scenario.channels,
+      scenario.large / 1e4, scenario.large_bytes_max, scenario.topics.size());
 }
 
 }  // namespace muster::sim

@@ -1,0 +1,106 @@
+// What a member says and answers on its segment beside datagrams: who is where, who is in which
+// group, and echo.
+#include <rte_mbuf.h>
+
+#include "dpdk_transport/arp.h"
+#include "dpdk_transport/clock.h"
+#include "dpdk_transport/discovery.h"
+#include "dpdk_transport/dpdk_transport.h"
+#include "dpdk_transport/echo.h"
+#include "dpdk_transport/igmp.h"
+#include "dpdk_transport/mld.h"
+
+namespace muster {
+
+using namespace dpdk;  // NOLINT(google-build-using-namespace): this file is that floor's front
+
+/// What comes from elsewhere bears the gateway's Ethernet address.
+void DpdkTransport::learn(const Station& station) {
+  if (station.address != station_.address && route_.on_segment(station.address))
+    neighbours_.learn(station);
+}
+
+/// True: it asks for us.
+bool DpdkTransport::hear(const NeighbourNews& news) {
+  if (news.conflict) ++stats_.address_conflicts;
+  if (news.valid) learn(news.sender);
+  if (news.for_us) ++stats_.neighbours_answered;
+  return news.for_us;
+}
+
+void DpdkTransport::handle_arp(Frame& frame) {
+  if (!hear(read_arp(bytes(frame), station_))) return rte_pktmbuf_free(&frame);
+  make_arp_reply(bytes(frame), station_);
+  frame.ol_flags = 0;
+  enqueue(frame);
+}
+
+void DpdkTransport::handle_discovery(const Frame& frame, const Classified& message) {
+  const NeighbourNews news = read_discovery(bytes(frame), message, station_);
+  if (!hear(news)) return;
+  Frame* answer = control_frame(discovery_frame_bytes);
+  if (answer == nullptr) return;
+  write_advertisement(bytes(*answer), station_, news.sender);
+  enqueue(*answer);
+}
+
+void DpdkTransport::answer_echo(Frame& frame, const Classified& request) {
+  make_echo_reply(bytes(frame), request, station_);
+  ++stats_.echo_answered;
+  frame.ol_flags = 0;
+  enqueue(frame);
+}
+
+Frame* DpdkTransport::control_frame(std::size_t size) {
+  Frame* frame = pool_.allocate();
+  if (frame == nullptr)
+    ++stats_.no_buffer;
+  else
+    resize(*frame, size);
+  return frame;
+}
+
+void DpdkTransport::tell_routers(GroupNews news, GroupProtocol protocol) {
+  for (const IpAddress& group : groups_) {
+    Frame* frame = control_frame(is_v4() ? igmp_frame_bytes(protocol) : mld_frame_bytes(protocol));
+    if (frame == nullptr) return;
+    if (is_v4())
+      write_igmp(bytes(*frame), station_, group.v4(), news, protocol);
+    else
+      write_mld(bytes(*frame), station_.mac, group, news, protocol);
+    ++stats_.group_reports;
+    enqueue(*frame);
+  }
+}
+
+/// Unasked: whichever protocol the querier speaks.
+void DpdkTransport::tell_routers(GroupNews news) {
+  tell_routers(news, GroupProtocol::newer);
+  tell_routers(news, GroupProtocol::older);
+}
+
+void DpdkTransport::ask_for(const IpAddress& address) {
+  if (!pacer_.ask(address, now_ns())) return;
+  Frame* frame = control_frame(is_v4() ? arp_frame_bytes : discovery_frame_bytes);
+  if (frame == nullptr) return;
+  if (is_v4())
+    write_arp_request(bytes(*frame), station_, address.v4());
+  else
+    write_solicitation(bytes(*frame), station_, address);
+  ++stats_.neighbour_requests;
+  enqueue(*frame);
+}
+
+void DpdkTransport::announce() {
+  if (Frame* frame = control_frame(is_v4() ? arp_frame_bytes : discovery_frame_bytes)) {
+    if (is_v4())
+      write_arp_announcement(bytes(*frame), station_);
+    else
+      write_discovery_announcement(bytes(*frame), station_);
+    enqueue(*frame);
+  }
+  tell_routers(GroupNews::joins);
+  flush();
+}
+
+}  // namespace muster

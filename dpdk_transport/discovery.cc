@@ -1,0 +1,85 @@
+#include "dpdk_transport/discovery.h"
+
+#include <optional>
+
+#include "dpdk_transport/icmpv6_frame.h"
+
+namespace muster::dpdk {
+
+namespace {
+
+struct NeighbourAndOption {
+  NeighbourMessage message;
+  LinkAddressOption option;
+};
+
+struct Receiver {
+  IpAddress address;
+  MacAddress mac;
+};
+
+void write(std::span<std::byte> frame, const Station& self, const Receiver& to, std::uint8_t type,
+           std::uint32_t flags, const IpAddress& target) {
+  const bool solicits = type == icmpv6_neighbour_solicitation;
+  write_icmpv6(
+      frame, {.source = self, .destination = {to.address, to.mac}, .hops = neighbour_hops},
+      NeighbourAndOption{.message = {.icmp = {.type = type, .code = 0, .checksum = 0},
+                                     .flags = flags,
+                                     .target = target.bytes()},
+                         .option = {.type = solicits ? source_link_address : target_link_address,
+                                    .units = 1,
+                                    .mac = self.mac}});
+}
+
+/// The Ethernet address that an option of this type names; a message whose options do not add up
+/// names none.
+std::optional<MacAddress> link_address(std::span<const std::byte> options, std::uint8_t type) {
+  std::optional<MacAddress> mac;
+  while (options.size() >= sizeof(LinkAddressOption)) {
+    const auto& option = header_at<LinkAddressOption>(options, 0);
+    const std::size_t bytes = option.units * sizeof(LinkAddressOption);
+    if (bytes == 0 || bytes > options.size()) return std::nullopt;
+    if (option.type == type && option.units == 1) mac = option.mac;
+    options = options.subspan(bytes);
+  }
+  return mac;
+}
+
+}  // namespace
+
+void write_solicitation(std::span<std::byte> frame, const Station& self, const IpAddress& address) {
+  const IpAddress group = solicited_node_group(address);
+  write(frame, self, {group, multicast_mac(group)}, icmpv6_neighbour_solicitation, 0, address);
+}
+
+void write_discovery_announcement(std::span<std::byte> frame, const Station& self) {
+  write(frame, self, {all_nodes_group, multicast_mac(all_nodes_group)},
+        icmpv6_neighbour_advertisement, neighbour_override, self.address);
+}
+
+void write_advertisement(std::span<std::byte> frame, const Station& self, const Station& asker) {
+  write(frame, self, {asker.address, asker.mac}, icmpv6_neighbour_advertisement,
+        neighbour_solicited | neighbour_override, self.address);
+}
+
+NeighbourNews read_discovery(std::span<const std::byte> frame, const Classified& found,
+                             const Station& self) {
+  const auto body = frame.subspan(found.offset, found.bytes);
+  const auto& message = header_at<NeighbourMessage>(body, 0);
+  const bool solicits = message.icmp.type == icmpv6_neighbour_solicitation;
+  const IpAddress target(message.target);
+  const auto mac = link_address(body.subspan(sizeof(NeighbourMessage)),
+                                solicits ? source_link_address : target_link_address);
+  // Whoever makes sure that nobody has an address yet asks for it without one.
+  const bool unnamed = solicits && found.source.address.is_unspecified();
+  if (unnamed) return {.conflict = target == self.address};
+  if (!mac) return {};
+  const Station sender{.address = solicits ? found.source.address : target, .mac = *mac};
+  if (!is_station(sender) || sender.address.is_v4()) return {};
+  return {.valid = true,
+          .for_us = solicits && target == self.address && sender.address != self.address,
+          .conflict = sender.address == self.address && sender.mac != self.mac,
+          .sender = sender};
+}
+
+}  // namespace muster::dpdk

@@ -1,0 +1,43 @@
+#include "dpdk_transport/neighbours.h"
+
+namespace muster::dpdk {
+
+bool is_station(const Station& station) {
+  const IpAddress& address = station.address;
+  const bool broadcast = address.is_v4() && address.v4() >> 28 == 0xf;
+  const bool group_mac = (station.mac[0] & 1) != 0;
+  return !address.is_unspecified() && !address.is_multicast() && !broadcast && !group_mac &&
+         station.mac != MacAddress{};
+}
+
+std::size_t NeighbourTable::set_of(const IpAddress& address) {
+  // Neighbours on a segment differ in the last bytes: spread them over the sets.
+  const auto last = static_cast<std::uint32_t>(address.low ^ address.low >> 32);
+  return static_cast<std::uint64_t>(last * 0x9e3779b1U) * sets >> 32;
+}
+
+void NeighbourTable::learn(const Station& station) {
+  Set& set = sets_[set_of(station.address)];
+  for (Station& known : set.stations) {
+    if (known.address != station.address) continue;
+    known.mac = station.mac;  // to compare them first would cost more
+    return;
+  }
+  set.stations[set.oldest] = station;
+  set.oldest = (set.oldest + 1) % ways;
+}
+
+const MacAddress* NeighbourTable::find(const IpAddress& address) const {
+  for (const Station& known : sets_[set_of(address)].stations)
+    if (known.address == address) return &known.mac;
+  return nullptr;
+}
+
+bool NeighbourPacer::ask(const IpAddress& address, TimeNs now) {
+  Asked& asked = asked_[address.low % asked_.size()];
+  if (asked.address == address && now < asked.again_ns) return false;
+  asked = {.address = address, .again_ns = now + interval_ns};
+  return true;
+}
+
+}  // namespace muster::dpdk

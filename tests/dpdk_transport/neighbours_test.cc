@@ -1,0 +1,67 @@
+#include "dpdk_transport/neighbours.h"
+
+#include <memory>
+
+#include <gtest/gtest.h>
+
+#include "tests/dpdk_transport/golden.h"
+
+namespace muster::dpdk {
+namespace {
+
+TEST(NeighbourTable, FindsWhatItHasLearned) {
+  const auto table = std::make_unique<NeighbourTable>();
+  EXPECT_EQ(table->find(golden::neighbour.address), nullptr);
+  table->learn(golden::neighbour);
+  ASSERT_NE(table->find(golden::neighbour.address), nullptr);
+  EXPECT_EQ(*table->find(golden::neighbour.address), golden::neighbour.mac);
+}
+
+TEST(NeighbourTable, FollowsAStationThatMoves) {
+  const auto table = std::make_unique<NeighbourTable>();
+  table->learn(golden::neighbour);
+  table->learn({.address = golden::neighbour.address, .mac = golden::self.mac});
+  EXPECT_EQ(*table->find(golden::neighbour.address), golden::self.mac);
+}
+
+TEST(NeighbourTable, HoldsAThousandNeighboursOfOneSegment) {
+  const auto table = std::make_unique<NeighbourTable>();
+  for (std::uint32_t i = 1; i <= 1024; ++i)
+    table->learn({.address = 0x0a4d0000 + i, .mac = derived_mac(i)});
+  std::uint32_t found = 0;
+  for (std::uint32_t i = 1; i <= 1024; ++i)
+    if (const MacAddress* mac = table->find(0x0a4d0000 + i)) found += *mac == derived_mac(i);
+  EXPECT_EQ(found, 1024U);
+}
+
+TEST(NeighbourTable, PrefersTheNewWhenItIsFull) {
+  const auto table = std::make_unique<NeighbourTable>();
+  for (std::uint32_t i = 1; i <= 100'000; ++i) {
+    table->learn({.address = i, .mac = derived_mac(i)});
+    ASSERT_NE(table->find(i), nullptr);
+  }
+}
+
+TEST(NeighbourTable, HoldsAThousandNeighboursWhoseAddressesEndInTheirMac) {
+  const auto table = std::make_unique<NeighbourTable>();
+  const auto address = [](std::uint64_t i) {
+    return IpAddress{0xfd77'0000'0000'0000, 0x006d'0aff'fe4d'0000 + i};
+  };
+  for (std::uint32_t i = 1; i <= 1024; ++i)
+    table->learn({.address = address(i), .mac = derived_mac(i)});
+  std::uint32_t found = 0;
+  for (std::uint32_t i = 1; i <= 1024; ++i)
+    if (const MacAddress* mac = table->find(address(i))) found += *mac == derived_mac(i);
+  EXPECT_EQ(found, 1024U);
+}
+
+TEST(NeighbourPacer, AsksOnceInAnInterval) {
+  NeighbourPacer pacer;
+  EXPECT_TRUE(pacer.ask(1, 1000));
+  EXPECT_FALSE(pacer.ask(1, 1000 + NeighbourPacer::interval_ns - 1));
+  EXPECT_TRUE(pacer.ask(2, 1000));
+  EXPECT_TRUE(pacer.ask(1, 1000 + NeighbourPacer::interval_ns));
+}
+
+}  // namespace
+}  // namespace muster::dpdk
