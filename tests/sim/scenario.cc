@@ -378,13 +378,11 @@ std::string describe(const Scenario& scenario) {
   const auto in_ms = [](DurationNs duration) { return static_cast<double>(duration) / 1e6; };
   return fmt::format(
       "{} servers at addresses of {}, {} of them deaf to multicast, {} weather, packets of {} "
-      "bytes, "
-      "heartbeat {:.3f} ms, suspect after {:.3f} ms, dead after {:.3f} ms, delay {:.3f} to {:.3f} "
-      "ms, loss {:.1f} %, at the sender {:.1f} %, in bursts {}, duplicates {:.1f} %, late {:.1f} "
-      "%, "
-      "pauses up to {:.3f} ms, outages up to {:.3f} ms, faults for {:.0f} ms, one each {:.0f} ms, "
-      "window {} packets, queue {}, held {}, {} channels, {:.1f} % of the messages up to {} bytes, "
-      "{} topics",
+      "bytes, heartbeat {:.3f} ms, suspect after {:.3f} ms, dead after {:.3f} ms, delay {:.3f} to "
+      "{:.3f} ms, loss {:.1f} %, at the sender {:.1f} %, in bursts {}, duplicates {:.1f} %, late "
+      "{:.1f} %, pauses up to {:.3f} ms, outages up to {:.3f} ms, faults for {:.0f} ms, one each "
+      "{:.0f} ms, window {} packets, queue {}, held {}, {} channels, {:.1f} % of the messages "
+      "up to {} bytes, {} topics",
       scenario.servers, scenario.ipv6 ? "IPv6" : "IPv4", std::popcount(scenario.deaf),
       weathers[static_cast<std::size_t>(scenario.weather)], scenario.mtu,
       in_ms(scenario.heartbeat_ns()), in_ms(scenario.membership.suspect_after_ns),
