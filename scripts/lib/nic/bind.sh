@@ -43,6 +43,7 @@ bind_nics() {
     address=$(resolve "$nic")
     wanted+=("$address")
   done
+  find_lifelines
   for nic in "${wanted[@]}"; do
     given_to_dpdk "$nic" || refuse_unfit "$nic" "${wanted[@]}"
   done
@@ -75,7 +76,7 @@ bind_nic() {
   change "$1" bind value "$pci/devices/$1/driver_override" vfio-pci
   set_driver "$1" vfio-pci
   $dry_run || given_to_dpdk "$1" || fail "the kernel did not give $1 to vfio-pci: look at dmesg"
-  [[ -n $(dpdk_driver_of "$driver") ]] ||
+  [[ -n ${dpdk_driver[$driver]:-} ]] ||
     say "$1: no driver of DPDK's is known for what $driver drives; scripts/nic unbind $1 gives it back"
   $dry_run || say "$1 is bound to vfio-pci${interface:+, was $interface}: give muster the name $1"
 }

@@ -19,17 +19,17 @@ value_of() {
   printf '%s\n' "$value"
 } 2>/dev/null
 
-# target_of LINK DEFAULT: the last part of where a symbolic link points.
-target_of() {
-  local target
-  target=$(readlink "$1") || target=$2
-  printf '%s\n' "${target##*/}"
-}
+# target_of LINK DEFAULT: the name of the folder that a symbolic link points to. Without another program,
+# as it is asked often.
+target_of() (
+  if cd -P "$1" 2>/dev/null; then printf '%s\n' "${PWD##*/}"; else printf '%s\n' "$2"; fi
+)
 
 all_nics() {
-  local device
+  local device class
   for device in "$pci"/devices/*; do
-    [[ $(value_of "$device/class") != 0x02* ]] || printf '%s\n' "${device##*/}"
+    read -r class 2>/dev/null <"$device/class" || continue
+    [[ $class != 0x02* ]] || printf '%s\n' "${device##*/}"
   done
 }
 
@@ -97,12 +97,17 @@ stack_of() {
   done
 }
 
+# What must not be cut: looked for once, before the NICs are asked about it.
+find_lifelines() {
+  default_interfaces=$(default_interfaces)
+  ssh_addresses=$(ssh_addresses)
+}
+
 # The interfaces that carry a default route, of whatever table.
 default_interfaces() {
   local family
-  for family in -4 -6; do
-    ip -j "$family" route show table all default | jq -r '.[] | .dev // empty, (.nexthops[]?.dev)'
-  done
+  for family in -4 -6; do ip -j "$family" route show table all default; done |
+    jq -r '.[] | .dev // empty, (.nexthops[]?.dev)'
 }
 
 # The local addresses of ssh sessions: of this one, and of all that sshd holds.

@@ -9,31 +9,38 @@
 state_dir=${MUSTER_NIC_STATE:-$root/var/lib/muster/nic}
 tab=$'\t'
 
-boot_now() { value_of "$root/proc/sys/kernel/random/boot_id"; }
+boot=$(value_of "$root/proc/sys/kernel/random/boot_id")
 
 # lines FILE: what is remembered. What another boot changed, the reboot has undone.
 lines() {
+  local line now=false
   [[ -e $state_dir/$1 ]] || return 0
-  grep -qxF "boot$tab$(boot_now)" "$state_dir/$1" || return 0
-  sed '/^#/d; /^boot\t/d' "$state_dir/$1"
+  while IFS= read -r line; do
+    if [[ $line == "boot$tab"* ]]; then
+      if [[ $line == "boot$tab$boot" ]]; then now=true; fi
+    elif $now && [[ $line != '#'* ]]; then
+      printf '%s\n' "$line"
+    fi
+  done <"$state_dir/$1"
 }
 
-knows() { lines "$1" | grep -F "$2$tab$3$tab$4$tab" >/dev/null; } # FILE COMMAND KIND KEY
+knows() { [[ $'\n'$(lines "$1") == *$'\n'"$2$tab$3$tab$4$tab"* ]]; } # FILE COMMAND KIND KEY
 
 # save FILE <LINES: at once and for good, or not at all. Without a line there is no file.
 save() {
   local text
-  text=$(cat)
+  IFS= read -rd '' text || true
+  text=${text%$'\n'}
   if $dry_run; then
     return
   elif [[ -z $text ]]; then
     rm -f "$state_dir/$1"
     return
   fi
-  mkdir -p "$state_dir"
+  [[ -d $state_dir ]] || mkdir -p "$state_dir"
   {
     echo "# What scripts/nic changed on $1, and how it was: command, what, which, former value."
-    printf 'boot\t%s\n%s\n' "$(boot_now)" "$text"
+    printf 'boot\t%s\n%s\n' "$boot" "$text"
   } >"$state_dir/$1.new"
   { sync "$state_dir/$1.new" && mv -T "$state_dir/$1.new" "$state_dir/$1" && sync "$state_dir"; } ||
     fail "cannot write $state_dir/$1: nothing was changed after that"
@@ -47,9 +54,19 @@ remember() {
   { lines "$1" && printf '%s\n' "$new"; } | save "$1"
 }
 
-forget_line() { lines "$1" | awk -v line="$2" '$0 != line' | save "$1"; } # FILE LINE
+forget_line() { # FILE LINE
+  local line
+  while IFS= read -r line; do
+    [[ $line == "$2" ]] || printf '%s\n' "$line"
+  done < <(lines "$1") | save "$1"
+}
 
-former() { lines "$1" | awk -F'\t' -v what="$2 $3" '$1 " " $2 == what {print $4}'; } # FILE COMMAND KIND
+former() { # FILE COMMAND KIND
+  local command kind value
+  while IFS=$tab read -r command kind _ value; do
+    [[ "$command $kind" != "$2 $3" ]] || printf '%s\n' "$value"
+  done < <(lines "$1")
+}
 former_name() { former "$1" bind name; }
 former_mac() { former "$1" bind mac; }
 

@@ -4,7 +4,8 @@
 # A NIC's row, between tabs: address, name, MAC, driver, node, link, IOMMU group, what, why.
 row_of() {
   local name mac='' link=''
-  name=$(interfaces_of "$1" | head -n 1)
+  name=$(interfaces_of "$1")
+  name=${name%%$'\n'*}
   if [[ -n $name ]]; then
     mac=$(mac_of "$name")
     link=$(link_of "$name")
@@ -25,6 +26,7 @@ or_dash() {
 
 status() {
   local rows nic
+  find_lifelines
   rows=$(for nic in $(all_nics); do row_of "$nic"; done)
   if $json; then
     jq -R -s 'split("\n") | map(select(. != "") | split("\t") | map(if . == "-" then null else . end) |

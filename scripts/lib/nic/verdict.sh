@@ -2,9 +2,13 @@
 # prints a sentence, or nothing. Sourced.
 # shellcheck shell=bash disable=SC2154,SC2034 # the parts share variables
 
-# dpdk_driver_of KERNEL_DRIVER: "net_ice", "net_mlx5 shared", or nothing.
-dpdk_driver_of() { awk -v driver="$1" '$1 == driver {print $2, $3}' "$source_root/scripts/lib/nic/drivers"; }
-is_shared() { [[ $(dpdk_driver_of "$(driver_of "$1")") == *shared ]]; }
+# Of a driver of the kernel's: DPDK's, and "shared" where both go together.
+declare -A dpdk_driver shares
+while read -r driver dpdk shared; do
+  [[ -z $driver || $driver == '#'* ]] || dpdk_driver[$driver]=$dpdk shares[$driver]=$shared
+done <"$source_root/scripts/lib/nic/drivers"
+
+is_shared() { [[ -n ${shares[$(driver_of "$1")]:-} ]]; }
 
 objection_shared() {
   ! is_shared "$1" || say "not needed: DPDK shares it with the kernel; give muster its name, $1"
@@ -15,21 +19,22 @@ objection_stack() {
   local interface interfaces upper
   mapfile -t interfaces < <(interfaces_of "$1")
   for interface in "${interfaces[@]}"; do
-    upper=$(stack_of "$interface" | tail -n +2 | paste -sd ' ')
-    [[ -z $upper ]] || say "$interface carries $upper: take it out of there first"
+    upper=$(stack_of "$interface")
+    upper=${upper#"$interface"}
+    [[ -z $upper ]] || say "$interface carries${upper//$'\n'/ }: take it out of there first"
   done
   ((${#interfaces[@]} < 2)) || say "has several interfaces, which could not be told apart later: ${interfaces[*]}"
 }
 
 objection_lifeline() {
-  local interface interfaces defaults ssh
+  local interface interfaces route='' session=''
   interfaces=$(for interface in $(interfaces_of "$1"); do stack_of "$interface"; done)
-  defaults=$(default_interfaces)
-  ssh=$(ssh_addresses)
   for interface in $interfaces; do
-    ! grep -xF -- "$interface" <<<"$defaults" >/dev/null || say 'carries the default route'
-    ! grep -xFf <(addresses_on "$interface") <<<"$ssh" >/dev/null || say 'carries an ssh session'
-  done | sort -u | paste -sd '+' | sed 's/+/ and /'
+    [[ $'\n'$default_interfaces$'\n' != *$'\n'"$interface"$'\n'* ]] || route='carries the default route'
+    [[ -n $ssh_addresses ]] || continue
+    ! grep -xFf <(addresses_on "$interface") <<<"$ssh_addresses" >/dev/null || session='carries an ssh session'
+  done
+  [[ -z $route$session ]] || say "$route${route:+${session:+ and }}$session"
 }
 
 objection_iommu() {
@@ -55,8 +60,9 @@ objection_group() {
 verdict_of() {
   local driver dpdk interface why
   driver=$(driver_of "$1")
-  read -r dpdk _ <<<"$(dpdk_driver_of "$driver")"
-  interface=$(interfaces_of "$1" | paste -sd ,)
+  dpdk=${dpdk_driver[$driver]:-}
+  interface=$(interfaces_of "$1")
+  interface=${interface//$'\n'/,}
   if [[ $driver == vfio-pci ]]; then
     why=$(former_name "$1")
     say "vfio${tab}its own driver, as $1${why:+; was $why of $(former "$1" bind driver)}"
@@ -69,6 +75,7 @@ verdict_of() {
   else
     why=$(objection_stack "$1" && objection_iommu "$1" && objection_group "$1")
     [[ -n $dpdk ]] || why="DPDK has no driver for what $driver drives"
-    say "kernel${tab}af_xdp or af_packet on $interface: ${why:-scripts/nic bind $interface would give it to $dpdk}" | paste -sd ' '
+    why=${why:-scripts/nic bind $interface would give it to $dpdk}
+    say "kernel${tab}af_xdp or af_packet on $interface: ${why//$'\n'/ }"
   fi
 }

@@ -1,16 +1,22 @@
 # A machine for each test (machine.py), and words to talk about it. Loaded by the .bats files.
 # shellcheck shell=bash disable=SC2154,SC2034 # shared with the tests, and bats' own
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+# Each file makes the machine once, each test has a copy.
+setup_file() {
+  mkdir "$BATS_FILE_TMPDIR/root"
+  "$here/machine.py" new "$BATS_FILE_TMPDIR/root" "$BATS_FILE_TMPDIR/bin"
+  MUSTER_NIC_ROOT=$BATS_FILE_TMPDIR/root tree >"$BATS_FILE_TMPDIR/before"
+}
+
 setup() {
-  here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
   export MUSTER_NIC_ROOT=$BATS_TEST_TMPDIR/root
   unset SSH_CONNECTION MUSTER_NIC_STATE
-  mkdir "$MUSTER_NIC_ROOT"
-  "$here/machine.py" new "$MUSTER_NIC_ROOT" "$BATS_TEST_TMPDIR/bin"
-  PATH=$BATS_TEST_TMPDIR/bin:$PATH
+  cp -a "$BATS_FILE_TMPDIR"/{root,before} "$BATS_TEST_TMPDIR"
+  PATH=$BATS_FILE_TMPDIR/bin:$PATH
   devices=$MUSTER_NIC_ROOT/sys/bus/pci/devices
   state=$MUSTER_NIC_ROOT/var/lib/muster/nic
-  tree >"$BATS_TEST_TMPDIR/before"
 }
 
 # In a process group of its own, which the machine can kill.
@@ -59,7 +65,7 @@ survives() {
   nic "$@"
   tree >"$BATS_TEST_TMPDIR/done"
   for how in dies fails; do
-    for ((at = 1; ; ++at)); do
+    for ((at = 1; ; at += ${NIC_STRIDE:-1})); do
       begin_again
       status=0
       MACHINE_STOP=$at MACHINE_STOP_HOW=$how nic "$@" >"$BATS_TEST_TMPDIR/said" 2>&1 || status=$?

@@ -7,14 +7,12 @@ Every change is counted and logged. MACHINE_STOP=N stops the caller at the Nth: 
 MACHINE_STOP_HOW=dies after it, by SIGKILL to the process group, with `fails` instead of it, by an error.
 MACHINE_FAILS=TEXT lets each change fail whose command line has that text.
 """
-import json
 import os
-import pathlib
-import shutil
-import signal
 import sys
 
-ROOT = pathlib.Path(os.environ.get("MUSTER_NIC_ROOT", "/nowhere"))
+# The tools are started thousands of times: they import what costs nothing.
+
+ROOT = os.environ.get("MUSTER_NIC_ROOT", "/nowhere")
 TOOLS = ["tee", "ip", "ss", "modprobe", "mount", "umount", "mv", "id"]
 FOREVER = 4294967295
 
@@ -40,31 +38,58 @@ ROUTES = {
 }
 
 
+def get(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
 def put(path, text=""):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{text}\n")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"{text}\n")
 
 
 def link(path, to):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.symlink_to(os.path.relpath(to, path.parent))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    os.symlink(os.path.relpath(to, os.path.dirname(path)), path)
+
+
+def remove_tree(path):
+    for folder, folders, files in os.walk(path, topdown=False):
+        for name in files + [name for name in folders if os.path.islink(f"{folder}/{name}")]:
+            os.unlink(f"{folder}/{name}")
+        os.rmdir(folder)
 
 
 def device(address):
-    return ROOT / "sys/bus/pci/devices" / address
+    return f"{ROOT}/sys/bus/pci/devices/{address}"
 
 
 def driver(name):
-    return ROOT / "sys/bus/pci/drivers" / name
+    return f"{ROOT}/sys/bus/pci/drivers/{name}"
+
+
+def interface(name):
+    return f"{ROOT}/sys/class/net/{name}"
+
+
+def is_up(name):
+    return int(get(f"{interface(name)}/flags"), 16) & 1
+
+
+def as_json(data):
+    """Of words without quotes, and numbers: Python writes them as JSON does, but for the quotes."""
+    return repr(data).replace("'", '"')
 
 
 def network(change=None):
-    """Addresses and routes of each interface; `change` changes them."""
-    file = ROOT / "network.json"
-    known = json.loads(file.read_text()) if file.exists() else {}
+    """Addresses and routes of each interface, a line for each; `change` changes them."""
+    file = f"{ROOT}/network.json"
+    known = eval(get(file)) if os.path.exists(file) else {}
     if change:
         change(known)
-        file.write_text(json.dumps(known, indent=1, sort_keys=True))
+        lines = [f'"{name}": {as_json(known[name])}' for name in sorted(known)]
+        put(file, "{" + ",\n".join(lines) + "}")
     return known
 
 
@@ -75,114 +100,138 @@ def address(text):
             "valid_life_time": FOREVER, "preferred_life_time": FOREVER}
 
 
+def interfaces(nic):
+    return device(nic) + ("/virtio0/net" if "06:00.0" in nic else "/net")
+
+
 def add_interface(nic, name, mtu, up):
-    place = device(nic) / ("virtio0/net" if "06:00.0" in nic else "net") / name
-    put(place / "address", "52:54:00:00:0{}:{}".format(nic[-1], nic[5:7]))
-    put(place / "mtu", mtu)
-    put(place / "flags", "0x1003" if up else "0x1002")
-    put(place / "carrier", 1)
-    put(place / "speed", 1000)
-    link(ROOT / "sys/class/net" / name, place)
+    place = f"{interfaces(nic)}/{name}"
+    put(f"{place}/address", f"52:54:00:00:0{nic[-1]}:{nic[5:7]}")
+    put(f"{place}/mtu", mtu)
+    put(f"{place}/flags", "0x1003" if up else "0x1002")
+    put(f"{place}/carrier", 1)
+    put(f"{place}/speed", 1000)
+    link(interface(name), place)
 
 
 def remove_interfaces(nic):
-    for place in [*device(nic).glob("net/*"), *device(nic).glob("virtio0/net/*")]:
-        (ROOT / "sys/class/net" / place.name).unlink()
-        network(lambda known, name=place.name: known.pop(name, None))
-        shutil.rmtree(place.parent)
+    if os.path.exists(interfaces(nic)):
+        for name in os.listdir(interfaces(nic)):
+            os.unlink(interface(name))
+            network(lambda known, name=name: known.pop(name, None))
+        remove_tree(interfaces(nic))
 
 
 def add_driver(name):
-    put(driver(name) / "bind")
-    put(driver(name) / "unbind")
+    put(f"{driver(name)}/bind")
+    put(f"{driver(name)}/unbind")
 
 
 def attach(nic, name):
-    link(device(nic) / "driver", driver(name))
-    link(driver(name) / nic, device(nic))
+    link(f"{device(nic)}/driver", driver(name))
+    link(f"{driver(name)}/{nic}", device(nic))
 
 
 def new(tools):
-    for nic, name, interface, _, group, mtu, up in NICS:
-        put(device(nic) / "class", "0x020000")
-        put(device(nic) / "numa_node", 0)
-        put(device(nic) / "driver_override", "(null)")
-        if not driver(name).exists():
+    for nic, name, interface_name, _, group, mtu, up in NICS:
+        put(f"{device(nic)}/class", "0x020000")
+        put(f"{device(nic)}/numa_node", 0)
+        put(f"{device(nic)}/driver_override", "(null)")
+        if not os.path.exists(driver(name)):
             add_driver(name)
         attach(nic, name)
-        groups = ROOT / f"sys/kernel/iommu_groups/{group}"
-        link(device(nic) / "iommu_group", groups)
-        link(groups / "devices" / nic, device(nic))
-        add_interface(nic, interface, mtu, up)
+        groups = f"{ROOT}/sys/kernel/iommu_groups/{group}"
+        link(f"{device(nic)}/iommu_group", groups)
+        link(f"{groups}/devices/{nic}", device(nic))
+        add_interface(nic, interface_name, mtu, up)
     bridge = device("0000:00:1c.0")
-    put(bridge / "class", "0x060400")
-    link(bridge / "iommu_group", ROOT / "sys/kernel/iommu_groups/1")
-    link(ROOT / "sys/kernel/iommu_groups/1/devices/0000:00:1c.0", bridge)
-    put(ROOT / "sys/class/iommu/dmar0/name")
+    put(f"{bridge}/class", "0x060400")
+    link(f"{bridge}/iommu_group", f"{ROOT}/sys/kernel/iommu_groups/1")
+    link(f"{ROOT}/sys/kernel/iommu_groups/1/devices/0000:00:1c.0", bridge)
+    put(f"{ROOT}/sys/class/iommu/dmar0/name")
     for node in range(2):
-        put(ROOT / f"sys/devices/system/node/node{node}/hugepages/hugepages-2048kB/nr_hugepages", 0)
-    put(ROOT / "proc/cpuinfo", "vendor_id\t: GenuineIntel")
-    put(ROOT / "proc/mounts", "proc /proc proc rw 0 0")
-    put(ROOT / "proc/sys/kernel/random/boot_id", "first-boot")
-    (ROOT / "dev").mkdir()
-    (ROOT / "var/lib").mkdir(parents=True)
-    put(ROOT / "ss")
+        put(f"{ROOT}/sys/devices/system/node/node{node}/hugepages/hugepages-2048kB/nr_hugepages", 0)
+    put(f"{ROOT}/proc/cpuinfo", "vendor_id\t: GenuineIntel")
+    put(f"{ROOT}/proc/mounts", "proc /proc proc rw 0 0")
+    put(f"{ROOT}/proc/sys/kernel/random/boot_id", "first-boot")
+    for folder in "dev", "var/lib":
+        os.makedirs(f"{ROOT}/{folder}")
+    put(f"{ROOT}/ss")
 
     def fill(known):
-        for interface in [nic[2] for nic in NICS]:
-            known[interface] = {"addresses": [address(a) for a in INET.get(interface, "").split()],
-                                "routes": sorted(ROUTES.get(interface, []))}
+        for name in [nic[2] for nic in NICS]:
+            known[name] = {"addresses": [address(a) for a in INET.get(name, "").split()],
+                           "routes": sorted(ROUTES.get(name, []))}
 
     network(fill)
-    # By this very Python, and without its site: the tools are called often.
-    tools.mkdir()
-    program = tools / "machine"
-    program.write_text(f"#!{sys.executable} -IS\n" + pathlib.Path(__file__).read_text(encoding="utf-8"))
-    program.chmod(0o755)
+    make_tools(tools)
+
+
+def make_tools(tools):
+    """This program, compiled, under the name of each tool; by this very Python, without its site."""
+    import py_compile
+
+    os.mkdir(tools)
+    py_compile.compile(__file__, f"{tools}/machine.pyc", doraise=True)
+    put(f"{tools}/machine", f"#!{sys.executable} -IS\n"
+        f"import sys\nsys.path.insert(0, {tools!r})\nimport machine\nmachine.main(*sys.argv)")
+    os.chmod(f"{tools}/machine", 0o755)
     for tool in TOOLS:
-        (tools / tool).symlink_to("machine")
+        os.symlink("machine", f"{tools}/{tool}")
+    os.symlink("/bin/true", f"{tools}/sync")  # waits for the disk, which nobody takes away here
 
 
 def refuse(why):
-    sys.exit(f"{pathlib.Path(sys.argv[0]).name}: {why}")
+    sys.exit(f"{os.path.basename(sys.argv[0])}: {why}")
 
 
 def tee(path):
     """A write to sysfs or procfs."""
-    path, value = pathlib.Path(path), sys.stdin.read().strip()
-    if not path.exists():
+    folder, file = os.path.split(path)
+    value = sys.stdin.read().strip()
+    if not os.path.exists(path):
         refuse(f"{path}: No such file or directory")
-    if path.name == "driver_override":
+    if file == "driver_override":
         put(path, value or "(null)")
-    elif path.name == "unbind":
-        if os.path.basename(os.path.realpath(device(value) / "driver")) != path.parent.name:
-            refuse(f"{path}: No such device")
-        remove_interfaces(value)
-        (device(value) / "driver").unlink()
-        (path.parent / value).unlink()
-    elif path.name == "bind":
-        name, override = path.parent.name, (device(value) / "driver_override").read_text().strip()
-        own = next(nic for nic in NICS if nic[0] == value)
-        if (device(value) / "driver").exists():
+    elif file == "unbind":
+        unbind(value, folder) or refuse(f"{path}: No such device")
+    elif file == "bind":
+        if os.path.exists(f"{device(value)}/driver"):
             refuse(f"{path}: Device or resource busy")
-        if name != (own[1] if override == "(null)" else override):
-            refuse(f"{path}: No such device")
-        attach(value, name)
-        if name == own[1]:
-            add_interface(value, own[3], 1500, False)
-            network(lambda known: known.update({own[3]: {"addresses": [], "routes": []}}))
+        bind(value, os.path.basename(folder)) or refuse(f"{path}: No such device")
     else:
         put(path, value)
 
 
+def unbind(nic, folder):
+    if os.path.realpath(f"{device(nic)}/driver") != os.path.realpath(folder):
+        return False
+    remove_interfaces(nic)
+    os.unlink(f"{device(nic)}/driver")
+    os.unlink(f"{folder}/{nic}")
+    return True
+
+
+def bind(nic, name):
+    override = get(f"{device(nic)}/driver_override").strip()
+    own, _, born = next(known[1:4] for known in NICS if known[0] == nic)
+    if name != (own if override == "(null)" else override):
+        return False
+    attach(nic, name)
+    if name == own:
+        add_interface(nic, born, 1500, False)
+        network(lambda known: known.update({born: {"addresses": [], "routes": []}}))
+    return True
+
+
 def link_set(name, *words):
-    place = ROOT / "sys/class/net" / name
-    if not place.exists():
+    place = interface(name)
+    if not os.path.exists(place):
         refuse(f'Cannot find device "{name}"')
     if words == ("up",):
-        put(place / "flags", "0x1003")
+        put(f"{place}/flags", "0x1003")
     elif words == ("down",):
-        put(place / "flags", "0x1002")
+        put(f"{place}/flags", "0x1002")
 
         def down(known):  # the kernel keeps the IPv4 addresses alone
             known[name]["routes"] = []
@@ -190,12 +239,12 @@ def link_set(name, *words):
 
         network(down)
     elif words[0] == "mtu":
-        put(place / "mtu", words[1])
+        put(f"{place}/mtu", words[1])
     elif words[0] == "name":
-        real = place.resolve()
-        place.unlink()
-        real.rename(real.parent / words[1])
-        link(ROOT / "sys/class/net" / words[1], real.parent / words[1])
+        real = os.path.realpath(place)
+        os.unlink(place)
+        os.rename(real, f"{os.path.dirname(real)}/{words[1]}")
+        link(interface(words[1]), f"{os.path.dirname(real)}/{words[1]}")
         network(lambda known: known.update({words[1]: known.pop(name)}))
 
 
@@ -218,7 +267,7 @@ def ip(*words):
         network(replace)
     elif words[1:3] == ("route", "add"):
         def add(known):
-            if not int((ROOT / "sys/class/net" / name / "flags").read_text(), 16) & 1:
+            if not is_up(name):
                 refuse("RTNETLINK answers: Network is down")
             known[name]["routes"].append(" ".join([words[0], *words[3:-2]]))
             known[name]["routes"].sort()
@@ -226,9 +275,9 @@ def ip(*words):
         network(add)
     elif words[-1] == "default":
         routes = [(n, r) for n, i in network().items() for r in i["routes"]]
-        print(json.dumps([{"dev": n} for n, r in routes if r.startswith(f"{words[1]} default")]))
+        print(as_json([{"dev": n} for n, r in routes if r.startswith(f"{words[1]} default")]))
     elif words[1] == "addr":
-        print(json.dumps([{"ifname": name, "addr_info": network().get(name, {}).get("addresses", [])}]))
+        print(as_json([{"ifname": name, "addr_info": network().get(name, {}).get("addresses", [])}]))
     else:
         print("\n".join(f"{r[3:]} " for r in network()[name]["routes"] if r.startswith(words[1])))
     if words[-1] == "up":  # what comes with the addresses
@@ -242,31 +291,29 @@ def ip(*words):
 
 
 def modprobe(*words):
-    modules, parameter = ROOT / "sys/module", ROOT / "sys/module/vfio/parameters"
+    modules = f"{ROOT}/sys/module"
     if words == ("-r", "vfio-pci"):
-        shutil.rmtree(modules)
-        shutil.rmtree(driver("vfio-pci"))
+        remove_tree(modules)
+        remove_tree(driver("vfio-pci"))
     elif words == ("vfio-pci",):
-        (modules / "vfio_pci").mkdir(parents=True)
-        put(parameter / "enable_unsafe_noiommu_mode", "N")
+        os.makedirs(f"{modules}/vfio_pci")
+        put(f"{modules}/vfio/parameters/enable_unsafe_noiommu_mode", "N")
         add_driver("vfio-pci")
     else:
         refuse(f"FATAL: Module {words[-1]} not found")
 
 
 def mount(*words):
-    with open(ROOT / "proc/mounts", "a", encoding="utf-8") as mounts:
-        mounts.write(f"hugetlbfs {words[-1]} hugetlbfs rw 0 0\n")
+    put(f"{ROOT}/proc/mounts", get(f"{ROOT}/proc/mounts") + f"hugetlbfs {words[-1]} hugetlbfs rw 0 0")
 
 
 def umount(where):
-    mounts = ROOT / "proc/mounts"
-    kept = [line for line in mounts.read_text().splitlines(True) if f" {where} " not in line]
-    mounts.write_text("".join(kept))
+    kept = [line for line in get(f"{ROOT}/proc/mounts").splitlines() if f" {where} " not in line]
+    put(f"{ROOT}/proc/mounts", "\n".join(kept))
 
 
 def ss(*_):
-    print((ROOT / "ss").read_text(), end="")
+    print(get(f"{ROOT}/ss"), end="")
 
 
 def mv(*words):
@@ -281,11 +328,11 @@ def changes(tool, words):
     return tool not in ("id", "ss") and "show" not in words
 
 
-def main(tool, *words):
+def main(program, *words):
+    tool = os.path.basename(program)
     how = None
     if changes(tool, words):
-        log = ROOT.parent / "log"
-        with open(log, "a+", encoding="utf-8") as lines:
+        with open(f"{os.path.dirname(ROOT)}/log", "a+", encoding="utf-8") as lines:
             lines.write(" ".join([tool, *words]) + "\n")
             lines.seek(0)
             count = len(lines.readlines())
@@ -296,12 +343,9 @@ def main(tool, *words):
             refuse("the machine does not want to")
     globals()[tool](*words)
     if how == "dies":
-        os.killpg(0, signal.SIGKILL)
+        os.killpg(0, 9)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["new"]:
-        ROOT = pathlib.Path(sys.argv[2])
-        new(pathlib.Path(sys.argv[3]))
-    else:
-        main(pathlib.Path(sys.argv[0]).name, *sys.argv[1:])
+    ROOT = sys.argv[2]
+    new(sys.argv[3])
