@@ -103,11 +103,10 @@ find_lifelines() {
   ssh_addresses=$(ssh_addresses)
 }
 
-# The interfaces that carry a default route, of whatever table.
+# The interfaces that carry a default route, of whatever table: the word behind each "dev".
 default_interfaces() {
-  local family
-  for family in -4 -6; do ip -j "$family" route show table all default; done |
-    jq -r '.[] | .dev // empty, (.nexthops[]?.dev)'
+  { ip -o -4 route show table all default && ip -o -6 route show table all default; } |
+    tr ' ' '\n' | sed -n '/^dev$/{n;p}'
 }
 
 # The local addresses of ssh sessions: of this one, and of all that sshd holds.

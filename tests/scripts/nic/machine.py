@@ -255,17 +255,18 @@ def connected(entry):
 
 
 def ip(*words):
+    words = [word for word in words if word != "-o"]
     name = words[-1]
-    if words[:2] == ("link", "set"):
+    if words[:2] == ["link", "set"]:
         link_set(*words[3:])
-    elif words[:2] == ("addr", "replace"):
+    elif words[:2] == ["addr", "replace"]:
         def replace(known):
             new_one, there = address(words[2]), known[name]["addresses"]
             there[:] = [a for a in there if a["local"] != new_one["local"]] + [new_one]
             there.sort(key=lambda a: (a["family"], a["local"]))
 
         network(replace)
-    elif words[1:3] == ("route", "add"):
+    elif words[1:3] == ["route", "add"]:
         def add(known):
             if not is_up(name):
                 refuse("RTNETLINK answers: Network is down")
@@ -275,11 +276,13 @@ def ip(*words):
         network(add)
     elif words[-1] == "default":
         routes = [(n, r) for n, i in network().items() for r in i["routes"]]
-        print(as_json([{"dev": n} for n, r in routes if r.startswith(f"{words[1]} default")]))
+        for n, r in routes:
+            if r.startswith(f"{words[0]} default"):
+                print(f"{r[3:]} dev {n} ")
     elif words[1] == "addr":
         print(as_json([{"ifname": name, "addr_info": network().get(name, {}).get("addresses", [])}]))
     else:
-        print("\n".join(f"{r[3:]} " for r in network()[name]["routes"] if r.startswith(words[1])))
+        print("\n".join(f"{r[3:]} " for r in network()[name]["routes"] if r.startswith(words[0])))
     if words[-1] == "up":  # what comes with the addresses
         def up(known):
             first = next((a for a in known[words[3]]["addresses"] if a["family"] == "inet"), None)
