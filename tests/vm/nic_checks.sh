@@ -95,3 +95,35 @@ gives_all_back() {
 shows_lan_and_two() {
   status_is 'map([.name, .driver]) == [["lan0", "e1000e"], ["eth1", "virtio-pci"], ["eth2", "vmxnet3"]]'
 }
+
+# The e1000e of QEMU offers rings; no interrupt can be spared where both cores are alike.
+tunes_and_untunes() {
+  local before
+  before=$(ethtool -g eth0)
+  scripts/nic tune --cores 1 eth0 || return
+  [[ $(ethtool -g eth0 | grep -c $'^[RT]X:\t*4096$') == 4 ]] || return
+  (cd "$devices/$first/msi_irqs" && for irq in *; do [[ $(<"/proc/irq/$irq/smp_affinity_list") == 0 ]] || exit; done) || return
+  scripts/nic untune eth0 || return
+  [[ $(ethtool -g eth0) == "$before" && ! -e /var/lib/muster/nic ]] || { ethtool -g eth0 && return 1; }
+}
+
+# systemd is not what this machine was started by: what its unit would run is run here, on a machine as a
+# boot leaves it.
+binds_again_at_boot() {
+  local unit line words
+  unit=$(scripts/nic persist --dry-run) || return
+  echo "$unit"
+  scripts/nic undo || return
+  [[ -e /sys/class/net/lan0 ]] && has_pages 0 || return
+  while read -r line; do
+    eval "words=($line)"
+    "${words[@]}" || return
+  done < <(sed -n 's/^ExecStart=//p' <<<"$unit")
+  [[ $(readlink "$devices/0000:00:03.0/driver") == */vfio-pci && $(readlink "$devices/$first/driver") == */e1000e ]] && has_pages 128
+}
+refuses_to_persist_without_systemd() {
+  local said
+  said=$(scripts/nic persist 2>&1) && return 1
+  echo "$said"
+  [[ $said == 'nic: systemd does not run here: '* ]]
+}

@@ -62,6 +62,7 @@ bind_nics() {
 # Overriding comes first: no other driver can take the NIC in between.
 bind_nic() {
   local interface driver shot
+  give_back "$1" tune || fail "$1 could not be untuned, see above"
   interface=$(interfaces_of "$1")
   driver=$(driver_of "$1")
   change machine bind module vfio-pci loaded

@@ -4,11 +4,10 @@
 root=${MUSTER_NIC_ROOT:-} # before /sys, /proc, /dev, /var and /etc: the tests' own tree
 pci=$root/sys/bus/pci
 
+need_tool() { command -v "$1" >/dev/null || fail "$1 is not installed: run scripts/setup --nic"; }
 need_tools() {
   local tool
-  for tool in ip ss jq column modprobe flock; do
-    command -v "$tool" >/dev/null || fail "$tool is not installed: run scripts/setup --nic"
-  done
+  for tool in ip ss jq column modprobe flock; do need_tool "$tool"; done
   [[ -d $pci/devices ]] || fail "this machine has no PCI bus ($pci)"
 }
 
@@ -124,7 +123,8 @@ addresses_on() { ip -j addr show dev "$1" | jq -r '.[].addr_info[]?.local'; }
 # resolve NIC: its PCI address, from this, an interface's name or a MAC address; of a NIC that has
 # been taken from the kernel, from what is remembered.
 resolve() {
-  local wanted=${1,,} nic interface found=()
+  local wanted=${1,,} mac='' nic interface found=()
+  if [[ $wanted == *=* ]]; then mac=${wanted#*=} wanted=${wanted%%=*}; fi
   while read -r nic; do
     if [[ $nic == "$wanted" || $nic == "0000:$wanted" ]]; then
       found=("$nic")
@@ -138,5 +138,11 @@ resolve() {
   mapfile -t found < <(printf '%s\n' "${found[@]}" | sort -u | sed '/^$/d')
   ((${#found[@]} > 0)) || fail "there is no NIC '$1': scripts/nic status lists them"
   ((${#found[@]} == 1)) || fail "'$1' is more than one NIC: give one of the addresses ${found[*]}"
+  if [[ -n $mac ]]; then
+    interface=$(interfaces_of "${found[0]}")
+    interface=$(if [[ -n $interface ]]; then mac_of "$interface"; else former_mac "${found[0]}"; fi)
+    [[ $interface == "$mac" ]] ||
+      fail "not ${found[0]}: its MAC is ${interface:-unknown} and not $mac: the bus counts otherwise now, or another NIC is there; set it up anew, and scripts/nic persist"
+  fi
   printf '%s\n' "${found[0]}"
 }

@@ -51,16 +51,17 @@ prepare() {
 # Everything back: the NICs, then the machine.
 undo() {
   local file failed=false
+  [[ ! -e $unit ]] || forget
   if [[ -z $(for file in machine $(remembered_nics); do lines "$file"; done) ]]; then
     clear_state
     say 'nothing to undo'
     return
   fi
   for file in $(remembered_nics); do
-    if give_back "$file"; then say "$file: as it was"; else failed=true; fi
+    if ! give_back "$file"; then failed=true; elif ! $dry_run; then say "$file: as it was"; fi
   done
   $failed || give_back machine || failed=true
   clear_state
   ! $failed || fail "not all could be given back, see above; $state_dir still knows the rest"
-  say 'everything is as it was'
+  $dry_run || say 'everything is as it was'
 }

@@ -29,14 +29,15 @@ status() {
   find_lifelines
   rows=$(for nic in $(all_nics); do row_of "$nic"; done)
   if $json; then
-    jq -R -s 'split("\n") | map(select(. != "") | split("\t") | map(if . == "-" then null else . end) |
+    jq -R -s --arg unit "$(persists && cat "$unit")" 'split("\n") | map(select(. != "") | split("\t") | map(if . == "-" then null else . end) |
       {address: .[0], name: .[1], mac: .[2], driver: .[3], node: .[4], link: .[5], iommu_group: .[6],
-       muster: .[7], why: .[8]} | .node |= (. // empty | tonumber) | .iommu_group |= (. // empty | tonumber))' \
+       muster: .[7], why: .[8]} | .address as $address | .persists = ($unit | contains(" \($address)=")) | .node |= (. // empty | tonumber) | .iommu_group |= (. // empty | tonumber))' \
       <<<"$rows"
   elif [[ -z $rows ]]; then
     say 'this machine has no NIC on its PCI bus'
   else
     { printf 'ADDRESS\tNAME\tMAC\tDRIVER\tNODE\tLINK\tIOMMU\tMUSTER\tWHY\n%s\n' "$rows"; } | column -t -s "$tab"
+    ! persists || sed -n 's/^ExecStart="[^"]*"/at boot:/p' "$unit"
     has_iommu || say "no IOMMU: $(iommu_remedy)"
   fi
 }

@@ -8,6 +8,7 @@ say() { printf '%s\n' "$*"; }
 
 # may_change COMMAND: root, and nobody else at the same time.
 may_change() {
+  count_steps
   $dry_run && return
   (($(id -u) == 0)) ||
     fail "only root can do that: sudo scripts/nic $1; --dry-run shows the steps without root"
@@ -16,8 +17,25 @@ may_change() {
   trap 'fail "interrupted; all that was changed is remembered: give the command again, or scripts/nic undo"' INT TERM HUP
 }
 
+# Steps are counted over all the parts of a command that run as processes of their own: by a file without a name.
+count_steps() {
+  local file
+  file=$(mktemp)
+  exec {steps}<>"$file"
+  rm "$file"
+}
+
+report_steps() {
+  local made=
+  read -r made <"/proc/self/fd/$steps" || true
+  made=${#made}
+  ((made > 0)) || made=nothing
+  say "$(if $dry_run; then echo '# would change'; else echo changed; fi): $made$([[ $made == nothing ]] || echo ' steps')"
+}
+
 # run COMMAND...: a step.
 run() {
+  printf . >&"$steps"
   if $dry_run; then
     local words
     printf -v words '%q ' "$@"
@@ -29,6 +47,7 @@ run() {
 
 # write VALUE PATH: by tee, since a refused write has to be seen: the kernel answers on close, too.
 write() {
+  printf . >&"$steps"
   if $dry_run; then
     say "echo '$1' > $2"
   else
@@ -126,7 +145,7 @@ set_address() {
 set_route() {
   local family words
   read -r family words <<<"$2"
-  if ! routes_of "$1" "$family" | grep -xF -- "$2" >/dev/null; then
+  if $dry_run || ! routes_of "$1" "$family" | grep -xF -- "$2" >/dev/null; then
     # shellcheck disable=SC2086 # words
     run ip "$family" route add $words dev "$1"
   fi

@@ -79,7 +79,7 @@ load helpers
 @test "undo with nothing to undo says so" {
   run nic undo
   [[ $status == 0 ]]
-  [[ $output == 'nothing to undo' ]]
+  [[ ${lines[0]} == 'nothing to undo' ]]
   nothing_was_done
 }
 
@@ -140,7 +140,7 @@ load helpers
   tree >"$BATS_TEST_TMPDIR/before"
   forget_log
   run nic undo
-  [[ $status == 0 && $output == 'nothing to undo' && ! -e $state && ! -e $BATS_TEST_TMPDIR/log ]]
+  [[ $status == 0 && ${lines[0]} == 'nothing to undo' && ! -e $state && ! -e $BATS_TEST_TMPDIR/log ]]
 }
 
 @test "vfio-pci stays loaded while it drives a NIC of somebody else" {

@@ -1,4 +1,4 @@
-# A machine for each test (machine.py), and words to talk about it. Loaded by the .bats files.
+# A machine for each test (new_machine.py), and words to talk about it. Loaded by the .bats files.
 # shellcheck shell=bash disable=SC2154,SC2034 # shared with the tests, and bats' own
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -6,7 +6,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # Each file makes the machine once, each test has a copy.
 setup_file() {
   mkdir "$BATS_FILE_TMPDIR/root"
-  "$here/machine.py" new "$BATS_FILE_TMPDIR/root" "$BATS_FILE_TMPDIR/bin"
+  "$here/new_machine.py" "$BATS_FILE_TMPDIR/root" "$BATS_FILE_TMPDIR/bin"
   MUSTER_NIC_ROOT=$BATS_FILE_TMPDIR/root tree >"$BATS_FILE_TMPDIR/before"
 }
 

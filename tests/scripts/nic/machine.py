@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
-"""A machine for scripts/nic that is only files: `machine.py new ROOT BIN` makes its tree, and a folder
-BIN of the tools that scripts/nic calls. Under a tool's name this program does to the tree what the
-kernel would do: a driver that is bound makes an interface, one that lets go takes it away.
+"""A machine for scripts/nic that is only files, which new_machine.py makes. Under the name of a tool that
+scripts/nic calls, this does to the tree what the kernel would do: a driver that is bound makes an
+interface, one that lets go takes it away.
 
 Every change is counted and logged. MACHINE_STOP=N stops the caller at the Nth: with
 MACHINE_STOP_HOW=dies after it, by SIGKILL to the process group, with `fails` instead of it, by an error.
@@ -13,7 +12,6 @@ import sys
 # The tools are started thousands of times: they import what costs nothing.
 
 ROOT = os.environ.get("MUSTER_NIC_ROOT", "/nowhere")
-TOOLS = ["tee", "ip", "ss", "modprobe", "mount", "umount", "mv", "id"]
 FOREVER = 4294967295
 
 # address, driver, name, the name it is born with, IOMMU group, mtu, up
@@ -26,16 +24,6 @@ NICS = [
     ("0000:07:00.0", "r8169", "eth5", "eth5", 7, 1500, True),
     ("0000:08:00.0", "ixgbe", "eth6", "eth6", 8, 1500, True),
 ]
-INET = {"eth0": "192.0.2.2/24", "eth1": "10.1.0.1/24 10.1.0.2/24 fd01::1/64", "eth6": "192.0.2.8/24"}
-ROUTES = {
-    "eth0": ["-4 default via 192.0.2.1", "-4 192.0.2.0/24 proto kernel scope link src 192.0.2.2"],
-    "eth1": [
-        "-4 10.1.0.0/24 proto kernel scope link src 10.1.0.1",
-        "-4 10.8.0.0/16 via 10.1.0.254 proto static metric 20",
-        "-4 10.9.0.0/16 via 10.1.0.253",
-        "-6 fd09::/64 via fd01::9 metric 1024 pref medium",
-    ],
-}
 
 
 def get(path):
@@ -80,6 +68,12 @@ def is_up(name):
 def as_json(data):
     """Of words without quotes, and numbers: Python writes them as JSON does, but for the quotes."""
     return repr(data).replace("'", '"')
+
+
+def untuned(name):
+    offered = name not in ("eth3", "eth4")
+    return {"rings": "rx 256 tx 256" if offered else "",
+            "coalescing": "adaptive-rx on rx-usecs 3" if offered else ""}
 
 
 def network(change=None):
@@ -132,55 +126,6 @@ def attach(nic, name):
     link(f"{driver(name)}/{nic}", device(nic))
 
 
-def new(tools):
-    for nic, name, interface_name, _, group, mtu, up in NICS:
-        put(f"{device(nic)}/class", "0x020000")
-        put(f"{device(nic)}/numa_node", 0)
-        put(f"{device(nic)}/driver_override", "(null)")
-        if not os.path.exists(driver(name)):
-            add_driver(name)
-        attach(nic, name)
-        groups = f"{ROOT}/sys/kernel/iommu_groups/{group}"
-        link(f"{device(nic)}/iommu_group", groups)
-        link(f"{groups}/devices/{nic}", device(nic))
-        add_interface(nic, interface_name, mtu, up)
-    bridge = device("0000:00:1c.0")
-    put(f"{bridge}/class", "0x060400")
-    link(f"{bridge}/iommu_group", f"{ROOT}/sys/kernel/iommu_groups/1")
-    link(f"{ROOT}/sys/kernel/iommu_groups/1/devices/0000:00:1c.0", bridge)
-    put(f"{ROOT}/sys/class/iommu/dmar0/name")
-    for node in range(2):
-        put(f"{ROOT}/sys/devices/system/node/node{node}/hugepages/hugepages-2048kB/nr_hugepages", 0)
-    put(f"{ROOT}/proc/cpuinfo", "vendor_id\t: GenuineIntel")
-    put(f"{ROOT}/proc/mounts", "proc /proc proc rw 0 0")
-    put(f"{ROOT}/proc/sys/kernel/random/boot_id", "first-boot")
-    for folder in "dev", "var/lib":
-        os.makedirs(f"{ROOT}/{folder}")
-    put(f"{ROOT}/ss")
-
-    def fill(known):
-        for name in [nic[2] for nic in NICS]:
-            known[name] = {"addresses": [address(a) for a in INET.get(name, "").split()],
-                           "routes": sorted(ROUTES.get(name, []))}
-
-    network(fill)
-    make_tools(tools)
-
-
-def make_tools(tools):
-    """This program, compiled, under the name of each tool; by this very Python, without its site."""
-    import py_compile
-
-    os.mkdir(tools)
-    py_compile.compile(__file__, f"{tools}/machine.pyc", doraise=True)
-    put(f"{tools}/machine", f"#!{sys.executable} -IS\n"
-        f"import sys\nsys.path.insert(0, {tools!r})\nimport machine\nmachine.main(*sys.argv)")
-    os.chmod(f"{tools}/machine", 0o755)
-    for tool in TOOLS:
-        os.symlink("machine", f"{tools}/{tool}")
-    os.symlink("/bin/true", f"{tools}/sync")  # waits for the disk, which nobody takes away here
-
-
 def refuse(why):
     sys.exit(f"{os.path.basename(sys.argv[0])}: {why}")
 
@@ -189,7 +134,7 @@ def tee(path):
     """A write to sysfs or procfs."""
     folder, file = os.path.split(path)
     value = sys.stdin.read().strip()
-    if not os.path.exists(path):
+    if not os.path.exists(path) and "/etc/" not in path:
         refuse(f"{path}: No such file or directory")
     if file == "driver_override":
         put(path, value or "(null)")
@@ -199,8 +144,21 @@ def tee(path):
         if os.path.exists(f"{device(value)}/driver"):
             refuse(f"{path}: Device or resource busy")
         bind(value, os.path.basename(folder)) or refuse(f"{path}: No such device")
+    elif file == "smp_affinity_list":
+        put(path, as_ranges([int(core) for core in value.split(",")]))
     else:
         put(path, value)
+
+
+def as_ranges(cores):
+    """As the kernel writes them: "0-2,5"."""
+    text = ""
+    for core in cores:
+        if core - 1 not in cores:
+            text += f",{core}"
+        elif core + 1 not in cores:
+            text += f"-{core}"
+    return text[1:]
 
 
 def unbind(nic, folder):
@@ -220,7 +178,7 @@ def bind(nic, name):
     attach(nic, name)
     if name == own:
         add_interface(nic, born, 1500, False)
-        network(lambda known: known.update({born: {"addresses": [], "routes": []}}))
+        network(lambda known: known.update({born: {"addresses": [], "routes": [], **untuned(born)}}))
     return True
 
 
@@ -315,6 +273,32 @@ def umount(where):
     put(f"{ROOT}/proc/mounts", "\n".join(kept))
 
 
+def ethtool(option, name, *words):
+    kind = "rings" if option.lower() == "-g" else "coalescing"
+    known = network()[name]
+    if not known[kind]:
+        refuse("netlink error: Operation not supported")
+    elif option == "-g":
+        _, rx, _, tx = known[kind].split()
+        print(f"Ring parameters for {name}:\nPre-set maximums:\nRX:\t\t4096\nRX Mini:\tn/a\nTX:\t\t4096\n"
+              f"Current hardware settings:\nRX:\t\t{rx}\nRX Mini:\tn/a\nTX:\t\t{tx}")
+    elif option == "-c":
+        _, adaptive, _, usecs = known[kind].split()
+        print(f"Coalesce parameters for {name}:\nAdaptive RX: {adaptive}  TX: n/a\nrx-usecs:\t{usecs}\nrx-frames:\tn/a")
+    else:
+        network(lambda known: known[name].update({kind: " ".join(words)}))
+
+
+def systemctl(verb, name=""):
+    units = f"{ROOT}/etc/systemd/system"
+    wanted = f"{units}/multi-user.target.wants/{name}"
+    if verb == "enable" and not os.path.islink(wanted):
+        link(wanted, f"{units}/{name}")
+    elif verb == "disable" and os.path.islink(wanted):
+        os.unlink(wanted)
+        os.rmdir(os.path.dirname(wanted))
+
+
 def ss(*_):
     print(get(f"{ROOT}/ss"), end="")
 
@@ -328,7 +312,7 @@ def id(_):
 
 
 def changes(tool, words):
-    return tool not in ("id", "ss") and "show" not in words
+    return tool not in ("id", "ss") and not {"show", "-g", "-c"} & set(words)
 
 
 def main(program, *words):
@@ -348,7 +332,3 @@ def main(program, *words):
     if how == "dies":
         os.killpg(0, 9)
 
-
-if __name__ == "__main__":
-    ROOT = sys.argv[2]
-    new(sys.argv[3])

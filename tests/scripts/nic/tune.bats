@@ -1,0 +1,119 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # what helpers.bash sets
+# tune and untune: a NIC that stays with the kernel.
+
+load helpers
+
+ethernet() { jq -r ".$1 | .rings, .coalescing" "$MUSTER_NIC_ROOT/network.json" | paste -sd ' '; }
+governor() { cat "$MUSTER_NIC_ROOT/sys/devices/system/cpu/cpufreq/policy0/scaling_governor"; }
+
+@test "tune has the longest rings, interrupts at once, away from isolated cores, and awake cores" {
+  run nic tune eth1
+  [[ $status == 0 ]]
+  [[ $(ethernet eth1) == 'rx 4096 tx 4096 adaptive-rx off rx-usecs 0' ]]
+  [[ $(<"$MUSTER_NIC_ROOT/proc/irq/24/smp_affinity_list") == 0-2 ]]
+  [[ $(governor) == performance ]]
+}
+
+@test "tune keeps interrupts off the cores that it is told" {
+  nic tune --cores 0-1 eth1
+  [[ $(<"$MUSTER_NIC_ROOT/proc/irq/25/smp_affinity_list") == 2 ]]
+}
+
+@test "tune leaves interrupts where they are when no core is special" {
+  echo >"$MUSTER_NIC_ROOT/sys/devices/system/cpu/isolated"
+  run nic tune eth1
+  says 'interrupts stay where they are'
+  [[ $(<"$MUSTER_NIC_ROOT/proc/irq/24/smp_affinity_list") == 0-3 ]]
+}
+
+@test "tune is refused when it leaves no core for interrupts" {
+  refuses 'leave none for interrupts' tune --cores 0-2 eth1
+}
+
+@test "what a driver does not offer is said, and skipped" {
+  run nic tune eth3
+  [[ $status == 0 ]]
+  says '0000:05:00.0: longest rings: not offered, skipped'
+  says '0000:05:00.0: interrupts at once: not offered, skipped'
+}
+
+@test "what a driver refuses is said, skipped and not remembered" {
+  MACHINE_FAILS='ethtool -C' run nic tune eth1
+  [[ $status == 0 ]]
+  says '0000:03:00.0: interrupts at once: refused, skipped'
+  [[ $(ethernet eth1) == 'rx 4096 tx 4096 adaptive-rx on rx-usecs 3' ]]
+  [[ $(<"$state/0000:03:00.0") != *coalescing* ]]
+}
+
+@test "a second tune changes nothing and says so" {
+  nic tune --cores 0 eth1
+  tree >"$BATS_TEST_TMPDIR/before"
+  run nic tune --cores 0 eth1
+  says 'changed: nothing'
+  is_as_before
+}
+
+@test "untune gives all of it back, the governors with the last NIC" {
+  nic tune eth1 eth6
+  nic untune eth1
+  [[ $(ethernet eth1) == 'rx 256 tx 256 adaptive-rx on rx-usecs 3' && $(governor) == performance ]]
+  nic untune eth6
+  is_as_before
+}
+
+@test "untune of a NIC that is not tuned says so" {
+  run nic untune eth1
+  says 'not tuned'
+  nothing_was_done
+}
+
+@test "undo gives back what was tuned" {
+  nic tune --cores 0 eth1
+  nic undo
+  is_as_before
+}
+
+@test "bind of a tuned NIC untunes it first, so that unbind and undo leave all as it was" {
+  nic tune eth1
+  nic bind eth1
+  nic unbind eth1
+  [[ $(ethernet eth1) == 'rx 256 tx 256 adaptive-rx on rx-usecs 3' ]]
+  nic undo
+  is_as_before
+}
+
+@test "an interrupt that is another device's by now is left alone" {
+  nic tune eth1
+  rm "$devices/0000:03:00.0/msi_irqs/24"
+  nic untune eth1
+  [[ $(<"$MUSTER_NIC_ROOT/proc/irq/24/smp_affinity_list") == 0-2 ]]
+}
+
+@test "a NIC that DPDK has is not tuned" {
+  nic bind eth1
+  tree >"$BATS_TEST_TMPDIR/before"
+  forget_log
+  refuses "DPDK's own driver needs none of this" tune eth1
+}
+
+@test "tune and undo can be killed, or fail, at each step" {
+  for how in dies fails; do
+    for ((at = 1; ; at += ${NIC_STRIDE:-1})); do
+      forget_log
+      MACHINE_STOP=$at MACHINE_STOP_HOW=$how nic tune eth1 || true
+      (($(wc -l <"$BATS_TEST_TMPDIR/log") >= at)) || break
+      nic undo
+      is_as_before
+    done
+    nic undo
+  done
+}
+
+@test "a dry run of tune prints the steps, needs no root, and changes nothing" {
+  MACHINE_UID=1000 run nic tune --dry-run eth1
+  [[ $status == 0 ]]
+  says 'ethtool -G eth1 rx 4096 tx 4096'
+  says '# would change: 6 steps'
+  nothing_was_done
+}
