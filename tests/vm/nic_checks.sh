@@ -99,12 +99,14 @@ shows_lan_and_two() {
 # The e1000e of QEMU offers rings; no interrupt can be spared where both cores are alike.
 tunes_and_untunes() {
   local before
+  ip link set dev eth0 up
   before=$(ethtool -g eth0)
   scripts/nic tune --cores 1 eth0 || return
   [[ $(ethtool -g eth0 | grep -c $'^[RT]X:\t*4096$') == 4 ]] || return
   (cd "$devices/$first/msi_irqs" && for irq in *; do [[ $(<"/proc/irq/$irq/smp_affinity_list") == 0 ]] || exit; done) || return
   scripts/nic untune eth0 || return
   [[ $(ethtool -g eth0) == "$before" && ! -e /var/lib/muster/nic ]] || { ethtool -g eth0 && return 1; }
+  ip link set dev eth0 down
 }
 
 # systemd is not what this machine was started by: what its unit would run is run here, on a machine as a

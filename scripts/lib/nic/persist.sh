@@ -1,5 +1,5 @@
-# persist and forget: a unit of systemd's that repeats at boot what is prepared, bound and tuned now. The
-# unit is its own memory: `forget` needs no other. Sourced.
+# persist and forget: a unit of systemd's that repeats at boot what is prepared and bound now. Not what is
+# tuned: the interrupts come with the interface, and that later. The unit is its own memory. Sourced.
 # shellcheck shell=bash disable=SC2154,SC2034 # the parts share variables
 
 unit_name=muster-nic.service
@@ -10,13 +10,13 @@ persists() { [[ -e $unit && -L $units/multi-user.target.wants/$unit_name ]]; }
 
 # named NIC MAC: how the unit names a NIC, so that a bus that counts otherwise binds nothing wrong.
 named() {
-  [[ -n $2 ]] || fail "not $1: it has no MAC address to know it by at boot; scripts/nic unbind or untune it first"
+  [[ -n $2 ]] || fail "not $1: it has no MAC address to know it by at boot; scripts/nic unbind gives it back"
   printf ' %s=%s' "$1" "$2"
 }
 
 # The commands that the boot repeats, a line each.
 repeated() {
-  local nic pool pages least='' bound='' open='' cut='' cores
+  local nic pool pages least='' bound='' open='' cut=''
   if [[ $'\n'$(lines machine) == *$'\n'prepare$tab* ]]; then
     for pool in $(page_pools); do
       pages=$(value_of "$pool/nr_hugepages")
@@ -32,12 +32,6 @@ repeated() {
     fi
   done
   [[ -z $bound ]] || echo "bind$open$cut$bound"
-  for nic in $(remembered_nics); do
-    is_tuned "$nic" || continue
-    cores=$(former "$nic" tune cores)
-    bound=$(named "$nic" "$(mac_of "$(interfaces_of "$nic")")") || exit
-    echo "tune${cores:+ --cores $cores}$bound"
-  done
 }
 
 # unit_of COMMANDS: after the disks and udev's names, before whatever sets networks up. It has no default
@@ -72,7 +66,7 @@ persist() {
   $dry_run || has_systemd ||
     fail 'systemd does not run here: have your init run, before the network, what scripts/nic persist --dry-run shows as ExecStart'
   commands=$(repeated) || exit
-  [[ -n $commands ]] || fail 'nothing is prepared, bound or tuned: do that first, then scripts/nic persist'
+  [[ -n $commands ]] || fail 'nothing is prepared or bound: do that first, then scripts/nic persist'
   text=$(unit_of "$commands")
   if persists && [[ $(<"$unit") == "$text" ]]; then
     say "$unit_name does this already: nothing to do"

@@ -43,8 +43,6 @@ set_irq() {
     write "$2" "$root/proc/irq/${1#*/}/smp_affinity_list"
 }
 
-set_cores() { :; } # what --cores said, for persist
-
 # The cores that interrupts may go to, those that nobody spins on. Nothing where all are alike.
 spared_cores() {
   local cpus=$root/sys/devices/system/cpu kept spared
@@ -91,22 +89,18 @@ tune_nics() {
 
 tune_nic() {
   local wanted irq
-  remember_cores "$1"
   try "$1" "$1" rings "$1" "$(rings_of "$(interfaces_of "$1")" maximum)" 'longest rings'
   wanted=$(get_coalescing "$1" | sed -E 's/(adaptive-rx) \S+/\1 off/; s/(rx-usecs) \S+/\1 0/')
   try "$1" "$1" coalescing "$1" "$wanted" 'interrupts at once'
-  [[ -n $2 ]] || return 0
+  if [[ -z $2 ]]; then
+    return
+  elif ! is_up "$(interfaces_of "$1")"; then
+    say "$1: cores of interrupts: it is down, and has none: skipped; take it up and tune it again"
+    return
+  fi
   for irq in "$pci/devices/$1/msi_irqs"/*; do
     [[ ! -e $irq ]] || try "$1" "$1" irq "$1/${irq##*/}" "$2" "cores of interrupt ${irq##*/}"
   done
-}
-
-remember_cores() {
-  local before
-  before=$(former "$1" tune cores)
-  [[ $before != "$cores" ]] || return 0
-  $dry_run || [[ -z $before ]] || forget_line "$1" "tune${tab}cores$tab$1$tab$before"
-  [[ -z $cores ]] || printf 'tune\tcores\t%s\t%s\n' "$1" "$cores" | remember "$1"
 }
 
 tune_governors() {

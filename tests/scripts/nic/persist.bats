@@ -55,15 +55,6 @@ reboot_is_back_to_the_first() {
   is_as_before
 }
 
-@test "what is tuned is tuned again at boot" {
-  nic tune --cores 0 eth1
-  nic persist
-  boot_again
-  at_boot
-  [[ $(jq -r .eth1.rings "$MUSTER_NIC_ROOT/network.json") == 'rx 4096 tx 4096' ]]
-  [[ $(<"$MUSTER_NIC_ROOT/proc/irq/24/smp_affinity_list") == 1-2 ]]
-}
-
 @test "a bus that counts otherwise binds nothing wrong" {
   nic bind eth1
   nic persist
@@ -127,7 +118,7 @@ reboot_is_back_to_the_first() {
 }
 
 @test "persist without anything to repeat is refused" {
-  refuses 'nothing is prepared, bound or tuned' persist
+  refuses 'nothing is prepared or bound' persist
 }
 
 @test "persist without systemd is refused, and a dry run says what to do instead" {

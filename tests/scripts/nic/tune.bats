@@ -38,6 +38,13 @@ governor() { cat "$MUSTER_NIC_ROOT/sys/devices/system/cpu/cpufreq/policy0/scalin
   says '0000:05:00.0: interrupts at once: not offered, skipped'
 }
 
+@test "an interface that is down has no interrupts yet, which is said" {
+  ip link set dev eth1 down
+  run nic tune eth1
+  [[ $status == 0 ]]
+  says 'it is down, and has none: skipped'
+}
+
 @test "what a driver refuses is said, skipped and not remembered" {
   MACHINE_FAILS='ethtool -C' run nic tune eth1
   [[ $status == 0 ]]
