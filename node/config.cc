@@ -77,7 +77,7 @@ class Check {
             "is missing: give an interface, its MAC, a PCI address or a vdev of DPDK, or set "
             "transport = \"socket\"");
     own_address();
-    in_range("mtu", config_.mtu);
+    mtu();
     in_range("port", config_.port);
     group();
     gateway();
@@ -92,6 +92,14 @@ class Check {
     wrong(field, "{} is not of {}, as address {} is: give one of the same family", text,
           own->address.is_v4() ? "IPv4" : "IPv6", config_.address);
     return false;
+  }
+
+  void mtu() {
+    in_range("mtu", config_.mtu);
+    const auto own = parse_network(config_.address);
+    if (own && !own->address.is_v4() && config_.mtu >= mtu_min && config_.mtu < mtu_min_ipv6)
+      wrong("mtu", "{} is too little over IPv6, whose headers are longer: give {} at least",
+            config_.mtu, mtu_min_ipv6);
   }
 
   void group() {

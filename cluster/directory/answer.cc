@@ -16,7 +16,7 @@ static_assert(sizeof(wire::Advertisement) <= sizeof(wire::SyncAnswer) + sizeof(w
 /// All attributes of a change stand in its first piece (docs/protocol.md §6.2).
 static_assert(front_bytes_max + sizeof(wire::Change) + wire::path_bytes_max +
                   Attributes::bytes_max + 1 <=
-              payload_bytes_min_of(mtu_min));
+              payload_bytes_of(mtu_min));
 
 ChangeRecord record_of(const TreeEntry& entry) {
   return {.version = entry.version,

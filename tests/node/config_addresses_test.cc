@@ -116,6 +116,18 @@ TEST(ConfigAddresses, RefusesAddressesOfTheOtherFamily) {
   EXPECT_EQ(mistake(six), "seeds: 10.77.0.2:7777" + is_four);
 }
 
+TEST(ConfigAddresses, NeedsTwentyBytesMoreOfTheMtuOverIpv6) {
+  NodeConfig four = right();
+  NodeConfig six = of_ipv6();
+  four.mtu = 1460;
+  six.mtu = 1480;
+  EXPECT_TRUE(find_mistakes(four).empty());
+  EXPECT_TRUE(find_mistakes(six).empty());
+  six.mtu = 1479;
+  EXPECT_EQ(mistake(six),
+            "mtu: 1479 is too little over IPv6, whose headers are longer: give 1480 at least");
+}
+
 TEST(ConfigAddresses, RefusesGroupsOfIpv6ThatAreReservedOrStayOnTheirInterface) {
   NodeConfig config = of_ipv6();
   for (const char* group : {"ff02::1", "ff05::2", "ff11::7", "ff10::7"}) {
