@@ -6,6 +6,7 @@
 #include "dpdk_transport/echo.h"
 #include "dpdk_transport/mld.h"
 #include "dpdk_transport/udp_frame.h"
+#include "tests/dpdk_transport/framed.h"
 #include "tests/dpdk_transport/golden6.h"
 
 namespace muster::dpdk {
@@ -15,20 +16,13 @@ using golden6::Bytes;
 
 Classified at_self(const Bytes& frame) { return classify(frame, golden6::at_self, {}); }
 
-/// `frame` with so many bytes in front of it that its headers may be written again.
-Bytes written(const Checksums& checksums, const Bytes& frame, const MacAddress& destination,
+Bytes written(const Checksums& checksums, const Bytes& model, const MacAddress& destination,
               const Endpoint& peer) {
   const UdpFramer framer(golden6::self_endpoint, golden6::self.mac, checksums);
-  const std::size_t payload_bytes = frame.size() - golden6::headers_bytes;
-  Bytes place(UdpFramer::room, std::byte{0xee});
-  place.insert(place.end(), frame.end() - static_cast<std::ptrdiff_t>(payload_bytes), frame.end());
-  const std::span<std::byte> payload = std::span(place).last(payload_bytes);
-  framer.write(payload, destination, peer);
-  EXPECT_TRUE(framer.is_written(payload, destination, peer));
-  EXPECT_FALSE(framer.is_written(payload, broadcast_mac, peer));
-  EXPECT_FALSE(framer.is_written(payload, destination, {peer.address, 1}));
-  EXPECT_FALSE(framer.is_written(payload, destination, {golden6::self_address, peer.port}));
-  return {place.end() - static_cast<std::ptrdiff_t>(frame.size()), place.end()};
+  Bytes frame =
+      testing::framed(framer, std::span(model).subspan(golden6::headers_bytes), destination, peer);
+  EXPECT_TRUE(testing::knows_what_it_wrote(framer, frame, destination, peer));
+  return frame;
 }
 
 TEST(Ipv6Datagram, IsWrittenToTheByte) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "dpdk_transport/dpdk_transport.h"
+#include "tests/dpdk_transport/framed.h"
 #include "tests/dpdk_transport/golden.h"
 #include "tests/dpdk_transport/support.h"
 
@@ -13,6 +14,7 @@ namespace {
 
 using golden::Bytes;
 using testing::eventually;
+using testing::framed;
 using testing::memif;
 
 class AMember : public ::testing::Test {
@@ -121,7 +123,7 @@ TEST_F(AMember, AsksForAnAddressItDoesNotKnow) {
   announcements_heard();
   transmit_to(golden::neighbour_endpoint, "lost");
   Bytes request(arp_frame_bytes);
-  write_arp_request(request, golden::self, golden::neighbour.address);
+  write_arp_request(request, golden::self, golden::neighbour.address.v4());
   EXPECT_EQ(heard(), request);
   EXPECT_EQ(member_->stats().unresolved, 1U);
 
@@ -134,23 +136,21 @@ TEST_F(AMember, AsksForAnAddressItDoesNotKnow) {
 
 // docs/protocol.md §1.2.
 TEST_F(AMember, ReachesOtherNetworksThroughItsGateway) {
-  plug_in(
-      UdpChecksum::always,
-      {.network = golden::self.address, .mask = 0xffffff00, .gateway = golden::neighbour.address});
+  plug_in(UdpChecksum::always,
+          {.first = 0x0a4d0000, .last = 0x0a4d00ff, .gateway = golden::neighbour.address});
   announcements_heard();
   const Endpoint elsewhere{.address = 0x0a4e0009, .port = 7777};  // 10.78.0.9
-  const auto asked_for = [](std::uint32_t address) {
+  const auto asked_for = [](const IpAddress& address) {
     Bytes request(arp_frame_bytes);
-    write_arp_request(request, golden::self, address);
+    write_arp_request(request, golden::self, address.v4());
     return request;
   };
   transmit_to(elsewhere, "lost");
   EXPECT_EQ(heard(), asked_for(golden::neighbour.address));
 
   // What comes from there says nothing of who is on the segment.
-  Bytes from_elsewhere(golden::headers_bytes + 1);
-  UdpFramer(elsewhere, MacAddress{2, 0, 0, 0, 0, 9}, {})
-      .write(from_elsewhere, golden::self.mac, golden::self_endpoint);
+  const Bytes from_elsewhere = framed(UdpFramer(elsewhere, MacAddress{2, 0, 0, 0, 0, 9}, {}),
+                                      Bytes(1), golden::self.mac, golden::self_endpoint);
   EXPECT_EQ(say(from_elsewhere), 1U);
   Bytes reply(arp_frame_bytes);
   write_arp_announcement(reply, golden::neighbour);
@@ -162,8 +162,9 @@ TEST_F(AMember, ReachesOtherNetworksThroughItsGateway) {
   const auto& headers = header_at<golden::Headers>(std::span(frame), 0);
   EXPECT_EQ(headers.ethernet.destination, golden::neighbour.mac);
   EXPECT_EQ(headers.ip.destination, elsewhere.address.v4());
-  transmit_to({.address = golden::self.address + 8, .port = 7777}, "near");
-  EXPECT_EQ(heard(), asked_for(golden::self.address + 8)) << "on the segment nobody is between";
+  const IpAddress near = golden::self.address.v4() + 8;
+  transmit_to({.address = near, .port = 7777}, "near");
+  EXPECT_EQ(heard(), asked_for(near)) << "on the segment nobody is between";
 }
 
 // docs/protocol.md §1.1: a frame of a memif stays in memory.
@@ -184,9 +185,8 @@ TEST_F(AMember, SendsToItsGroupWithoutAsking) {
 }
 
 TEST_F(AMember, DropsAndCountsWhatItCannotUse) {
-  Bytes for_us(golden::headers_bytes + 3);
-  UdpFramer(golden::neighbour_endpoint, golden::neighbour.mac, {})
-      .write(for_us, golden::self.mac, golden::self_endpoint);
+  const Bytes for_us = framed(UdpFramer(golden::neighbour_endpoint, golden::neighbour.mac, {}),
+                              Bytes(3), golden::self.mac, golden::self_endpoint);
   EXPECT_EQ(say(for_us), 1U);
 
   Bytes damaged = for_us;

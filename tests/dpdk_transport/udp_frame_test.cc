@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/dpdk_transport/framed.h"
 #include "tests/dpdk_transport/golden6.h"
 
 namespace muster::dpdk {
@@ -13,17 +14,10 @@ using golden::Bytes;
 
 Bytes written(const Bytes& model, const MacAddress& destination, const Endpoint& peer,
               Checksums checksums = {}) {
-  const auto size = static_cast<std::ptrdiff_t>(model.size());
-  Bytes place(UdpFramer::room, std::byte{0xee});
-  place.insert(place.end(), model.begin() + golden::headers_bytes, model.end());
-  const std::span<std::byte> payload = std::span(place).subspan(UdpFramer::room);
   const UdpFramer framer(golden::self_endpoint, golden::self.mac, checksums);
-  framer.write(payload, destination, peer);
-  EXPECT_TRUE(framer.is_written(payload, destination, peer));
-  EXPECT_FALSE(framer.is_written(payload, broadcast_mac, peer));
-  EXPECT_FALSE(framer.is_written(payload, destination, {peer.address, 1}));
-  EXPECT_FALSE(framer.is_written(payload, destination, {golden::self.address, peer.port}));
-  return {place.end() - size, place.end()};
+  Bytes frame = testing::framed(framer, golden::payload(model), destination, peer);
+  EXPECT_TRUE(testing::knows_what_it_wrote(framer, frame, destination, peer));
+  return frame;
 }
 
 // docs/protocol.md §1.1.
@@ -74,11 +68,10 @@ TEST(UdpFramer, IsUnderstoodByTheClassifierAtEveryLength) {
   std::mt19937 dice(3);
   const UdpFramer framer(golden::self_endpoint, golden::self.mac, {});
   for (std::size_t size = 0; size <= 1472; ++size) {
-    Bytes place(UdpFramer::room + size);
-    for (std::byte& byte : place) byte = static_cast<std::byte>(dice());
-    framer.write(std::span(place).subspan(UdpFramer::room), golden::neighbour.mac,
-                 golden::neighbour_endpoint);
-    const auto frame = std::span(place).last(golden::headers_bytes + size);
+    Bytes payload(size);
+    for (std::byte& byte : payload) byte = static_cast<std::byte>(dice());
+    const Bytes frame =
+        testing::framed(framer, payload, golden::neighbour.mac, golden::neighbour_endpoint);
     const Classified found = classify(frame, golden::at_neighbour, {});
     ASSERT_EQ(found.kind, FrameKind::datagram) << size;
     ASSERT_EQ(found.offset, golden::headers_bytes);

@@ -17,7 +17,7 @@ TEST_P(NodeLongMessages, ManyAtOnceLeaveThePoolToOthers) {
   struct Ends {  // the segment outlives this function
     std::mutex mutex;
     bool lost = true;
-    std::set<std::pair<std::uint32_t, ChannelId>> seen;
+    std::set<std::pair<IpAddress, ChannelId>> seen;
   };
   const auto ends = std::make_shared<Ends>();
   Server& to = start("to");
