@@ -18,7 +18,7 @@ shows_three_nics() {
     ["eth1", "52:54:00:00:00:02", "virtio-pci", true, "kernel"],
     ["eth2", "52:54:00:00:00:03", "vmxnet3", true, "kernel"]]'
 }
-shows_three_bound() { status_is 'map([.name, .driver, .muster]) | all(.[1:] == ["vfio-pci", "vfio"])'; }
+shows_three_bound() { [[ $(scripts/nic status | grep -cE ' vfio-pci .* vfio  +its own driver') == 3 ]]; }
 
 # All that an interface can lose, under a name that the kernel does not give it.
 set_up_lan() {
@@ -93,7 +93,10 @@ gives_all_back() {
   has_pages 0 && [[ ! -e /sys/module/vfio_pci && ! -e /var/lib/muster/nic ]] && ! grep hugetlbfs /proc/mounts
 }
 shows_lan_and_two() {
-  status_is 'map([.name, .driver]) == [["lan0", "e1000e"], ["eth1", "virtio-pci"], ["eth2", "vmxnet3"]]'
+  local rows
+  rows=$(scripts/nic status)
+  echo "$rows"
+  [[ $rows == *' lan0 '*' e1000e '*' eth1 '*' virtio-pci '*' eth2 '*' vmxnet3 '* ]]
 }
 
 # The e1000e of QEMU offers rings; no interrupt can be spared where both cores are alike.

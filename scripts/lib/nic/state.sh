@@ -4,7 +4,8 @@
 #
 # A file is a list, oldest change first, of lines COMMAND, KIND, KEY, FORMER between tabs: which
 # command changed what, and what was there before. KIND is a function set_KIND that can put it back
-# (steps.sh). A line is written, to the disk, before its change is made.
+# (steps.sh). A line is written before its change is made: no signal gets between. It need not have reached
+# the disk, since a machine that loses its power boots anew, and what another boot changed is not given back.
 
 state_dir=${MUSTER_NIC_STATE:-$root/var/lib/muster/nic}
 tab=$'\t'
@@ -26,7 +27,7 @@ lines() {
 
 knows() { [[ $'\n'$(lines "$1") == *$'\n'"$2$tab$3$tab$4$tab"* ]]; } # FILE COMMAND KIND KEY
 
-# save FILE <LINES: at once and for good, or not at all. Without a line there is no file.
+# save FILE <LINES: at once, or not at all. Without a line there is no file.
 save() {
   local text
   IFS= read -rd '' text || true
@@ -42,7 +43,7 @@ save() {
     echo "# What scripts/nic changed on $1, and how it was: command, what, which, former value."
     printf 'boot\t%s\n%s\n' "$boot" "$text"
   } >"$state_dir/$1.new"
-  { sync "$state_dir/$1.new" && mv -T "$state_dir/$1.new" "$state_dir/$1" && sync "$state_dir"; } ||
+  mv -T "$state_dir/$1.new" "$state_dir/$1" ||
     fail "cannot write $state_dir/$1: nothing was changed after that"
 }
 

@@ -160,7 +160,10 @@ routes_of() {
 
 # addresses_of INTERFACE: as `ip addr replace` takes them. Lifetimes go on; temporary ones come anew.
 addresses_of() {
-  ip -j addr show dev "$1" | jq -r '
+  local known
+  known=$(ip -j addr show dev "$1") || return
+  [[ $known == *'"local"'* ]] || return 0 # jq is slow to start
+  jq -r '
     def lifetime: if . == 4294967295 then "forever" else tostring end;
     .[].addr_info[] | select(.scope != "link" and .scope != "host" and (.temporary | not)) |
     [(if .address then "\(.local) peer \(.address)/\(.prefixlen)" else "\(.local)/\(.prefixlen)" end),
@@ -168,5 +171,5 @@ addresses_of() {
      (.metric // empty | "metric \(.)"),
      "valid_lft \(.valid_life_time | lifetime) preferred_lft \(.preferred_life_time | lifetime)",
      (if .noprefixroute then "noprefixroute" else empty end),
-     (if .family == "inet6" then "nodad" else empty end)] | join(" ")'
+     (if .family == "inet6" then "nodad" else empty end)] | join(" ")' <<<"$known"
 }
