@@ -80,8 +80,8 @@ remembered_nics() {
 }
 
 # give_back FILE [COMMAND]: what COMMAND, or any, changed, from the last to the first. Each line is
-# forgotten once its thing is back. A route that the kernel refuses keeps no other back; an address does,
-# since the first of a network is its primary one.
+# forgotten once its thing is back. Routes, and what tune set, stand for themselves: one that is refused keeps
+# no other back. An address does, since the first of a network is its primary one.
 give_back() {
   local line entries kind key value failed=false
   mapfile -t entries < <(lines "$1" | grep "^${2:-.*}$tab" | tac)
@@ -91,7 +91,7 @@ give_back() {
       forget_line "$1" "$line" || return 1
     else
       failed=true
-      [[ $kind == route ]] || break
+      [[ $kind =~ ^(route|rings|coalescing|irq)$ ]] || break
     fi
   done
   ! $failed

@@ -19,7 +19,16 @@ get_coalescing() {
     /^Adaptive RX:/ && $3 ~ /^o/ {printf "%sadaptive-rx %s", space, $3; space = " "}
     /^rx-usecs:/ && $2 ~ /^[0-9]+$/ {printf "%srx-usecs %s", space, $2; space = " "}' || true
 }
-set_coalescing() { set_by_ethtool -C coalescing "$@"; }
+# Some drivers take no new rx-usecs in a request that has adaptive-rx on.
+set_coalescing() {
+  [[ $(get_coalescing "$1") != "$2" ]] || return 0
+  if [[ $2 == 'adaptive-rx on rx-usecs '* ]]; then
+    set_by_ethtool -C coalescing "$1" "${2/ on / off }"
+    set_by_ethtool -C coalescing "$1" 'adaptive-rx on'
+  else
+    set_by_ethtool -C coalescing "$@"
+  fi
+}
 
 # set_by_ethtool OPTION KIND NIC WORDS: nothing where it has no interface now, as it came back untuned.
 set_by_ethtool() {

@@ -286,7 +286,11 @@ def ethtool(option, name, *words):
         _, adaptive, _, usecs = known[kind].split()
         print(f"Coalesce parameters for {name}:\nAdaptive RX: {adaptive}  TX: n/a\nrx-usecs:\t{usecs}\nrx-frames:\tn/a")
     else:
-        network(lambda known: known[name].update({kind: " ".join(words)}))
+        now = known[kind].split()
+        wanted = dict(zip(now[::2], now[1::2])) | dict(zip(words[::2], words[1::2]))
+        if wanted.get("adaptive-rx") == "on" and wanted["rx-usecs"] != now[3]:  # as i40e, iavf and ice have it
+            refuse("netlink error: Invalid argument")
+        network(lambda known: known[name].update({kind: " ".join(f"{key} {wanted[key]}" for key in wanted)}))
 
 
 def systemctl(verb, name=""):

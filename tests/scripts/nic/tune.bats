@@ -69,6 +69,17 @@ governor() { cat "$MUSTER_NIC_ROOT/sys/devices/system/cpu/cpufreq/policy0/scalin
   is_as_before
 }
 
+@test "what cannot be given back keeps nothing else, is remembered, and goes back with the next untune" {
+  nic tune eth1
+  MACHINE_FAILS='ethtool -C' run nic untune eth1
+  [[ $status == 1 ]]
+  says 'could not be untuned'
+  [[ $(ethernet eth1) == 'rx 256 tx 256 adaptive-rx off rx-usecs 0' ]]
+  [[ $(<"$MUSTER_NIC_ROOT/proc/irq/24/smp_affinity_list") == 0-3 ]]
+  nic untune eth1
+  is_as_before
+}
+
 @test "untune of a NIC that is not tuned says so" {
   run nic untune eth1
   says 'not tuned'
@@ -104,17 +115,28 @@ governor() { cat "$MUSTER_NIC_ROOT/sys/devices/system/cpu/cpufreq/policy0/scalin
   refuses "DPDK's own driver needs none of this" tune eth1
 }
 
-@test "tune and undo can be killed, or fail, at each step" {
+# each_stop COMMAND...: from a copy of the machine, it is killed after each of its changes, or the change fails;
+# `untune` then has everything back as it was.
+each_stop() {
+  rm -rf "$BATS_TEST_TMPDIR/kept"
+  cp -a "$MUSTER_NIC_ROOT" "$BATS_TEST_TMPDIR/kept"
   for how in dies fails; do
     for ((at = 1; ; at += ${NIC_STRIDE:-1})); do
-      forget_log
-      MACHINE_STOP=$at MACHINE_STOP_HOW=$how nic tune eth1 || true
+      begin_again
+      MACHINE_STOP=$at MACHINE_STOP_HOW=$how nic "$@" || true
       (($(wc -l <"$BATS_TEST_TMPDIR/log") >= at)) || break
-      nic undo
+      nic untune eth1
       is_as_before
     done
-    nic undo
+    ((at > 10))
   done
+}
+
+@test "tune can be killed, or fail, at each step" { each_stop tune eth1; }
+
+@test "untune can be killed, or fail, at each step" {
+  nic tune eth1
+  each_stop untune eth1
 }
 
 @test "a dry run of tune prints the steps, needs no root, and changes nothing" {
