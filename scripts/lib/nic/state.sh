@@ -38,13 +38,13 @@ save() {
     rm -f "$state_dir/$1"
     return
   fi
-  [[ -d $state_dir ]] || mkdir -p "$state_dir"
+  # Chained, as errexit does not reach into the conditions of callers: half a file replaces no good one.
   {
-    echo "# What scripts/nic changed on $1, and how it was: command, what, which, former value."
-    printf 'boot\t%s\n%s\n' "$boot" "$text"
-  } >"$state_dir/$1.new"
-  mv -T "$state_dir/$1.new" "$state_dir/$1" ||
-    fail "cannot write $state_dir/$1: nothing was changed after that"
+    mkdir -p "$state_dir" &&
+      printf '%s\n' "# What scripts/nic changed on $1, and how it was: command, what, which, former value." \
+        "boot$tab$boot" "$text" >"$state_dir/$1.new" &&
+      mv -T "$state_dir/$1.new" "$state_dir/$1"
+  } || fail "cannot write $state_dir/$1: nothing was changed after that"
 }
 
 # remember FILE <LINES: further ones.

@@ -131,6 +131,19 @@ load helpers
   grep -qP '^bind\troute\teth1\t-4 10.9.0.0/16 via 10.1.0.253$' "$state/0000:03:00.0"
 }
 
+@test "what cannot be written down leaves what was remembered as it was" {
+  nic bind eth1
+  cp "$state/0000:03:00.0" "$BATS_TEST_TMPDIR/remembered"
+  ln -s /dev/full "$state/0000:03:00.0.new"
+  run nic unbind eth1
+  [[ $status == 1 ]]
+  says "cannot write $state/0000:03:00.0"
+  diff "$BATS_TEST_TMPDIR/remembered" "$state/0000:03:00.0"
+  rm "$state/0000:03:00.0.new"
+  nic undo
+  is_as_before
+}
+
 @test "what is remembered from before a reboot is not given back: the reboot has undone it" {
   nic bind eth1
   cp -a "$state" "$BATS_TEST_TMPDIR/state"
