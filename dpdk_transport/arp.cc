@@ -39,6 +39,13 @@ NeighbourNews read_arp(std::span<const std::byte> frame, const Station& self) {
   const bool ours = arp.hardware == hardware_ethernet && arp.protocol == ether_type_ipv4 &&
                     arp.hardware_bytes == sizeof(MacAddress) && arp.protocol_bytes == sizeof(Be32);
   const bool known = arp.operation == arp_request || arp.operation == arp_reply;
+  // Whoever makes sure that nobody has an address asks for it without having one (RFC 5227).
+  const bool probe =
+      arp.operation == arp_request && sender.address == IpAddress(0) && (sender.mac[0] & 1) == 0;
+  if (ours && probe) {
+    const bool wants_ours = self.address == std::uint32_t{arp.target};
+    return {.for_us = wants_ours, .conflict = wants_ours};
+  }
   if (!ours || !known || !is_station(sender)) return {};
   return {.valid = true,
           .for_us = arp.operation == arp_request && self.address == std::uint32_t{arp.target} &&

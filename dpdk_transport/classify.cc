@@ -21,7 +21,7 @@ struct IpDatagram {
   std::span<const std::byte> body;
 };
 
-/// What the checksum of UDP and of ICMPv6 covers besides these themselves (RFC 768, RFC 8200 §8.1).
+/// What the checksum of UDP and of ICMPv6 covers besides these themselves (RFC 768, RFC 8200, 8.1).
 ChecksumSum pseudo_sum(const IpDatagram& ip, std::uint16_t bytes) {
   const ChecksumSum addresses = ip.addresses.size() == 2 * sizeof(Be32)
                                     ? checksum_sum_of_bytes<8>(ip.addresses.data())
@@ -87,19 +87,20 @@ Classified classify_igmp(const IpDatagram& ip, const LocalAddresses& local) {
   return found(FrameKind::group_query, ip);
 }
 
-/// Its sender is on this segment: no router has passed it on (RFC 4861 §7.1).
+/// Its sender is on this segment: no router has passed it on (RFC 4861, 7.1).
 Classified classify_neighbour(const IpDatagram& ip) {
   if (ip.body.size() < sizeof(NeighbourMessage) || ip.hops != neighbour_hops)
     return {.kind = FrameKind::malformed};
   return found(FrameKind::neighbour, ip);
 }
 
-/// RFC 3810 §6.2, and RFC 2710 §5.
+/// RFC 3810, 6.2, and RFC 2710, 5.
 Classified classify_mld_query(const IpDatagram& ip, const LocalAddresses& local) {
   if (ip.body.size() < sizeof(MldMessage)) return {.kind = FrameKind::malformed};
   if (!ip.source.is_link_local() || ip.hops != 1) return {.kind = FrameKind::malformed};
   const IpAddress group(header_at<MldMessage>(ip.body, 0).group);
-  if (!group.is_unspecified() && group != local.group.address)
+  if (!group.is_unspecified() && group != local.group.address &&
+      group != solicited_node_group(local.self.address))
     return {.kind = FrameKind::not_for_us};
   return found(FrameKind::group_query, ip);
 }
@@ -164,7 +165,7 @@ Classified classify_ipv4(std::span<const std::byte> packet, const LocalAddresses
 }
 
 /// Options for whoever passes a datagram on, or for its receiver, say nothing to us: only where
-/// they end. RFC 8200 §4.
+/// they end. RFC 8200, 4.
 constexpr bool is_options(std::uint8_t next_header) {
   return next_header == ip_protocol_hop_by_hop || next_header == ip_protocol_destination_options;
 }

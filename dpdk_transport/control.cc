@@ -40,11 +40,19 @@ void DpdkTransport::handle_discovery(const Frame& frame, const Classified& messa
   if (!hear(news)) return;
   Frame* answer = control_frame(discovery_frame_bytes);
   if (answer == nullptr) return;
-  write_advertisement(bytes(*answer), station_, news.sender);
+  if (news.sender.address.is_unspecified())
+    write_discovery_announcement(bytes(*answer), station_);
+  else
+    write_advertisement(bytes(*answer), station_, news.sender);
   enqueue(*answer);
 }
 
 void DpdkTransport::answer_echo(Frame& frame, const Classified& request) {
+  const MacAddress& source = header_at<EthernetHeader>(bytes(frame), 0).source;
+  if (!is_station({.address = request.source.address, .mac = source})) {
+    ++stats_.malformed;
+    return rte_pktmbuf_free(&frame);
+  }
   make_echo_reply(bytes(frame), request, station_);
   ++stats_.echo_answered;
   frame.ol_flags = 0;
@@ -71,6 +79,16 @@ void DpdkTransport::tell_routers(GroupNews news, GroupProtocol protocol) {
     ++stats_.group_reports;
     enqueue(*frame);
   }
+}
+
+/// Whoever asks all the time is answered now and then.
+void DpdkTransport::answer_query(std::size_t query_bytes) {
+  const TimeNs now = now_ns();
+  if (now < next_report_ns_) return;
+  next_report_ns_ = now + report_interval_ns;
+  const std::size_t newer_bytes_min = is_v4() ? igmp3_query_bytes_min : mld2_query_bytes_min;
+  tell_routers(GroupNews::is_in,
+               query_bytes < newer_bytes_min ? GroupProtocol::older : GroupProtocol::newer);
 }
 
 /// Unasked: whichever protocol the querier speaks.

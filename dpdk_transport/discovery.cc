@@ -31,18 +31,19 @@ void write(std::span<std::byte> frame, const Station& self, const Receiver& to, 
                                     .mac = self.mac}});
 }
 
-/// The Ethernet address that an option of this type names; a message whose options do not add up
-/// names none.
-std::optional<MacAddress> link_address(std::span<const std::byte> options, std::uint8_t type) {
-  std::optional<MacAddress> mac;
-  while (options.size() >= sizeof(LinkAddressOption)) {
+/// Finds the Ethernet address that an option of this type names, if one does; false where options
+/// do not add up.
+bool read_link_address(std::span<const std::byte> options, std::uint8_t type,
+                       std::optional<MacAddress>& mac) {
+  while (!options.empty()) {
+    if (options.size() < sizeof(LinkAddressOption)) return false;
     const auto& option = header_at<LinkAddressOption>(options, 0);
     const std::size_t bytes = option.units * sizeof(LinkAddressOption);
-    if (bytes == 0 || bytes > options.size()) return std::nullopt;
+    if (bytes == 0 || bytes > options.size()) return false;
     if (option.type == type && option.units == 1) mac = option.mac;
     options = options.subspan(bytes);
   }
-  return mac;
+  return true;
 }
 
 }  // namespace
@@ -68,11 +69,15 @@ NeighbourNews read_discovery(std::span<const std::byte> frame, const Classified&
   const auto& message = header_at<NeighbourMessage>(body, 0);
   const bool solicits = message.icmp.type == icmpv6_neighbour_solicitation;
   const IpAddress target(message.target);
-  const auto mac = link_address(body.subspan(sizeof(NeighbourMessage)),
-                                solicits ? source_link_address : target_link_address);
-  // Whoever makes sure that nobody has an address yet asks for it without one.
-  const bool unnamed = solicits && found.source.address.is_unspecified();
-  if (unnamed) return {.conflict = target == self.address};
+  std::optional<MacAddress> mac;
+  if (!read_link_address(body.subspan(sizeof(NeighbourMessage)),
+                         solicits ? source_link_address : target_link_address, mac))
+    return {};
+  // Whoever makes sure that nobody has an address asks for it without having one (RFC 4862, 5.4.3).
+  if (solicits && found.source.address.is_unspecified())
+    return {.for_us = target == self.address, .conflict = target == self.address};
+  // Whoever asks whether we are still there need not say where he is.
+  if (solicits && !mac) mac = header_at<EthernetHeader>(frame, 0).source;
   if (!mac) return {};
   const Station sender{.address = solicits ? found.source.address : target, .mac = *mac};
   if (!is_station(sender) || sender.address.is_v4()) return {};

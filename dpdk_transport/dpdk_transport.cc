@@ -247,10 +247,17 @@ Packet* DpdkTransport::accept(Frame& frame) {
         ++stats_.too_long;
         break;
       }
-      const auto& ethernet = header_at<EthernetHeader>(in_one_piece, 0);
-      learn({.address = found.source.address, .mac = ethernet.source});
-      MbufPacket& packet =
-          packet_in(frame, in_one_piece.data() + found.offset, found.bytes, payload_bytes_max_);
+      const Station sender{.address = found.source.address,
+                           .mac = header_at<EthernetHeader>(in_one_piece, 0).source};
+      if (!is_station(sender)) {
+        ++stats_.malformed;
+        break;
+      }
+      learn(sender);
+      // Options may have pushed the payload towards the buffer's end.
+      const auto room = static_cast<std::uint32_t>(frame.buf_len - frame.data_off - found.offset);
+      MbufPacket& packet = packet_in(frame, in_one_piece.data() + found.offset, found.bytes,
+                                     std::min(payload_bytes_max_, room));
       packet.peer = found.source;
       return &packet;
     }
@@ -264,10 +271,7 @@ Packet* DpdkTransport::accept(Frame& frame) {
       answer_echo(frame, found);
       return nullptr;
     case FrameKind::group_query:
-      tell_routers(GroupNews::is_in,
-                   found.bytes < (is_v4() ? igmp3_query_bytes_min : mld2_query_bytes_min)
-                       ? GroupProtocol::older
-                       : GroupProtocol::newer);
+      answer_query(found.bytes);
       break;
     case FrameKind::malformed:
       ++(is_too_long(frame) ? stats_.too_long : stats_.malformed);

@@ -1,4 +1,4 @@
-// The protocol over a port of DPDK: Ethernet, IPv4 and UDP done here, no kernel in the way.
+// The protocol over a port of DPDK: Ethernet, IP and UDP done here, no kernel in the way.
 #pragma once
 
 #include <array>
@@ -47,14 +47,14 @@ struct DpdkTransportConfig {
 /// Frames, counted since construction.
 struct DpdkTransportStats {
   std::uint64_t received = 0;  ///< handed to the caller
-  std::uint64_t sent = 0;      ///< taken by the port; ARP, ICMP and IGMP as well
+  std::uint64_t sent = 0;      ///< taken by the port; what is answered here, too
   // Dropped on the way in.
-  std::uint64_t too_long = 0;       ///< for this member's mtu: the sender has a larger one
+  std::uint64_t too_long = 0;       ///< for this member's mtu
   std::uint64_t malformed = 0;      ///< cut short, or lengths that do not add up
-  std::uint64_t bad_checksum = 0;   ///< IPv4, UDP, ICMP or IGMP
-  std::uint64_t fragments = 0;      ///< of IPv4: nothing here sends any
+  std::uint64_t bad_checksum = 0;   ///< of IPv4, UDP, ICMP, ICMPv6 or IGMP
+  std::uint64_t fragments = 0;      ///< nothing here sends any
   std::uint64_t not_for_us = 0;     ///< another address, or another UDP port
-  std::uint64_t other_traffic = 0;  ///< neither ARP, nor IPv4 with UDP, ICMP or IGMP
+  std::uint64_t other_traffic = 0;  ///< nothing that is read here, or of the other family
   // Dropped on the way out.
   std::uint64_t tx_full = 0;     ///< the port took no more
   std::uint64_t tx_spared = 0;   ///< expendable ones, so that there is room for others
@@ -67,20 +67,20 @@ struct DpdkTransportStats {
   std::uint64_t neighbours_answered = 0;  ///< who asked for our address
   std::uint64_t address_conflicts = 0;    ///< somebody else says that he has our address
   std::uint64_t echo_answered = 0;
-  std::uint64_t group_reports =
-      0;  ///< sent: IGMP or MLD, of both versions at the start, and on queries
+  /// Sent: IGMP or MLD, of both versions at the start, and on queries.
+  std::uint64_t group_reports = 0;
 };
 
 /// A packet lives in its mbuf from receive() to the last release(), and headers are written in
 /// front of the payload where it stands: nothing is copied.
 ///
-/// Threads: receive(), transmit(), flush(), link_up() and stats() by one thread at a time;
+/// Threads: receive(), transmit(), flush(), link() and stats() by one thread at a time;
 /// allocate(), retain() and release() by any thread at any time (dpdk::register_thread() makes
 /// them cheaper).
 class DpdkTransport final : public Transport {
  public:
-  /// Starts the EAL if it does not run yet, opens the port, announces itself by ARP, and joins
-  /// the group. Throws StartError.
+  /// Starts the EAL if it does not run yet, opens the port, announces itself on its segment, and
+  /// joins the group. Throws StartError.
   explicit DpdkTransport(const DpdkTransportConfig& config);
   /// Leaves the group. Every packet has been released by then.
   ~DpdkTransport() override;
@@ -109,6 +109,8 @@ class DpdkTransport final : public Transport {
 
  private:
   static constexpr std::size_t burst_max = 32;
+  /// A querier waits for seconds, and asks again.
+  static constexpr DurationNs report_interval_ns = 50'000'000;
   /// What the port has not taken waits. While a burst does, nothing expendable is added to it.
   static constexpr std::size_t outgoing_max = 2 * burst_max;
 
@@ -120,6 +122,7 @@ class DpdkTransport final : public Transport {
   void handle_arp(dpdk::Frame& frame);
   void handle_discovery(const dpdk::Frame& frame, const dpdk::Classified& message);
   void answer_echo(dpdk::Frame& frame, const dpdk::Classified& request);
+  void answer_query(std::size_t query_bytes);
   void tell_routers(dpdk::GroupNews news, dpdk::GroupProtocol protocol);
   void tell_routers(dpdk::GroupNews news);
   void announce();
@@ -142,6 +145,7 @@ class DpdkTransport final : public Transport {
   std::uint64_t tx_flags_;  ///< what the port shall do to our datagrams, as mbufs say it
   dpdk::NeighbourTable neighbours_;
   dpdk::NeighbourPacer pacer_;
+  TimeNs next_report_ns_ = 0;
   std::array<dpdk::Frame*, outgoing_max> outgoing_{};
   std::size_t outgoing_count_ = 0;
   bool had_link_ = false;

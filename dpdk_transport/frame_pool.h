@@ -25,10 +25,15 @@ bool resize(Frame& frame, std::size_t size);
 /// Gives one reference back. nullptr is fine.
 void free_frame(Frame* frame);
 
+/// In front of a frame in a ring of af_packet, whose places are as long as our buffers, stand the
+/// kernel's own words (linux/if_packet.h, version 2), rounded up.
+inline constexpr std::uint32_t kernel_ring_bytes = 80;
+
 /// A buffer for whatever frame carries an IP packet of `mtu` bytes. NICs count buffers in KiB.
 constexpr std::uint32_t frame_bytes_for(std::uint32_t mtu) {
   constexpr std::size_t kib = 1024;
-  return static_cast<std::uint32_t>((mtu + link_bytes_max + kib - 1) / kib * kib);
+  return static_cast<std::uint32_t>((mtu + link_bytes_max + kernel_ring_bytes + kib - 1) / kib *
+                                    kib);
 }
 
 /// The longest IP packet that an AF_XDP port takes, which keeps 256 bytes of each buffer to itself,

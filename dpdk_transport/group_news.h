@@ -14,7 +14,7 @@ enum class GroupProtocol : std::uint8_t { older, newer };
 /// How a member stands to its group, with whatever sources.
 enum class GroupNews : std::uint8_t { joins, is_in, leaves };
 
-/// In the newer protocols (RFC 3376 §4.2.12, RFC 3810 §5.2.12): all sources but none, or none but
+/// In the newer protocols (RFC 3376, 4.2.12, RFC 3810, 5.2.12): all sources but none, or none but
 /// none.
 constexpr std::uint8_t record_type(GroupNews news) {
   switch (news) {

@@ -1,4 +1,4 @@
-// Ethernet, IPv4 and what we use of what stands on it, as it lies in a frame.
+// Ethernet, IP and what we use of what stands on it, as it lies in a frame.
 #pragma once
 
 #include <array>

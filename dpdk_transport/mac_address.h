@@ -20,18 +20,17 @@ std::string to_string(const MacAddress& mac);
 /// The reverse, with digits of either case; nothing where `text` is no such address.
 std::optional<MacAddress> parse_mac(std::string_view text);
 
-/// 02:6d and the last four bytes of `address`: locally administered, and different for different
-/// addresses of one network, as long as it is no larger than IPv4.
+/// 02:6d and four bytes that follow from `address`, of IPv4 the address itself: locally
+/// administered, and different for addresses that differ in one group of digits.
 constexpr MacAddress derived_mac(const IpAddress& address) {
-  return {0x02,
-          0x6d,
-          static_cast<std::uint8_t>(address.low >> 24),
-          static_cast<std::uint8_t>(address.low >> 16),
-          static_cast<std::uint8_t>(address.low >> 8),
-          static_cast<std::uint8_t>(address.low)};
+  const std::uint64_t words = address.high ^ address.low;
+  const auto mixed =
+      static_cast<std::uint32_t>(address.is_v4() ? address.low : words ^ words >> 32);
+  const auto byte = [&](int number) { return static_cast<std::uint8_t>(mixed >> 8 * number); };
+  return {0x02, 0x6d, byte(3), byte(2), byte(1), byte(0)};
 }
 
-/// Where frames to a multicast group go: RFC 1112 §6.4 and RFC 2464 §7.
+/// Where frames to a multicast group go: RFC 1112, 6.4 and RFC 2464, 7.
 constexpr MacAddress multicast_mac(const IpAddress& group) {
   const bool v4 = group.is_v4();
   const auto byte = [&](int number) { return static_cast<std::uint8_t>(group.low >> 8 * number); };

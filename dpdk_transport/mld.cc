@@ -10,7 +10,7 @@ namespace {
 constexpr Ipv6Options router_alert{
     .next_header = ip_protocol_icmpv6, .more_units = 0, .options = {5, 2, 0, 0, 1, 0}};
 
-/// Reports bear the address that a station has on its segment (RFC 3810 §5.2.13).
+/// Reports bear the address that a station has on its segment (RFC 3810, 5.2.13).
 template <class Message>
 void write_report(std::span<std::byte> frame, const MacAddress& mac, const IpAddress& destination,
                   const Message& message) {

@@ -20,9 +20,10 @@ bool is_station(const Station& station);
 
 /// What a message between neighbours says: ARP for IPv4 (arp.h), discovery for IPv6 (discovery.h).
 struct NeighbourNews {
-  bool valid = false;     ///< false: its sender makes no sense
-  bool for_us = false;    ///< asks for our address, and is to be answered
-  bool conflict = false;  ///< somebody else says that he has our address
+  bool valid = false;  ///< false: its sender makes no sense
+  /// Asks for our address, and is to be answered: to all, where its sender has no address.
+  bool for_us = false;
+  bool conflict = false;  ///< somebody else says that he has our address, or would like it
   Station sender{};
 };
 

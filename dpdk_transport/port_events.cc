@@ -15,13 +15,12 @@ namespace {
 
 constexpr rte_eth_event_type kinds[] = {RTE_ETH_EVENT_INTR_LSC, RTE_ETH_EVENT_INTR_RMV};
 
-int hear_port(std::uint16_t port, rte_eth_event_type kind, void* listener, void*) {
+int hear_port(std::uint16_t, rte_eth_event_type kind, void* listener, void*) {
   auto& events = *static_cast<PortEvents*>(listener);
-  rte_eth_link link{};
   if (kind == RTE_ETH_EVENT_INTR_RMV)
     events.was_removed();
-  else if (rte_eth_link_get_nowait(port, &link) == 0 && link.link_status == RTE_ETH_LINK_DOWN)
-    events.link_went_down();
+  else
+    events.link_changed();
   return 0;
 }
 

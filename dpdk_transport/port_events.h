@@ -16,17 +16,18 @@ class PortEvents {
   PortEvents(const PortEvents&) = delete;
   PortEvents& operator=(const PortEvents&) = delete;
 
-  /// The link has been down since this was asked last, for however short a time.
-  bool take_interruption() { return interrupted_.exchange(false, std::memory_order_relaxed); }
+  /// The link has changed since this was asked last. What is up by now may have been down for less
+  /// time than the interrupt took.
+  bool take_change() { return changed_.exchange(false, std::memory_order_relaxed); }
   /// The device was pulled: nobody may touch the port but to close it.
   bool removed() const { return removed_.load(std::memory_order_relaxed); }
-  void link_went_down() { interrupted_.store(true, std::memory_order_relaxed); }
+  void link_changed() { changed_.store(true, std::memory_order_relaxed); }
   void was_removed() { removed_.store(true, std::memory_order_relaxed); }
 
  private:
   std::uint16_t port_;
   std::string device_;
-  std::atomic<bool> interrupted_{false};
+  std::atomic<bool> changed_{false};
   std::atomic<bool> removed_{false};
 };
 

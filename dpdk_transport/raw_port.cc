@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <net/if.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <unistd.h>
@@ -32,7 +33,7 @@ constexpr std::chrono::milliseconds retry_interval(5);
 
 /// The kernel cuts off what its ring has no room for. What is there the driver copies into a buffer
 /// of the pool, without a look at its size.
-void fit_kernel_ring(DeviceName& name, std::uint32_t buffer_bytes) {
+void fit_kernel_ring(DeviceName& name, std::uint32_t buffer_bytes, std::uint32_t mtu) {
   constexpr std::uint32_t default_frame_bytes = 2048;  // and four kilobytes the default block
   if (const auto given = name.argument("framesz")) {
     std::uint32_t frame_bytes = 0;
@@ -42,6 +43,10 @@ void fit_kernel_ring(DeviceName& name, std::uint32_t buffer_bytes) {
           "{}: framesz={} is more than the {} bytes of a buffer here: leave it out, and "
           "set mtu",
           name.name, *given, buffer_bytes));
+    if (const auto least = mtu + static_cast<std::uint32_t>(link_bytes_max) + kernel_ring_bytes;
+        frame_bytes < least)
+      throw StartError(fmt::format("{}: framesz={} holds no packet of {} bytes: leave it out",
+                                   name.name, *given, mtu));
   }
   if (buffer_bytes <= default_frame_bytes) return;
   const auto kib_of_page = static_cast<std::uint32_t>(getpagesize()) / 1024;
@@ -59,7 +64,7 @@ std::uint32_t slot_bytes(bool server, std::uint32_t buffer_bytes) {
 /// What a driver is told besides what the user told it. Small rings of a memif stay in the cache:
 /// the latency of a ping does not change with their size, the bandwidth of a burst does.
 DeviceName complete(DeviceName name, const RawPortConfig& config, const FramePool& pool) {
-  if (name.driver() == "net_af_packet") fit_kernel_ring(name, pool.frame_bytes_max());
+  if (name.driver() == "net_af_packet") fit_kernel_ring(name, pool.frame_bytes_max(), config.mtu);
   if (!name.is_memif()) return name;
   const unsigned slots = std::max(config.rx_descriptors, config.tx_descriptors);
   name.add_argument("socket-abstract", "no");
@@ -121,8 +126,9 @@ RawPort::RawPort(const RawPortConfig& config, FramePool& pool)
       rx_descriptors_wished_(config.rx_descriptors),
       tx_descriptors_wished_(config.tx_descriptors) {
   memif_client_ = name_.is_memif() && !memif_end(name_).server;
-  if (reads_kernel_frames(name_.driver()))
-    interface_link_.emplace(std::string(name_.argument("iface").value_or("")));
+  if (const auto interface = name_.argument("iface");
+      interface && reads_kernel_frames(name_.driver()))
+    interface_link_.emplace(if_nametoindex(std::string(*interface).c_str()));
   if (name_.pci) events_.emplace(id_, name_.name);
   configure(config, pool);
   start(config);
@@ -264,7 +270,7 @@ Link RawPort::link() {
   if (BurstGate::closed()) return link_;
   rte_eth_link link{};
   const bool up = rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
-  const bool interrupted = events_ && events_->take_interruption();
+  const bool interrupted = events_ && events_->take_change();
   return link_ = up && !interrupted ? Link::up : Link::down;
 }
 

@@ -15,7 +15,7 @@ namespace muster::dpdk {
 enum class Checksum : std::uint8_t { computed, left_to_port, none };
 
 /// Who computes which. Headers of IPv4 always have one, those of IPv6 never, and UDP over IPv6
-/// always (RFC 8200 §8.1).
+/// always (RFC 8200, 8.1).
 struct Checksums {
   Checksum ip = Checksum::computed;
   Checksum udp = Checksum::computed;

@@ -2,37 +2,37 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "cluster/packet.h"
 
 namespace muster {
 
-/// Asks the kernel by rtnetlink (rtnetlink(7)), in the network namespace of whoever makes it. A
-/// question costs two system calls, some microseconds: for now and then. For one thread at a time.
+/// Listens to what the kernel tells of its interfaces by rtnetlink (rtnetlink(7)), in the network
+/// namespace of whoever makes it. It asks once, at the start: each question waits for the lock
+/// that whoever changes an interface holds. For one thread at a time.
 class InterfaceLink {
  public:
-  /// `interface` is its name. One that is not there is Link::gone.
-  explicit InterfaceLink(std::string interface);
+  /// `index` is the kernel's number of it, which stays when its name changes; 0: it is not there.
+  explicit InterfaceLink(unsigned index);
   ~InterfaceLink();
   InterfaceLink(const InterfaceLink&) = delete;
   InterfaceLink& operator=(const InterfaceLink&) = delete;
 
-  /// Another interface that has got the name since is not the same. An interrupted link is
-  /// Link::down once, though it is back already: switches forget who was in a group behind it.
+  /// One system call. An interrupted link is Link::down once, though it is back already: switches
+  /// forget who was in a group behind it. Where the kernel cannot be heard, Link::up.
   Link now();
 
  private:
-  struct Answer {
-    unsigned index = 0;  ///< 0: there is none of this name
-    unsigned flags = 0;
-    std::uint32_t interruptions = 0;
-  };
-  Answer ask();
+  void ask();
+  void hear();
 
-  std::string interface_;
+  unsigned index_;
   int socket_;
-  Answer last_;
+  unsigned flags_ = 0;
+  std::uint32_t interruptions_ = 0;
+  bool known_ = false;  ///< the two above are
+  bool interrupted_ = false;
+  bool gone_;
 };
 
 }  // namespace muster

@@ -78,7 +78,7 @@ void SocketTransport::Batch<room>::remove_first(std::size_t count) {
 SocketTransport::SocketTransport(const SocketTransportConfig& config)
     : self_(checked(config, burst_max)),
       interface_(checked_interface(config)),
-      link_(interface_.name),
+      link_(interface_.index),
       unicast_(socket::open_unicast(config.self, interface_, config.busy_poll_us)),
       pool_(config.pool_packets, payload_bytes_of(config.mtu, config.self.address)) {
   if (config.mtu > mtu_default) socket::forbid_fragments(unicast_, config.self.address);

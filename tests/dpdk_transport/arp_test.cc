@@ -1,5 +1,7 @@
 #include "dpdk_transport/arp.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tests/dpdk_transport/golden.h"
@@ -48,6 +50,18 @@ TEST(Arp, AnnouncementIsNewsToTheOthersAndAConflictToItsOwner) {
   const Station impostor{.address = golden::neighbour.address, .mac = golden::self.mac};
   EXPECT_TRUE(read_arp(frame, impostor).conflict);
   EXPECT_FALSE(read_arp(frame, impostor).for_us);
+}
+
+/// RFC 5227: else the other takes it.
+TEST(Arp, DefendsOurAddress) {
+  Bytes probe = golden::arp_request;
+  std::fill_n(probe.begin() + 28, 4, std::byte{0});
+  const NeighbourNews news = read_arp(probe, golden::self);
+  EXPECT_TRUE(news.for_us && news.conflict && !news.valid);
+  make_arp_reply(probe, golden::self);
+  EXPECT_EQ(read_arp(probe, golden::neighbour).sender.mac, golden::self.mac);
+  const NeighbourNews of_another = read_arp(golden::arp_request, golden::neighbour);
+  EXPECT_FALSE(of_another.for_us);
 }
 
 TEST(Arp, NonsenseTeachesNothing) {

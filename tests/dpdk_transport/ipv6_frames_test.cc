@@ -149,6 +149,19 @@ TEST(Discovery, NoticesWhoElseHasOrWantsOurAddress) {
   EXPECT_FALSE(heard(golden6::announcement).conflict);
 }
 
+/// RFC 4861, 7.2.4 and RFC 4862, 5.4.3: else the other takes it.
+TEST(Discovery, DefendsOurAddress) {
+  const NeighbourNews news = heard(golden6::duplicate_detection);
+  EXPECT_TRUE(news.for_us && !news.valid);
+  EXPECT_TRUE(news.sender.address.is_unspecified());
+}
+
+TEST(Discovery, AnswersWhoDoesNotSayWhereHeIs) {
+  const NeighbourNews news = heard(golden6::solicitation_without_address);
+  EXPECT_TRUE(news.valid && news.for_us);
+  EXPECT_EQ(news.sender.mac, golden6::neighbour.mac);
+}
+
 TEST(Discovery, IsOfThisSegmentOnly) {
   Bytes frame = golden6::solicitation;
   header_at<Ipv6Header>(std::span(frame), 14).hop_limit = 254;
@@ -194,6 +207,7 @@ TEST(Mld, QueriesAreForTheGroupOrForAll) {
   EXPECT_EQ(at_self(golden6::group_query_2).kind, FrameKind::group_query);
   EXPECT_GE(at_self(golden6::group_query_2).bytes, mld2_query_bytes_min);
   EXPECT_EQ(at_self(golden6::group_query_of_other).kind, FrameKind::not_for_us);
+  EXPECT_EQ(at_self(golden6::group_query_of_solicitations).kind, FrameKind::group_query);
 }
 
 }  // namespace

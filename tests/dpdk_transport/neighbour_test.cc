@@ -207,6 +207,27 @@ TEST_F(AMember, DropsAndCountsWhatItCannotUse) {
   EXPECT_EQ(member_->stats().received, 1U);
 }
 
+TEST_F(AMember, AnswersNoQueryTwiceAtOnce) {
+  announcements_heard();
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(say(golden::group_query), 0U);
+  EXPECT_EQ(member_->stats().group_reports, 3U);
+  EXPECT_TRUE(eventually([&] {
+    say(golden::group_query_3);
+    return member_->stats().group_reports > 3;
+  }));
+}
+
+TEST_F(AMember, KnowsNobodyByTheAddressOfAGroup) {
+  const Bytes nobody = framed(UdpFramer(golden::group, golden::neighbour.mac, {}), Bytes(3),
+                              golden::self.mac, golden::self_endpoint);
+  EXPECT_EQ(say(nobody), 0U);
+  const Bytes everybody = framed(UdpFramer(golden::neighbour_endpoint, broadcast_mac, {}), Bytes(3),
+                                 golden::self.mac, golden::self_endpoint);
+  EXPECT_EQ(say(everybody), 0U);
+  EXPECT_EQ(member_->stats().malformed, 2U);
+  EXPECT_EQ(member_->stats().received, 0U);
+}
+
 TEST_F(AMember, NoticesThatItsAddressIsTaken) {
   Bytes announcement(arp_frame_bytes);
   write_arp_announcement(announcement,

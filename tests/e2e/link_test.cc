@@ -1,13 +1,18 @@
 // Links that go and come back, of members on interfaces of the kernel.
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <net/if.h>
 
+#include "interfaces/interface_link.h"
 #include "tests/e2e/members.h"
 #include "tests/e2e/segment.h"
 #include "tests/tools/shell.h"
@@ -15,6 +20,53 @@
 
 namespace muster::e2e {
 namespace {
+
+class Interface : public testing::Test {
+ protected:
+  /// Until it is so, or for a while: the kernel tells of some changes later.
+  bool becomes(Link wanted) {
+    for (int i = 0; i < 1000; ++i) {
+      if (link_->now() == wanted) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    return false;
+  }
+  void run(const std::string& arguments) {
+    machine_.inside([&] { ip(arguments); });
+  }
+
+  Segment segment_;
+  NetworkNamespace machine_ = segment_.machine();
+  std::optional<InterfaceLink> link_;
+  void SetUp() override {
+    machine_.inside([this] { link_.emplace(if_nametoindex("eth0")); });
+    ASSERT_TRUE(becomes(Link::up));
+  }
+};
+
+TEST_F(Interface, TellsOfAnInterruptionThatIsOver) {
+  run("link set dev eth0 down");
+  run("link set dev eth0 up");
+  EXPECT_EQ(link_->now(), Link::down);
+  EXPECT_TRUE(becomes(Link::up));
+  EXPECT_EQ(link_->now(), Link::up);
+}
+
+TEST_F(Interface, IsTheSameUnderAnotherName) {
+  run("link set dev eth0 down");
+  run("link set dev eth0 name lan0");
+  EXPECT_EQ(link_->now(), Link::switched_off);
+  run("link set dev lan0 up");
+  EXPECT_TRUE(becomes(Link::up));
+}
+
+TEST_F(Interface, IsGoneForGood) {
+  run("link delete dev eth0");
+  EXPECT_EQ(link_->now(), Link::gone);
+  run("link add dev eth0 type dummy");
+  run("link set dev eth0 up");
+  EXPECT_EQ(link_->now(), Link::gone);
+}
 
 class Links : public testing::Test {
  protected:
