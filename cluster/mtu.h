@@ -17,8 +17,8 @@ inline constexpr std::uint32_t udp_header_bytes = 8;
 /// The first piece of a change fills a packet of mtu_min over IPv4 (docs/protocol.md §6.2).
 inline constexpr std::uint32_t mtu_min_ipv6 = mtu_min + ipv6_header_bytes - ipv4_header_bytes;
 
-/// What an IP packet of `mtu` bytes leaves to our payload, to and from `own`: all members of a cluster
-/// are of one family of addresses.
+/// What an IP packet of `mtu` bytes leaves to our payload, to and from `own`: all members of a
+/// cluster are of one family of addresses.
 constexpr std::uint32_t payload_bytes_of(std::uint32_t mtu, const IpAddress& own) {
   return mtu - (own.is_v4() ? ipv4_header_bytes : ipv6_header_bytes) - udp_header_bytes;
 }

@@ -83,12 +83,13 @@ void DpdkTransport::tell_routers(GroupNews news, GroupProtocol protocol) {
 
 /// Whoever asks all the time is answered now and then.
 void DpdkTransport::answer_query(std::size_t query_bytes) {
-  const TimeNs now = now_ns();
-  if (now < next_report_ns_) return;
-  next_report_ns_ = now + report_interval_ns;
   const std::size_t newer_bytes_min = is_v4() ? igmp3_query_bytes_min : mld2_query_bytes_min;
-  tell_routers(GroupNews::is_in,
-               query_bytes < newer_bytes_min ? GroupProtocol::older : GroupProtocol::newer);
+  const bool newer = query_bytes >= newer_bytes_min;
+  TimeNs& next_report_ns = next_report_ns_[newer ? 1 : 0];
+  const TimeNs now = now_ns();
+  if (now < next_report_ns) return;
+  next_report_ns = now + report_interval_ns;
+  tell_routers(GroupNews::is_in, newer ? GroupProtocol::newer : GroupProtocol::older);
 }
 
 /// Unasked: whichever protocol the querier speaks.

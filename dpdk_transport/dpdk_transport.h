@@ -145,7 +145,7 @@ class DpdkTransport final : public Transport {
   std::uint64_t tx_flags_;  ///< what the port shall do to our datagrams, as mbufs say it
   dpdk::NeighbourTable neighbours_;
   dpdk::NeighbourPacer pacer_;
-  TimeNs next_report_ns_ = 0;
+  std::array<TimeNs, 2> next_report_ns_{};  ///< in the older protocol, and in the newer
   std::array<dpdk::Frame*, outgoing_max> outgoing_{};
   std::size_t outgoing_count_ = 0;
   bool had_link_ = false;

@@ -22,8 +22,8 @@
 namespace muster {
 
 struct SocketTransportConfig {
-  Endpoint self;          ///< an address of this machine, and this member's own port
-  Endpoint group;         ///< the cluster's multicast group, of the same family
+  Endpoint self;   ///< an address of this machine, and this member's own port
+  Endpoint group;  ///< the cluster's multicast group, of the same family
   std::uint32_t mtu = mtu_default;
   bool multicast = true;  ///< false: the group is not joined, and need not be reachable
   std::uint32_t pool_packets = 4096;

@@ -212,7 +212,7 @@ TEST_F(AMember, AnswersNoQueryTwiceAtOnce) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(say(golden::group_query), 0U);
   EXPECT_EQ(member_->stats().group_reports, 3U);
   EXPECT_TRUE(eventually([&] {
-    say(golden::group_query_3);
+    say(golden::group_query);
     return member_->stats().group_reports > 3;
   }));
 }

@@ -63,7 +63,7 @@ TEST_F(Interface, IsTheSameUnderAnotherName) {
 TEST_F(Interface, IsGoneForGood) {
   run("link delete dev eth0");
   EXPECT_EQ(link_->now(), Link::gone);
-  run("link add dev eth0 type dummy");
+  run("link add dev eth0 type veth peer name eth1");
   run("link set dev eth0 up");
   EXPECT_EQ(link_->now(), Link::gone);
 }
