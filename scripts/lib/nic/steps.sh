@@ -35,7 +35,6 @@ report_steps() {
 
 # run COMMAND...: a step.
 run() {
-  printf . >&"$steps"
   if $dry_run; then
     local words
     printf -v words '%q ' "$@"
@@ -43,17 +42,18 @@ run() {
   else
     "$@" || fail "'$*' failed: see above; give the command again, or scripts/nic undo"
   fi
+  printf . >&"$steps"
 }
 
 # write VALUE PATH: by tee, since a refused write has to be seen: the kernel answers on close, too.
 write() {
-  printf . >&"$steps"
   if $dry_run; then
     say "echo '$1' > $2"
   else
     tee "$2" <<<"$1" >/dev/null ||
       fail "could not write '$1' to $2: see above; give the command again, or scripts/nic undo"
   fi
+  printf . >&"$steps"
 }
 
 # change FILE COMMAND KIND KEY WANTED: remembers in FILE what is there, then has it as wanted. What

@@ -53,6 +53,15 @@ governor() { cat "$MUSTER_NIC_ROOT/sys/devices/system/cpu/cpufreq/policy0/scalin
   [[ $(<"$state/0000:03:00.0") != *coalescing* ]]
 }
 
+@test "what is refused is no change" {
+  echo >"$MUSTER_NIC_ROOT/sys/devices/system/cpu/isolated"
+  rm -r "$MUSTER_NIC_ROOT/sys/devices/system/cpu/cpufreq"
+  MACHINE_FAILS='ethtool' run nic tune eth1
+  [[ $status == 0 ]]
+  says 'interrupts at once: refused, skipped'
+  says 'changed: nothing'
+}
+
 @test "a second tune changes nothing and says so" {
   nic tune --cores 0 eth1
   tree >"$BATS_TEST_TMPDIR/before"
