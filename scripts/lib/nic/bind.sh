@@ -21,7 +21,7 @@ snapshot() {
 # refuse_unfit NIC ALL...: unless it can be taken, and given back, without harm.
 refuse_unfit() {
   local nic=$1 kind why
-  for kind in shared stack lifeline iommu group; do
+  for kind in shared stack functions lifeline iommu group; do
     why=$("objection_$kind" "$@")
     case $kind in
       lifeline)

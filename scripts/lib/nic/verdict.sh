@@ -26,6 +26,13 @@ objection_stack() {
   ((${#interfaces[@]} < 2)) || say "has several interfaces, which could not be told apart later: ${interfaces[*]}"
 }
 
+objection_functions() {
+  local count
+  count=$(value_of "$pci/devices/$1/sriov_numvfs")
+  ((${count:-0} == 0)) ||
+    say "has $count virtual functions, which would vanish: bind those, or take them away, echo 0 > $pci/devices/$1/sriov_numvfs"
+}
+
 objection_lifeline() {
   local interface interfaces route='' session=''
   interfaces=$(for interface in $(interfaces_of "$1"); do stack_of "$interface"; done)
@@ -73,7 +80,7 @@ verdict_of() {
   elif why=$(objection_lifeline "$1") && [[ -n $why ]]; then
     say "nothing${tab}$why"
   else
-    why=$(objection_stack "$1" && objection_iommu "$1" && objection_group "$1")
+    why=$(objection_stack "$1" && objection_functions "$1" && objection_iommu "$1" && objection_group "$1")
     [[ -n $dpdk ]] || why="DPDK has no driver for what $driver drives"
     why=${why:-scripts/nic bind $interface would give it to $dpdk}
     say "kernel${tab}af_xdp or af_packet on $interface: ${why//$'\n'/ }"

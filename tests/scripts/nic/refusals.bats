@@ -55,6 +55,14 @@ load helpers
   refuses 'has several interfaces' bind 03:00.0
 }
 
+@test "a NIC with virtual functions is refused, as they would vanish" {
+  echo 4 >"$devices/0000:03:00.0/sriov_numvfs"
+  tree >"$BATS_TEST_TMPDIR/before"
+  refuses 'has 4 virtual functions, which would vanish: bind those, or take them away, echo 0 >' bind eth1
+  echo 0 >"$devices/0000:03:00.0/sriov_numvfs"
+  nic bind eth1
+}
+
 @test "a NIC whose IOMMU group would pull in another is refused, and the other named" {
   refuses 'IOMMU group 5 would pull in 0000:05:00.1 (igb)' bind eth3
 }
