@@ -8,13 +8,15 @@
 #include "bench/messaging/ways.h"
 #include "dpdk_transport/eal.h"
 #include "dpdk_transport/frame_pool.h"
+#include "dpdk_transport/headers.h"
 #include "dpdk_transport/raw_port.h"
 
 namespace muster::bench {
 
 namespace {
 
-constexpr std::size_t header_bytes = sizeof(dpdk::UdpFrameHeaders);
+constexpr std::size_t header_bytes =
+    sizeof(dpdk::EthernetHeader) + sizeof(dpdk::Ipv4Header) + sizeof(dpdk::UdpHeader);
 constexpr std::uint32_t pool_frames = 4096;
 
 class BarePort final : public MessageEndpoint {
