@@ -102,7 +102,7 @@ class TwoMembers : public ::testing::Test {
 
 TEST(DpdkTransport, CarriesIpv6) {
   const TemporaryFolder folder;
-  const auto member = [&](const char* role, unsigned number, const Station& station) {
+  const auto member = [&](const char* role, int number, const Station& station) {
     DpdkTransportConfig six = config(memif(role, folder / "s", 0, number), station);
     six.group = golden6::group;
     return std::make_unique<DpdkTransport>(six);
