@@ -9,17 +9,6 @@
 namespace muster::test {
 namespace {
 
-std::string sentence_of(const std::function<void()>& start) {
-  try {
-    start();
-  } catch (const StartError& error) {
-    return error.what();
-  }
-  return "no error";
-}
-std::string sentence_of(const SocketTransportConfig& config) {
-  return sentence_of([&] { SocketTransport transport(config); });
-}
 bool has(const std::string& sentence, const std::string& words) {
   return sentence.find(words) != std::string::npos;
 }

@@ -22,18 +22,6 @@ SocketTransportConfig on_ipv6(std::uint16_t member) {
           .busy_poll_us = {}};
 }
 
-std::string sentence_of(const std::function<void()>& start) {
-  try {
-    start();
-  } catch (const StartError& error) {
-    return error.what();
-  }
-  return "no error";
-}
-std::string sentence_of(const SocketTransportConfig& config) {
-  return sentence_of([&] { SocketTransport transport(config); });
-}
-
 TEST(SocketTransportsOfIpv6, PassUnicastBothWays) {
   SocketTransport one(on_ipv6(1));
   SocketTransport two(on_ipv6(2));

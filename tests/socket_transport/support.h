@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <cstring>
+#include <functional>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -20,6 +22,19 @@ inline Endpoint loopback(std::uint32_t host) {
 inline Endpoint test_group() { return {.address = 0xef4d0001, .port = test_port()}; }
 inline SocketTransportConfig member_config(std::uint32_t host) {
   return {.self = loopback(host), .group = test_group(), .pool_packets = 256, .busy_poll_us = {}};
+}
+
+/// What a start complains of.
+inline std::string sentence_of(const std::function<void()>& start) {
+  try {
+    start();
+  } catch (const StartError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+inline std::string sentence_of(const SocketTransportConfig& config) {
+  return sentence_of([&] { SocketTransport transport(config); });
 }
 
 inline void write(Packet& packet, std::string_view text) {
