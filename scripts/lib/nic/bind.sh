@@ -82,12 +82,25 @@ bind_nic() {
   $dry_run || say "$1 is bound to vfio-pci${interface:+, was $interface}: give muster the name $1"
 }
 
+# The kernel takes a NIC back when nobody has it open any more, and the write that asks for it waits till then.
+refuse_used() {
+  local nic group users
+  for nic; do
+    group=$(target_of "$pci/devices/$nic/iommu_group" '')
+    [[ -n $group ]] || continue
+    users=$(find "$root"/proc/[0-9]*/fd '(' -lname "/dev/vfio/$group" -o -lname "/dev/vfio/noiommu-$group" ')' 2>/dev/null |
+      sed 's|/fd/.*||; s|.*/||' | sort -un | paste -sd ' ') || true
+    [[ -z $users ]] || fail "not $nic: the process $users has it, or its IOMMU group, open: end that first"
+  done
+}
+
 unbind_nics() {
   local nic address wanted=()
   for nic; do
     address=$(resolve "$nic")
     wanted+=("$address")
   done
+  refuse_used "${wanted[@]}"
   for nic in "${wanted[@]}"; do
     if knows "$nic" bind driver "$nic"; then
       give_back "$nic" bind || fail "$nic could not be given back, see above: give the command again"
@@ -97,6 +110,7 @@ unbind_nics() {
     else
       say "$nic is not bound: nothing to do"
     fi
+    unpersist "$nic"
   done
   clear_state
 }

@@ -14,16 +14,9 @@ named() {
   printf ' %s=%s' "$1" "$2"
 }
 
-# The commands that the boot repeats, a line each.
+# The commands that the boot repeats, a line each. Memory in too small pieces keeps no NIC from its server.
 repeated() {
-  local nic pool pages least='' bound='' open='' cut=''
-  if [[ $'\n'$(lines machine) == *$'\n'prepare$tab* ]]; then
-    for pool in $(page_pools); do
-      pages=$(value_of "$pool/nr_hugepages")
-      if [[ -z $least ]] || ((pages < least)); then least=$pages; fi
-    done
-    echo "prepare --hugepages-mb $((least * 2))"
-  fi
+  local nic asked bound='' open='' cut=''
   for nic in $(remembered_nics); do
     if given_to_dpdk "$nic" && knows "$nic" bind driver "$nic"; then
       bound+=$(named "$nic" "$(former_mac "$nic")") || exit
@@ -32,12 +25,40 @@ repeated() {
     fi
   done
   [[ -z $bound ]] || echo "bind$open$cut$bound"
+  asked=$(asked_for)
+  [[ -z $asked ]] || echo "prepare --hugepages-mb $asked"
+}
+
+# The NICs that a text names as `named` does.
+nics_in() { grep -oE '[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]=' <<<"$1" | tr -d =; }
+
+# Systemd runs this as root at each boot, before the network: nobody else may have a say in it.
+refuse_untrusted() {
+  local here path file kind owner mode all untrusted='' paths=(/)
+  for file in "$source_root"/scripts/{nic,lib/common.sh,lib/nic/*}; do
+    path=$(realpath "$file")
+    while [[ -n $path ]]; do
+      paths+=("$path")
+      path=${path%/*}
+    done
+  done
+  all=$(stat -c '%u %a %n' "${paths[@]}") || exit
+  while read -r owner mode path; do
+    ((owner == 0 && (8#$mode & 8#22) == 0)) || untrusted=${untrusted:-"others than root may change $path"}
+  done <<<"$all"
+  here=$(realpath "$source_root")
+  kind=$(stat -f -c %T "$here")
+  [[ ! $kind =~ ^(nfs|smb|cifs|afs|ceph|fuse|v9fs|gfs|lustre|gpfs|coda|tmpfs|ramfs) ]] || untrusted="$here is on $kind, which is not there at boot"
+  [[ -z $untrusted ]] ||
+    fail "systemd would run scripts/nic as root, but $untrusted: copy it, and scripts/lib, to root's /usr/local/lib/muster/scripts, as the role of Ansible's does, and run it there"
 }
 
 # unit_of COMMANDS: after the disks and udev's names, before whatever sets networks up. It has no default
 # dependencies, since some set networks up before those are met.
 unit_of() {
-  local command here=${source_root//%/%%}
+  local command here
+  here=$(realpath "$source_root")
+  here=${here//%/%%}
   cat <<END
 # Written by scripts/nic persist; scripts/nic forget removes it.
 [Unit]
@@ -45,7 +66,7 @@ Description=NICs for DPDK, as scripts/nic persist found them
 DefaultDependencies=no
 RequiresMountsFor="$here" /var/lib /usr
 Wants=network-pre.target
-After=local-fs.target systemd-modules-load.service systemd-udev-trigger.service
+After=local-fs.target dev-hugepages.mount systemd-modules-load.service systemd-sysctl.service systemd-udev-trigger.service
 Before=network-pre.target shutdown.target
 Conflicts=shutdown.target
 
@@ -61,12 +82,39 @@ END
 
 has_systemd() { [[ -d $root/run/systemd/system ]] && command -v systemctl >/dev/null; }
 
+# The NICs that the unit names and COMMANDS do not.
+dropped_by() {
+  [[ ! -e $unit ]] || nics_in "$(<"$unit")" | grep -vxFf <(nics_in "$1" || echo none) || true
+}
+
+# unpersist NIC: the unit without it, as it is not bound any more; without any command it goes.
+unpersist() {
+  local text
+  [[ -e $unit && " $(<"$unit")" == *" $1="* ]] || return 0
+  text=$(sed -E "/^ExecStart=/ {s/ $1=\\S+//; / bind( --\\S+)*$/d}" "$unit")
+  if [[ $text != *$'\n'ExecStart=* ]]; then
+    forget
+  else
+    write "$text" "$unit"
+    ! has_systemd || run systemctl daemon-reload
+    $dry_run || say "at boot $unit_name leaves $1 with the kernel"
+  fi
+}
+
 persist() {
-  local commands text
+  local commands text dropped
   $dry_run || has_systemd ||
     fail 'systemd does not run here: have your init run, before the network, what scripts/nic persist --dry-run shows as ExecStart'
+  $dry_run || refuse_untrusted
   commands=$(repeated) || exit
-  [[ -n $commands ]] || fail 'nothing is prepared or bound: do that first, then scripts/nic persist'
+  dropped=$(dropped_by "$commands" | paste -sd ' ')
+  [[ -z $dropped ]] || say "not at boot any more, as they are not bound now: $dropped"
+  if [[ -z $commands ]]; then
+    [[ -e $unit ]] || fail 'nothing is prepared or bound: do that first, then scripts/nic persist'
+    say 'nothing is prepared or bound: nothing is left to repeat at boot'
+    forget
+    return
+  fi
   text=$(unit_of "$commands")
   if persists && [[ $(<"$unit") == "$text" ]]; then
     say "$unit_name does this already: nothing to do"

@@ -1,18 +1,21 @@
 # prepare: what DPDK needs of the machine, whichever the NIC. Sourced.
 # shellcheck shell=bash disable=SC2154,SC2034 # the parts share variables
 
-# The pools of 2 MiB pages: one for each node, where the kernel knows nodes.
+# The pools of 2 MiB pages: one for each node that has memory, where the kernel knows nodes.
 page_pools() {
-  compgen -G "$root/sys/devices/system/node/node*/hugepages/hugepages-2048kB" ||
-    compgen -G "$root/sys/kernel/mm/hugepages/hugepages-2048kB" ||
-    fail 'this kernel has no hugepages of 2 MiB'
+  local pool pools=()
+  for pool in "$root"/sys/devices/system/node/node*/hugepages/hugepages-2048kB; do
+    [[ ! -e $pool ]] || grep -qs 'MemTotal: *0 kB' "${pool%/hugepages/*}/meminfo" || pools+=("$pool")
+  done
+  ((${#pools[@]} > 0)) || pools=("$root"/sys/kernel/mm/hugepages/hugepages-2048kB)
+  [[ -e ${pools[0]} ]] || fail 'this kernel has no hugepages of 2 MiB'
+  printf '%s\n' "${pools[@]}"
 }
 
-# At least `hugepages_mb` on each node. The kernel gives what it finds in one piece.
+# reserve_hugepages POOL...: at least `hugepages_mb` on each node. The kernel gives what it finds in one piece.
 reserve_hugepages() {
-  local pool pools where pages=$(((hugepages_mb + 1) / 2)) has
-  pools=$(page_pools)
-  for pool in $pools; do
+  local pool where pages=$(((hugepages_mb + 1) / 2)) has
+  for pool; do
     where=$(grep -oE 'node[0-9]+' <<<"$pool" || echo machine)
     has=$(value_of "$pool/nr_hugepages")
     if ((has < pages)); then change machine prepare value "$pool/nr_hugepages" "$pages"; fi
@@ -35,10 +38,26 @@ set_hugetlbfs() {
   fi
 }
 
+# What was asked for: persist asks the same at boot, whatever there is now. There is nothing to give back.
+asked_for() { former machine prepare asked; }
+set_asked() { :; }
+remember_asked() {
+  local before
+  before=$(asked_for)
+  [[ $before != "$1" ]] || return 0
+  [[ -z $before ]] || forget_line machine "prepare${tab}asked${tab}hugepages_mb$tab$before" || exit
+  printf 'prepare\tasked\thugepages_mb\t%s\n' "$1" | remember machine || exit
+}
+
+# The pages come last: memory in too small pieces keeps no NIC from being bound.
 prepare() {
-  reserve_hugepages
+  local pools
+  pools=$(page_pools)
+  remember_asked "$hugepages_mb"
   change machine prepare hugetlbfs "$root/dev/hugepages" mounted
   change machine prepare module vfio-pci loaded
+  # shellcheck disable=SC2086 # words
+  reserve_hugepages $pools
   if $dry_run; then
     return
   elif has_iommu; then
@@ -51,6 +70,8 @@ prepare() {
 # Everything back: the NICs, then the machine.
 undo() {
   local file failed=false
+  # shellcheck disable=SC2046 # words
+  refuse_used $(remembered_nics)
   [[ ! -e $unit ]] || forget
   if [[ -z $(for file in machine $(remembered_nics); do lines "$file"; done) ]]; then
     clear_state

@@ -45,6 +45,12 @@ cores_in() {
   for range in ${1//,/ }; do seq "${range%-*}" "${range#*-}"; done
 }
 
+# Of the form that cores_in takes, each range from its lesser end.
+is_core_list() {
+  [[ $1 =~ ^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$ ]] &&
+    tr , '\n' <<<"$1" | awk -F- 'NF > 1 && $1 > $2 {backwards = 1} END {exit backwards}'
+}
+
 # NIC/INTERRUPT: its cores, "0,1,2,5". One that is not the NIC's any more is left alone.
 get_irq() { cores_in "$(value_of "$root/proc/irq/${1#*/}/smp_affinity_list")" | paste -sd ,; }
 set_irq() {

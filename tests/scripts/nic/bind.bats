@@ -76,6 +76,24 @@ load helpers
   nothing_was_done
 }
 
+@test "a NIC that a process has open is not waited for: unbind and undo say whose it is" {
+  local command
+  nic bind eth1
+  mkdir -p "$MUSTER_NIC_ROOT/proc/4711/fd"
+  ln -s /dev/vfio/1 "$MUSTER_NIC_ROOT/proc/4711/fd/9"
+  forget_log
+  for command in 'unbind 0000:03:00.0' undo; do
+    # shellcheck disable=SC2086 # words
+    run nic $command
+    [[ $status == 1 ]]
+    says 'not 0000:03:00.0: the process 4711 has it, or its IOMMU group, open: end that first'
+    [[ $(driver_of 0000:03:00.0) == vfio-pci && ! -e $BATS_TEST_TMPDIR/log ]]
+  done
+  rm -r "$MUSTER_NIC_ROOT/proc/4711"
+  nic undo
+  is_as_before
+}
+
 @test "undo with nothing to undo says so" {
   run nic undo
   [[ $status == 0 ]]

@@ -6,7 +6,7 @@ import sys
 
 import machine
 
-TOOLS = ["tee", "ethtool", "systemctl", "ip", "ss", "modprobe", "mount", "umount", "mv", "id"]
+TOOLS = ["tee", "ethtool", "systemctl", "ip", "ss", "modprobe", "mount", "umount", "mv", "id", "stat"]
 INET = {"eth0": "192.0.2.2/24", "eth1": "10.1.0.1/24 10.1.0.2/24 fd01::1/64", "eth6": "192.0.2.8/24"}
 ROUTES = {
     "eth0": ["-4 default via 192.0.2.1", "-4 192.0.2.0/24 proto kernel scope link src 192.0.2.2"],

@@ -30,10 +30,11 @@ boot_again() {
   nic bind eth3 eth4
   run nic persist
   [[ $status == 0 ]]
-  says 'prepare --hugepages-mb 64; bind 0000:05:00.0=52:54:00:00:00:05 0000:05:00.1=52:54:00:00:01:05'
+  says 'bind 0000:05:00.0=52:54:00:00:00:05 0000:05:00.1=52:54:00:00:01:05; prepare --hugepages-mb 64'
   [[ -L $MUSTER_NIC_ROOT/etc/systemd/system/multi-user.target.wants/muster-nic.service ]]
   unit | grep -qx 'Before=network-pre.target shutdown.target'
   unit | grep -qx 'Wants=network-pre.target'
+  unit | grep -q '^After=.* dev-hugepages.mount .* systemd-sysctl.service '
 }
 
 @test "what the unit runs at boot prepares and binds again" {
@@ -53,6 +54,39 @@ boot_again() {
 reboot_is_back_to_the_first() {
   echo first-boot >"$MUSTER_NIC_ROOT/proc/sys/kernel/random/boot_id"
   is_as_before
+}
+
+@test "too few hugepages at boot keep no NIC from being bound, and are asked for by the next persist all the same" {
+  nic prepare --hugepages-mb 64
+  nic bind eth1
+  nic persist
+  boot_again
+  MACHINE_FAILS=nr_hugepages run at_boot
+  [[ $status == 1 ]]
+  says "could not write '32'"
+  [[ $(driver_of 0000:03:00.0) == vfio-pci ]]
+  run nic persist
+  says 'does this already'
+}
+
+@test "prepare mounts hugetlbfs and loads vfio-pci, though there are too few pages" {
+  MACHINE_FAILS=nr_hugepages run nic prepare
+  [[ $status == 1 && -e $MUSTER_NIC_ROOT/sys/module/vfio_pci ]]
+  grep hugetlbfs "$MUSTER_NIC_ROOT/proc/mounts"
+  nic undo
+  is_as_before
+}
+
+@test "a node without memory is asked for no pages, and persist asks for as many as prepare did, and no zero" {
+  local nodes=$MUSTER_NIC_ROOT/sys/devices/system/node
+  echo 'Node 0 MemTotal:       16384 kB' >"$nodes/node0/meminfo"
+  echo 'Node 1 MemTotal:       0 kB' >"$nodes/node1/meminfo"
+  nic prepare --hugepages-mb 32
+  nic prepare --hugepages-mb 64
+  [[ $(<"$nodes/node1/hugepages/hugepages-2048kB/nr_hugepages") == 0 ]]
+  echo 7 >"$nodes/node0/hugepages/hugepages-2048kB/nr_hugepages"
+  nic persist
+  [[ $(unit | grep ^ExecStart= | grep -o 'prepare.*') == 'prepare --hugepages-mb 64' ]]
 }
 
 @test "a bus that counts otherwise binds nothing wrong" {
@@ -115,6 +149,65 @@ reboot_is_back_to_the_first() {
   nic undo
   echo first-boot >"$MUSTER_NIC_ROOT/proc/sys/kernel/random/boot_id"
   is_as_before
+}
+
+@test "unbind takes a NIC out of the unit, and the unit away when nothing is left in it" {
+  nic bind eth1
+  nic bind eth6
+  nic persist
+  run nic unbind eth1
+  says 'at boot muster-nic.service leaves 0000:03:00.0 with the kernel'
+  unit | grep -qx 'ExecStart=".*/scripts/nic" bind 0000:08:00.0=52:54:00:00:00:08'
+  run nic unbind eth6
+  says 'a reboot leaves all NICs with the kernel'
+  [[ ! -e $MUSTER_NIC_ROOT/etc/systemd/system/muster-nic.service ]]
+}
+
+@test "unbind of the last NIC leaves what else the unit does" {
+  nic prepare --hugepages-mb 64
+  nic bind eth1
+  nic persist
+  nic unbind eth1
+  [[ $(unit | grep -c ^ExecStart=) == 1 ]]
+  unit | grep -q 'prepare --hugepages-mb 64'
+}
+
+@test "a NIC that a failed boot has left with the kernel goes out of the unit by unbind, too" {
+  nic bind eth1
+  nic persist
+  boot_again
+  run nic unbind eth1
+  says 'a reboot leaves all NICs with the kernel'
+  [[ ! -e $MUSTER_NIC_ROOT/etc/systemd/system/muster-nic.service ]]
+}
+
+@test "persist says which NICs the unit had that are not bound now, and forgets what repeats nothing" {
+  nic bind eth1
+  nic persist
+  boot_again
+  nic bind eth6
+  run nic persist
+  says 'not at boot any more, as they are not bound now: 0000:03:00.0'
+  boot_again
+  run nic persist
+  [[ $status == 0 ]]
+  says 'not at boot any more, as they are not bound now: 0000:08:00.0'
+  says 'nothing is left to repeat at boot'
+  [[ ! -e $MUSTER_NIC_ROOT/etc/systemd/system/muster-nic.service ]]
+}
+
+@test "persist is refused where somebody else than root could change what the boot runs" {
+  local file
+  nic bind eth1
+  tree >"$BATS_TEST_TMPDIR/before"
+  forget_log
+  for file in /scripts/nic /scripts/lib/nic/facts.sh /scripts/lib/common.sh /scripts ''; do
+    file=$(realpath "$here/../../..")$file
+    MACHINE_STAT="$file 0 775" refuses "others than root may change $file: copy it" persist
+    MACHINE_STAT="$file 1000 755" refuses "others than root may change $file: copy it" persist
+  done
+  MACHINE_STAT="/ 0 777" refuses 'others than root may change /: ' persist
+  MACHINE_DISK=nfs refuses "is on nfs, which is not there at boot: copy it, and scripts/lib, to root's /usr/local/lib/muster" persist
 }
 
 @test "persist without anything to repeat is refused" {

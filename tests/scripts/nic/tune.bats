@@ -29,6 +29,7 @@ governor() { cat "$MUSTER_NIC_ROOT/sys/devices/system/cpu/cpufreq/policy0/scalin
 
 @test "tune is refused when it leaves no core for interrupts" {
   refuses 'leave none for interrupts' tune --cores 0-2 eth1
+  refuses "'5-2' is no list of cores" tune --cores 5-2 eth1
 }
 
 @test "what a driver does not offer is said, and skipped" {
