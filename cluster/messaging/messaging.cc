@@ -4,13 +4,10 @@
 #include <cassert>
 #include <utility>
 
+#include "cluster/messaging/turns.h"
+
 namespace muster {
 namespace {
-
-/// A channel sends so many before the next one has its turn.
-constexpr std::uint32_t turn_packets = 8;
-/// All channels together in one transmit(): heartbeats do not wait for longer.
-constexpr std::uint32_t transmit_packets = 256;
 
 /// So many packets are acknowledged together, and none waits for longer. Each acknowledgement costs
 /// both ends what a packet costs; a sender whose window is smaller waits for this long in a round.

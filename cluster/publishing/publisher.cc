@@ -3,13 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "cluster/messaging/turns.h"
+
 namespace muster {
-namespace {
-
-/// All topics together in one transmit(): heartbeats do not wait for longer.
-constexpr std::uint32_t transmit_packets = 256;
-
-}  // namespace
 
 Publisher::Publisher(const MessagingConfig& config, Outbox& outbox, Messaging& messaging,
                      Events& events, PublishingStats& stats)

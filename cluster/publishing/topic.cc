@@ -3,12 +3,10 @@
 #include <algorithm>
 
 #include "cluster/messaging/message_writer.h"
+#include "cluster/messaging/turns.h"
 
 namespace muster {
 namespace {
-
-/// A follower is sent so many packets before the next one has its turn.
-constexpr std::uint32_t turn_packets = 8;
 
 MessagingConfig window_of(MessagingConfig config, const TopicConfig& topic) {
   const auto all = static_cast<std::uint32_t>(Topic::packets_max(topic));
