@@ -3,20 +3,16 @@
 #include <cstring>
 
 #include <fmt/format.h>
-#include <xxhash.h>
+
+#include "tests/sim/head.h"
 
 namespace muster::sim {
 namespace {
 
-struct Head {
+struct PublishedHead {
   std::uint64_t publisher, incarnation, topic, number, hash;
 };
-static_assert(sizeof(Head) == Broadcasts::head_bytes);
-
-std::uint64_t hash_of(const Head& head, std::span<const std::byte> rest) {
-  return XXH3_64bits_withSeed(rest.data(), rest.size(),
-                              XXH3_64bits(&head, offsetof(Head, hash)) ^ rest.size());
-}
+static_assert(sizeof(PublishedHead) == Broadcasts::head_bytes);
 
 }  // namespace
 
@@ -25,8 +21,8 @@ void Broadcasts::begin(const Source& source, const TopicConfig& config) {
 }
 
 void Broadcasts::write(const Source& source, std::span<std::byte> payload) const {
-  Head head{source.publisher.server, source.publisher.incarnation, source.topic,
-            streams_.at(source).begun + 1, 0};
+  PublishedHead head{source.publisher.server, source.publisher.incarnation, source.topic,
+                     streams_.at(source).begun + 1, 0};
   head.hash = hash_of(head, payload.subspan(sizeof head));
   std::memcpy(payload.data(), &head, sizeof head);
 }
@@ -92,7 +88,7 @@ void Broadcasts::changed(const Follower& follower, const Source& source, const S
 void Broadcasts::accepted(const Follower& follower, const Source& source,
                           std::span<const std::byte> payload) {
   const auto stream = streams_.find(source);
-  Head head;
+  PublishedHead head;
   if (stream == streams_.end() || payload.size() < sizeof head)
     return verdict_.fail("I11", "m{} was given {} bytes that nobody published", follower.server,
                          payload.size());

@@ -3,20 +3,15 @@
 #include <algorithm>
 #include <cstring>
 
-#include <xxhash.h>
+#include "tests/sim/head.h"
 
 namespace muster::sim {
 namespace {
 
-struct Head {
+struct SentHead {
   std::uint64_t from, from_incarnation, to, to_incarnation, channel, number, hash;
 };
-static_assert(sizeof(Head) == Conversations::head_bytes);
-
-std::uint64_t hash_of(const Head& head, std::span<const std::byte> rest) {
-  return XXH3_64bits_withSeed(rest.data(), rest.size(),
-                              XXH3_64bits(&head, offsetof(Head, hash)) ^ rest.size());
-}
+static_assert(sizeof(SentHead) == Conversations::head_bytes);
 
 }  // namespace
 
@@ -41,13 +36,13 @@ std::uint64_t Conversations::last_number(Way way) const {
 }
 
 void Conversations::write(const Way& way, std::uint64_t ahead, std::span<std::byte> payload) const {
-  Head head{way.from.server,
-            way.from.incarnation,
-            way.to.server,
-            way.to.incarnation,
-            way.channel,
-            last_number(way) + 1 + ahead,
-            0};
+  SentHead head{way.from.server,
+                way.from.incarnation,
+                way.to.server,
+                way.to.incarnation,
+                way.channel,
+                last_number(way) + 1 + ahead,
+                0};
   head.hash = hash_of(head, payload.subspan(sizeof head));
   std::memcpy(payload.data(), &head, sizeof head);
 }
@@ -68,7 +63,7 @@ void Conversations::sent(const Way& way, std::uint64_t messages) {
 
 void Conversations::accepted(const Way& way, std::span<const std::byte> payload) {
   const std::size_t receiver = way.to.server;
-  Head head;
+  SentHead head;
   if (payload.size() < sizeof head)
     return verdict_.fail("I11", "m{} was given a message of {} bytes that nobody sent", receiver,
                          payload.size());
