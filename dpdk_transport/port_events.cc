@@ -1,5 +1,3 @@
-// DPDK 22.11 has no other word for a device that is taken away than one that may still change.
-#define ALLOW_EXPERIMENTAL_API
 #include "dpdk_transport/port_events.h"
 
 #include <cerrno>
@@ -35,19 +33,30 @@ void until_done(Unregister&& unregister) {
   while (unregister() == -EAGAIN) std::this_thread::yield();
 }
 
+// DPDK 22.11 has no other word for a device that is taken away than one that may still change.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+int hear_of(const std::string& device, PortEvents& events) {
+  return rte_dev_event_callback_register(device.c_str(), hear_device, &events);
+}
+int hear_no_more_of(const std::string& device, PortEvents& events) {
+  return rte_dev_event_callback_unregister(device.c_str(), hear_device, &events);
+}
+#pragma GCC diagnostic pop
+
 }  // namespace
 
 PortEvents::PortEvents(std::uint16_t port, std::string device)
     : port_(port), device_(std::move(device)) {
   for (const rte_eth_event_type kind : kinds)
     rte_eth_dev_callback_register(port_, kind, hear_port, this);
-  rte_dev_event_callback_register(device_.c_str(), hear_device, this);
+  hear_of(device_, *this);
 }
 
 PortEvents::~PortEvents() {
   for (const rte_eth_event_type kind : kinds)
     until_done([&] { return rte_eth_dev_callback_unregister(port_, kind, hear_port, this); });
-  until_done([&] { return rte_dev_event_callback_unregister(device_.c_str(), hear_device, this); });
+  until_done([&] { return hear_no_more_of(device_, *this); });
 }
 
 }  // namespace muster::dpdk

@@ -33,7 +33,7 @@ choose_variant() {
     # A clang library with a sanitizer leaves the sanitizer's symbols to the executable. Reports
     # name lines.
     variant_options+=(-Db_sanitize="$sanitizers" -Db_lundef=false -Ddebug=true
-      -Doptimization=1 "-Dcpp_args=-fno-sanitize-recover=all -g1")
+      -Doptimization=1 "-Dcpp_args=-fno-sanitize-recover=all -g1" -Dunity=on -Dunity_size=8)
     name+=-${sanitizers//,/-}
   else
     # At -O3 g++ 12 warns of overflows in fmt's headers that cannot happen.

@@ -15,7 +15,7 @@ using test::mistakes_below_the_required;
 using test::required;
 using test::right;
 
-constexpr std::string_view complete = R"(
+constexpr std::string_view with_all_keys = R"(
 name = "eu-1"
 cluster = "demo"
 transport = "dpdk"
@@ -73,7 +73,7 @@ TEST(Presets, GiveAnswersTheTimeThatTheirLinesTake) {
 }
 
 TEST(ConfigFile, IsReadInFull) {
-  const NodeConfig config = parse_config(complete, "node.toml");
+  const NodeConfig config = parse_config(with_all_keys, "node.toml");
   EXPECT_EQ(config.name, "eu-1");
   EXPECT_EQ(config.cluster, "demo");
   EXPECT_EQ(config.transport, TransportKind::dpdk);

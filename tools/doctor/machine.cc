@@ -13,12 +13,12 @@ constexpr const char* processors = "sys/devices/system/cpu";
 
 /// The deepest of the states that are not switched off.
 void read_idle_state(const FileTree& files, const std::string& folder, Core& core) {
-  for (const std::string& state : files.names(folder + "/cpuidle")) {
-    const std::string at = folder + "/cpuidle/" + state;
-    const DurationNs wake_ns = files.number(at + "/latency").value_or(0) * 1000;
-    if (files.number(at + "/disable").value_or(0) != 0 || wake_ns < core.wake_ns) continue;
-    core.wake_ns = wake_ns;
-    core.idle_state = files.text(at + "/name").value_or(state);
+  for (const std::string& name : files.names(folder + "/cpuidle")) {
+    const std::string at = folder + "/cpuidle/" + name;
+    const DurationNs takes_ns = files.number(at + "/latency").value_or(0) * 1000;
+    if (files.number(at + "/disable").value_or(0) != 0 || takes_ns < core.wake_ns) continue;
+    core.wake_ns = takes_ns;
+    core.idle_state = files.text(at + "/name").value_or(name);
   }
 }
 
