@@ -48,6 +48,7 @@ std::vector<std::string> what_is_lowered(const Capabilities& granted, std::uint1
   if (granted.groups != GroupFilter::list)
     lowered.push_back(
         fmt::format("multicast filter: {}, the rest in software", word(granted.groups)));
+  if (!granted.vlan_filter) lowered.emplace_back("VLAN filter: in software");
   return lowered;
 }
 

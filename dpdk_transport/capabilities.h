@@ -26,6 +26,8 @@ struct Capabilities {
   std::uint16_t rx_descriptors = 0;
   std::uint16_t tx_descriptors = 0;
   GroupFilter groups = GroupFilter::list;
+  bool vlan_filter =
+      true;  ///< it lets no other VLAN in than the one that was asked for, if one was
 };
 
 /// What of a wish was not granted and who does it instead, a short sentence each. Everything works

@@ -31,8 +31,7 @@ bool DpdkTransport::hear(const NeighbourNews& news) {
 void DpdkTransport::handle_arp(Frame& frame) {
   if (!hear(read_arp(bytes(frame), station_))) return rte_pktmbuf_free(&frame);
   make_arp_reply(bytes(frame), station_);
-  frame.ol_flags = 0;
-  enqueue(frame);
+  send_control(frame);
 }
 
 void DpdkTransport::handle_discovery(const Frame& frame, const Classified& message) {
@@ -44,7 +43,7 @@ void DpdkTransport::handle_discovery(const Frame& frame, const Classified& messa
     write_discovery_announcement(bytes(*answer), station_);
   else
     write_advertisement(bytes(*answer), station_, news.sender);
-  enqueue(*answer);
+  send_control(*answer);
 }
 
 void DpdkTransport::answer_echo(Frame& frame, const Classified& request) {
@@ -55,8 +54,7 @@ void DpdkTransport::answer_echo(Frame& frame, const Classified& request) {
   }
   make_echo_reply(bytes(frame), request, station_);
   ++stats_.echo_answered;
-  frame.ol_flags = 0;
-  enqueue(frame);
+  send_control(frame);
 }
 
 Frame* DpdkTransport::control_frame(std::size_t size) {
@@ -68,6 +66,20 @@ Frame* DpdkTransport::control_frame(std::size_t size) {
   return frame;
 }
 
+/// These are written without a tag, and nobody else holds them. In front of a received one its own
+/// tag has left room.
+void DpdkTransport::send_control(Frame& frame) {
+  frame.ol_flags = 0;
+  if (vlan_ != untagged) {
+    if (rte_pktmbuf_prepend(&frame, sizeof(VlanTag)) == nullptr) {
+      ++stats_.no_buffer;
+      return rte_pktmbuf_free(&frame);
+    }
+    put_tag_on(bytes(frame), vlan_);
+  }
+  enqueue(frame);
+}
+
 void DpdkTransport::tell_routers(GroupNews news, GroupProtocol protocol) {
   for (const IpAddress& group : groups_) {
     Frame* frame = control_frame(is_v4() ? igmp_frame_bytes(protocol) : mld_frame_bytes(protocol));
@@ -77,7 +89,7 @@ void DpdkTransport::tell_routers(GroupNews news, GroupProtocol protocol) {
     else
       write_mld(bytes(*frame), station_.mac, group, news, protocol);
     ++stats_.group_reports;
-    enqueue(*frame);
+    send_control(*frame);
   }
 }
 
@@ -107,7 +119,7 @@ void DpdkTransport::ask_for(const IpAddress& address) {
   else
     write_solicitation(bytes(*frame), station_, address);
   ++stats_.neighbour_requests;
-  enqueue(*frame);
+  send_control(*frame);
 }
 
 void DpdkTransport::announce() {
@@ -116,7 +128,7 @@ void DpdkTransport::announce() {
       write_arp_announcement(bytes(*frame), station_);
     else
       write_discovery_announcement(bytes(*frame), station_);
-    enqueue(*frame);
+    send_control(*frame);
   }
   tell_routers(GroupNews::joins);
   flush();

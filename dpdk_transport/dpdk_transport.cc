@@ -54,6 +54,7 @@ RawPortConfig port_config(const DpdkTransportConfig& config) {
                      .rx_descriptors = config.rx_descriptors,
                      .tx_descriptors = config.tx_descriptors,
                      .mtu = config.mtu,
+                     .vlan = config.vlan,
                      .mac = config.mac};
   if (!port.mac && parse_device(config.device).is_memif())
     port.mac = derived_mac(config.self.address);
@@ -78,6 +79,10 @@ std::uint64_t flags_of(Checksums checksums, bool v4) {
   return flags;
 }
 
+std::uint64_t lengths_of(const UdpFramer& framer) {
+  return rte_mbuf_tx_offload(framer.link_bytes(), framer.ip_bytes(), 0, 0, 0, 0, 0);
+}
+
 /// Those that routers are told of. With IPv6 a station is asked for in a group, too.
 std::vector<IpAddress> groups_of(const LocalAddresses& local) {
   const IpAddress& self = local.self.address;
@@ -95,20 +100,32 @@ Verified verified_by_port(const Frame& frame, bool udp_partial) {
           .udp_partial = udp_partial};
 }
 
+/// Takes its tag off a frame, unless the port has. False: it is not of `vlan`, or has another tag.
+bool untag(Frame& frame, std::uint16_t vlan) {
+  if ((frame.ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0)
+    return (frame.vlan_tci & vlan_id_mask) == vlan && !is_tagged(bytes(frame));
+  if (!is_tagged(bytes(frame))) return vlan == untagged;
+  if (take_tag_off(bytes(frame)) != vlan) return false;
+  rte_pktmbuf_adj(&frame, sizeof(VlanTag));
+  return !is_tagged(bytes(frame));
+}
+
 }  // namespace
 
 DpdkTransport::DpdkTransport(const DpdkTransportConfig& config)
     : local_(start(config)),
       route_(config.route),
       mtu_(config.mtu),
+      vlan_(config.vlan),
       payload_bytes_max_(payload_bytes_of(config.mtu, config.self.address)),
       pool_(config.pool_packets, sizeof(MbufPacket), reader_of(config),
             frame_bytes_for(config.mtu)),
       port_(port_config(config), pool_),
       station_{.address = config.self.address, .mac = port_.mac()},
       groups_(groups_of(local_)),
-      framer_(config.self, station_.mac, checksums_of(config, port_)),
-      tx_flags_(flags_of(checksums_of(config, port_), is_v4())) {
+      framer_(config.self, station_.mac, checksums_of(config, port_), config.vlan),
+      tx_flags_(flags_of(checksums_of(config, port_), is_v4())),
+      tx_lengths_(lengths_of(framer_)) {
   std::vector<MacAddress> groups{
       multicast_mac(is_v4() ? IpAddress(all_hosts_group) : all_nodes_group)};
   for (const IpAddress& group : groups_) groups.push_back(multicast_mac(group));
@@ -184,8 +201,7 @@ Frame* DpdkTransport::framed(Packet& packet, const MacAddress& destination) {
   frame->data_off = static_cast<std::uint16_t>(start - static_cast<std::byte*>(frame->buf_addr));
   resize(*frame, framer_.headers_bytes() + packet.size);
   frame->ol_flags = tx_flags_;
-  frame->l2_len = sizeof(EthernetHeader);
-  frame->l3_len = is_v4() ? sizeof(Ipv4Header) : sizeof(Ipv6Header);
+  frame->tx_offload = tx_lengths_;
   framer_.write(packet.payload(), destination, packet.peer);
   own.framed = true;
   return frame;
@@ -238,6 +254,11 @@ std::size_t DpdkTransport::receive(std::span<Packet*> burst) {
 
 /// A datagram's packet; anything else is answered or dropped here, and its frame is gone.
 Packet* DpdkTransport::accept(Frame& frame) {
+  if (!untag(frame, vlan_)) {
+    ++stats_.other_vlan;
+    rte_pktmbuf_free(&frame);
+    return nullptr;
+  }
   const auto in_one_piece = frame.nb_segs == 1 ? bytes(frame) : std::span<std::byte>{};
   const Classified found = classify(
       in_one_piece, local_, verified_by_port(frame, port_.offloads().rx_partial_udp_checksum));

@@ -38,6 +38,8 @@ struct DpdkTransportConfig {
   /// None: the port's own, or derived from the address where the port is a memif.
   std::optional<dpdk::MacAddress> mac{};
   std::uint32_t mtu = mtu_default;
+  /// Whose frames are sent and heard, and no others: 1 to 4094, or dpdk::untagged.
+  std::uint16_t vlan = dpdk::untagged;
   std::uint32_t pool_packets = 4096;
   std::uint16_t rx_descriptors = 512;
   std::uint16_t tx_descriptors = 512;
@@ -55,6 +57,7 @@ struct DpdkTransportStats {
   std::uint64_t fragments = 0;      ///< nothing here sends any
   std::uint64_t not_for_us = 0;     ///< another address, or another UDP port
   std::uint64_t other_traffic = 0;  ///< nothing that is read here, or of the other family
+  std::uint64_t other_vlan = 0;     ///< of another VLAN than ours, or with several tags
   // Dropped on the way out.
   std::uint64_t tx_full = 0;     ///< the port took no more
   std::uint64_t tx_spared = 0;   ///< expendable ones, so that there is room for others
@@ -131,18 +134,22 @@ class DpdkTransport final : public Transport {
   dpdk::Frame* control_frame(std::size_t bytes);
   bool has_room_to_spare();
   void enqueue(dpdk::Frame& frame);
+  void send_control(dpdk::Frame& frame);
   void drop_outgoing(std::uint64_t& counter);
 
   dpdk::LocalAddresses local_;
   dpdk::Route route_;
   std::uint32_t mtu_;
+  std::uint16_t vlan_;
   std::uint32_t payload_bytes_max_;
   dpdk::FramePool pool_;
   dpdk::RawPort port_;
   dpdk::Station station_;
   std::vector<IpAddress> groups_;
   dpdk::UdpFramer framer_;
-  std::uint64_t tx_flags_;  ///< what the port shall do to our datagrams, as mbufs say it
+  // What the port shall do to our datagrams, and how long their headers are, as mbufs say it.
+  std::uint64_t tx_flags_;
+  std::uint64_t tx_lengths_;
   dpdk::NeighbourTable neighbours_;
   dpdk::NeighbourPacer pacer_;
   std::array<TimeNs, 2> next_report_ns_{};  ///< in the older protocol, and in the newer

@@ -15,6 +15,8 @@ namespace muster::dpdk {
 inline constexpr std::uint16_t ether_type_ipv4 = 0x0800;
 inline constexpr std::uint16_t ether_type_arp = 0x0806;
 inline constexpr std::uint16_t ether_type_ipv6 = 0x86dd;
+inline constexpr std::uint16_t ether_type_vlan = 0x8100;
+inline constexpr std::uint16_t ether_type_provider_vlan = 0x88a8;
 inline constexpr std::uint8_t ip_protocol_hop_by_hop = 0;
 inline constexpr std::uint8_t ip_protocol_icmp = 1;
 inline constexpr std::uint8_t ip_protocol_igmp = 2;
@@ -30,6 +32,13 @@ struct EthernetHeader {
   MacAddress source;
   Be16 type;
 };
+
+/// Between the addresses and the type (IEEE 802.1Q).
+struct VlanTag {
+  Be16 protocol;
+  Be16 control;  ///< three bits of priority, one of "may be dropped", and the VLAN
+};
+inline constexpr std::uint16_t vlan_id_mask = 0x0fff;
 
 struct Ipv4Header {
   std::uint8_t version_and_words;  ///< 4, and the header's length in words of 32 bits
@@ -113,13 +122,13 @@ struct Igmp3Report {
 inline constexpr std::size_t igmp3_query_bytes_min = 12;
 
 static_assert(sizeof(EthernetHeader) == 14 && sizeof(Ipv4Header) == 20 && sizeof(UdpHeader) == 8);
-static_assert(sizeof(ArpPacket) == 28 && sizeof(IcmpHeader) == 4);
+static_assert(sizeof(VlanTag) == 4 && sizeof(ArpPacket) == 28 && sizeof(IcmpHeader) == 4);
 static_assert(sizeof(IgmpMessage) == 8 && sizeof(Igmp3Report) == 16);
 static_assert(sizeof(Ipv6Header) == 40 && sizeof(Ipv6Options) == 8);
 static_assert(alignof(Ipv4Header) == 1 && alignof(Ipv6Header) == 1 && alignof(ArpPacket) == 1);
 
 /// Around an IP packet on the wire: Ethernet's header, two tags of VLANs, the checksum.
-inline constexpr std::size_t link_bytes_max = sizeof(EthernetHeader) + 2 * 4 + 4;
+inline constexpr std::size_t link_bytes_max = sizeof(EthernetHeader) + 2 * sizeof(VlanTag) + 4;
 
 /// The struct at `offset`, whose bytes the caller has made sure of. Alignment is 1.
 template <class T>

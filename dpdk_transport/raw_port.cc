@@ -24,6 +24,7 @@ namespace {
 
 constexpr std::uint64_t tx_checksums = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
 constexpr std::uint64_t rx_checksums = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
+constexpr std::uint64_t rx_vlan = RTE_ETH_RX_OFFLOAD_VLAN_STRIP | RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
 /// From the connected socket to the link, at the start. Long enough for a switch that gets no core
 /// for a while: whoever hangs up in the middle costs it a descriptor.
 constexpr DurationNs handshake_timeout_ns = 2'000'000'000;
@@ -85,20 +86,22 @@ bool sized_by_arguments(std::string_view driver) {
   return driver == "net_memif" || driver == "net_af_packet";
 }
 
-std::uint32_t mtu_max_of(const rte_eth_dev_info& info, std::string_view driver) {
+std::uint32_t mtu_max_of(const rte_eth_dev_info& info, std::string_view driver,
+                         std::uint16_t vlan) {
   if (sized_by_arguments(driver)) return mtu_max;
   if (driver == "net_af_xdp") return xdp_mtu_max;
   const bool both = info.max_mtu != UINT16_MAX && info.max_rx_pktlen > info.max_mtu;
-  const std::uint32_t around =
-      both ? info.max_rx_pktlen - info.max_mtu : RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
+  const auto around =
+      both ? info.max_rx_pktlen - info.max_mtu
+           : static_cast<std::uint32_t>(RTE_ETHER_HDR_LEN + tag_bytes_of(vlan) + RTE_ETHER_CRC_LEN);
   return std::min<std::uint32_t>(info.max_mtu, info.max_rx_pktlen - around);
 }
 
 /// For DPDK; 0 leaves it as it is. Others may send to this port what is longer than members'
 /// packets.
-std::uint32_t mtu_of_device(const rte_eth_dev_info& info, std::uint32_t mtu,
+std::uint32_t mtu_of_device(const rte_eth_dev_info& info, std::uint32_t mtu, std::uint16_t vlan,
                             const DeviceName& name) {
-  const std::uint32_t most = mtu_max_of(info, name.driver());
+  const std::uint32_t most = mtu_max_of(info, name.driver(), vlan);
   if (mtu > most)
     throw StartError(fmt::format(
         "{} carries packets of {} bytes at most, and mtu is {}: {}", name.name, most, mtu,
@@ -139,9 +142,10 @@ void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
   rte_eth_dev_info info{};
   check(rte_eth_dev_info_get(id_, &info), device(), "asking what it can do");
   rte_eth_conf conf{};
-  conf.rxmode.mtu = mtu_of_device(info, config.mtu, name_);
+  conf.rxmode.mtu = mtu_of_device(info, config.mtu, config.vlan, name_);
   conf.txmode.offloads = info.tx_offload_capa & tx_checksums;
-  conf.rxmode.offloads = info.rx_offload_capa & rx_checksums;
+  conf.rxmode.offloads =
+      info.rx_offload_capa & (rx_checksums | (config.vlan == untagged ? 0 : rx_vlan));
   // Else each question would be one to its registers, or to those of the chip behind it.
   conf.intr_conf.lsc = events_ && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 ? 1 : 0;
   conf.intr_conf.rmv = events_ && (*info.dev_flags & RTE_ETH_DEV_INTR_RMV) != 0 ? 1 : 0;
@@ -198,6 +202,17 @@ void RawPort::start(const RawPortConfig& config) {
   }
   check(rte_eth_macaddr_get(id_, &address), device(), "asking for its address");
   std::copy_n(address.addr_bytes, mac_.size(), mac_.begin());
+  capabilities_.vlan_filter = config.vlan == untagged || filter_vlan(config.vlan);
+}
+
+/// A filter that does not take the VLAN would keep it out with all others.
+bool RawPort::filter_vlan(std::uint16_t vlan) {
+  const LogCapture log;
+  const int offloads = rte_eth_dev_get_vlan_offload(id_);
+  if (offloads < 0 || (offloads & RTE_ETH_VLAN_FILTER_OFFLOAD) == 0) return false;
+  if (rte_eth_dev_vlan_filter(id_, vlan, 1) == 0) return true;
+  rte_eth_dev_set_vlan_offload(id_, offloads & ~RTE_ETH_VLAN_FILTER_OFFLOAD);
+  return false;
 }
 
 /// Nothing that is longer would come through; and in later DPDKs than 22.11 the server's driver

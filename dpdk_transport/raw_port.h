@@ -17,6 +17,7 @@
 #include "dpdk_transport/frame_pool.h"
 #include "dpdk_transport/mac_address.h"
 #include "dpdk_transport/port_events.h"
+#include "dpdk_transport/vlan.h"
 #include "interfaces/interface_link.h"
 
 namespace muster::dpdk {
@@ -28,6 +29,9 @@ struct RawPortConfig {
   std::uint16_t rx_descriptors = 512;  ///< the port may take fewer, or more
   std::uint16_t tx_descriptors = 512;
   std::uint32_t mtu = mtu_default;  ///< the longest IP packet; the pool's buffers hold it
+  /// The only one whose frames are wanted, without their tags where the port can take these off; or
+  /// untagged.
+  std::uint16_t vlan = untagged;
   std::optional<MacAddress> mac{};  ///< none: the port's own
   /// How long a memif client waits for the switch or the peer that listens on its socket.
   DurationNs connect_timeout_ns = 2'000'000'000;
@@ -92,6 +96,7 @@ class RawPort {
   void configure(const RawPortConfig& config, FramePool& pool);
   void start(const RawPortConfig& config);
   void connect(DurationNs timeout_ns);
+  bool filter_vlan(std::uint16_t vlan);
   bool server_carries_less() const;
 
   DeviceName name_;

@@ -1,5 +1,6 @@
 #include "dpdk_transport/udp_frame.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace muster::dpdk {
@@ -15,6 +16,11 @@ template <class Header, class Byte>
 auto& before(Byte* payload, std::size_t behind) {
   return header_at<Header>(std::span(payload - behind - sizeof(Header), sizeof(Header)), 0);
 }
+/// Of Ethernet, where the frame begins.
+template <class Byte>
+auto& destination_before(Byte* payload, std::size_t headers_bytes) {
+  return before<MacAddress>(payload, headers_bytes - sizeof(MacAddress));
+}
 template <class Byte>
 auto& udp_before(Byte* payload) {
   return before<UdpHeader>(payload, 0);
@@ -26,16 +32,20 @@ auto& ip_before(Byte* payload) {
 
 }  // namespace
 
-UdpFramer::UdpFramer(const Endpoint& self, const MacAddress& mac, Checksums checksums)
+UdpFramer::UdpFramer(const Endpoint& self, const MacAddress& mac, Checksums checksums,
+                     std::uint16_t vlan)
     : ip_bytes_(self.address.is_v4() ? sizeof(Ipv4Header) : sizeof(Ipv6Header)),
+      headers_bytes_(sizeof(EthernetHeader) + tag_bytes_of(vlan) + ip_bytes_ + sizeof(UdpHeader)),
       source_port_(self.port),
       ip_sum_(0),
       udp_sum_(checksum_sum_of_field(ip_protocol_udp)),
       checksums_(checksums) {
-  std::byte* end = prepared_.data() + prepared_.size();
+  std::array<std::byte, room> headers{};
+  std::byte* end = headers.data() + headers.size();
   const bool v4 = self.address.is_v4();
   before<EthernetHeader>(end, ip_bytes_ + sizeof(UdpHeader)) = {
       .destination = {}, .source = mac, .type = v4 ? ether_type_ipv4 : ether_type_ipv6};
+  if (vlan != untagged) put_tag_on(std::span(headers).last(headers_bytes_), vlan);
   udp_before(end) = {.source = self.port, .destination = 0, .bytes = 0, .checksum = 0};
   if (v4) {
     auto& ip = ip_before<Ipv4Header>(end);
@@ -61,6 +71,7 @@ UdpFramer::UdpFramer(const Endpoint& self, const MacAddress& mac, Checksums chec
           .destination = {}};
     udp_sum_ += checksum_sum_of(ip.source);
   }
+  std::ranges::copy(std::span(headers).last(prepared_.size()), prepared_.begin());
 }
 
 /// The sum of `peer`.
@@ -95,8 +106,8 @@ ChecksumSum UdpFramer::write_ipv6(std::byte* payload, std::uint16_t udp_bytes,
 void UdpFramer::write(std::span<std::byte> payload, const MacAddress& destination,
                       const Endpoint& peer) const {
   std::byte* at = payload.data();
-  std::memcpy(at - room, prepared_.data(), room);
-  before<EthernetHeader>(at, ip_bytes_ + sizeof(UdpHeader)).destination = destination;
+  std::memcpy(at - prepared_.size(), prepared_.data(), prepared_.size());
+  destination_before(at, headers_bytes_) = destination;
 
   const auto udp_bytes = static_cast<std::uint16_t>(payload.size() + sizeof(UdpHeader));
   const bool v4 = ip_bytes_ == sizeof(Ipv4Header);
@@ -121,9 +132,8 @@ void UdpFramer::write(std::span<std::byte> payload, const MacAddress& destinatio
 bool UdpFramer::is_written(std::span<const std::byte> payload, const MacAddress& destination,
                            const Endpoint& peer) const {
   const std::byte* at = payload.data();
-  const bool same =
-      before<const EthernetHeader>(at, ip_bytes_ + sizeof(UdpHeader)).destination == destination &&
-      udp_before(at).destination == peer.port;
+  const bool same = destination_before(at, headers_bytes_) == destination &&
+                    udp_before(at).destination == peer.port;
   if (!same) return false;
   return ip_bytes_ == sizeof(Ipv4Header)
              ? IpAddress(std::uint32_t{ip_before<Ipv4Header>(at).destination}) == peer.address

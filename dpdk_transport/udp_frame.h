@@ -9,6 +9,7 @@
 #include "cluster/types.h"
 #include "dpdk_transport/checksum.h"
 #include "dpdk_transport/headers.h"
+#include "dpdk_transport/vlan.h"
 
 namespace muster::dpdk {
 
@@ -29,14 +30,16 @@ class UdpFramer {
   static constexpr std::uint8_t hops_unicast = 64;
   /// In front of a payload, for the longest headers; more of it is written than is sent.
   static constexpr std::size_t room =
-      sizeof(EthernetHeader) + sizeof(Ipv6Header) + sizeof(UdpHeader);
+      sizeof(EthernetHeader) + sizeof(VlanTag) + sizeof(Ipv6Header) + sizeof(UdpHeader);
 
-  UdpFramer(const Endpoint& self, const MacAddress& mac, Checksums checksums);
+  /// Frames of a `vlan` bear its tag.
+  UdpFramer(const Endpoint& self, const MacAddress& mac, Checksums checksums,
+            std::uint16_t vlan = untagged);
 
   /// Of a frame, in front of its payload.
-  std::size_t headers_bytes() const {
-    return sizeof(EthernetHeader) + ip_bytes_ + sizeof(UdpHeader);
-  }
+  std::size_t headers_bytes() const { return headers_bytes_; }
+  std::size_t link_bytes() const { return headers_bytes_ - ip_bytes_ - sizeof(UdpHeader); }
+  std::size_t ip_bytes() const { return ip_bytes_; }
 
   /// Where the port computes the UDP checksum, the field holds what ports expect in it: the sum of
   /// the pseudo header. There are `room` bytes in front of `payload`.
@@ -51,7 +54,9 @@ class UdpFramer {
   ChecksumSum write_ipv6(std::byte* payload, std::uint16_t udp_bytes, const IpAddress& peer) const;
 
   std::size_t ip_bytes_;
-  std::array<std::byte, room> prepared_{};  ///< the headers, at its end
+  std::size_t headers_bytes_;
+  /// The headers, at its end. The destination's Ethernet address, which is first, is in none.
+  std::array<std::byte, room - sizeof(MacAddress)> prepared_;
   Be16 source_port_;
   ChecksumSum ip_sum_;   ///< of the prepared IPv4 header
   ChecksumSum udp_sum_;  ///< of the pseudo header, as far as it is the same

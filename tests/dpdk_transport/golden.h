@@ -39,6 +39,11 @@ inline const Bytes unicast =
     hex("026d0a4d0002026d0a4d00010800"
         "45000022000040004011262f0a4d00010a4d0002"
         "1e611e62000e68166d7573746572");
+/// The same in VLAN 7.
+inline const Bytes unicast_in_7 =
+    hex("026d0a4d0002026d0a4d0001810000070800"
+        "45000022000040004011262f0a4d00010a4d0002"
+        "1e611e62000e68166d7573746572");
 /// From us to the group: "odd".
 inline const Bytes multicast =
     hex("01005e4d0001026d0a4d00010800"
@@ -84,6 +89,14 @@ inline const Bytes group_query =
     hex("01005e000001026d0a4d00090800"
         "46c00020000040000102f9c00a4d0009e000000194040000"
         "1164ee9b00000000");
+
+/// `frame` with a tag; `control` is the VLAN and a priority.
+inline Bytes tagged(Bytes frame, std::uint16_t control, std::uint16_t protocol = ether_type_vlan) {
+  const VlanTag tag{.protocol = protocol, .control = control};
+  const auto bytes = std::as_bytes(std::span(&tag, 1));
+  frame.insert(frame.begin() + 12, bytes.begin(), bytes.end());
+  return frame;
+}
 
 /// In front of a datagram's payload.
 struct Headers {

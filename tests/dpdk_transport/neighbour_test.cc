@@ -1,81 +1,14 @@
 // A member seen from the wire: what it says and answers, frame by frame.
-#include <algorithm>
-#include <array>
-
-#include <gtest/gtest.h>
-
-#include "dpdk_transport/dpdk_transport.h"
+#include "tests/dpdk_transport/a_member.h"
 #include "tests/dpdk_transport/framed.h"
-#include "tests/dpdk_transport/golden.h"
-#include "tests/dpdk_transport/support.h"
 
 namespace muster::dpdk {
 namespace {
 
 using golden::Bytes;
+using testing::AMember;
 using testing::eventually;
 using testing::framed;
-using testing::memif;
-
-class AMember : public ::testing::Test {
- protected:
-  void SetUp() override { plug_in(UdpChecksum::always); }
-  void plug_in(UdpChecksum udp_checksum, const Route& route = {}) {
-    start_eal(testing::eal);
-    member_.reset();
-    wire_.reset();
-    pool_ = std::make_unique<FramePool>(512);
-    wire_ = std::make_unique<RawPort>(RawPortConfig{.device = memif("server", folder_ / "s", 0, 0)},
-                                      *pool_);
-    member_ = std::make_unique<DpdkTransport>(
-        DpdkTransportConfig{.eal = testing::eal,
-                            .device = memif("client", folder_ / "s", 0, 1),
-                            .self = golden::self_endpoint,
-                            .group = golden::group,
-                            .route = route,
-                            .pool_packets = 1024,
-                            .udp_checksum = udp_checksum});
-    ASSERT_TRUE(eventually([&] { return wire_->link_up() && member_->link_up(); }));
-    EXPECT_EQ(member_->receive({}), 0U);  // a memif client makes room for frames when it polls
-  }
-
-  Bytes heard() {
-    std::array<Frame*, 1> burst{};
-    if (!eventually([&] { return wire_->receive(burst) == 1; })) return {};
-    const auto frame = bytes(*burst[0]);
-    Bytes copy(frame.begin(), frame.end());
-    free_frame(burst[0]);
-    return copy;
-  }
-  void announcements_heard() {
-    for (int i = 0; i < 3; ++i) heard();
-  }
-  /// The member takes the frame in, and sends whatever it has to say to it.
-  std::size_t say(const Bytes& frame) {
-    std::array<Frame*, 1> burst = {pool_->allocate()};
-    if (burst[0] == nullptr || !resize(*burst[0], frame.size())) return 0;
-    std::copy(frame.begin(), frame.end(), bytes(*burst[0]).begin());
-    if (wire_->send(burst) != 1) return 0;
-    std::array<Packet*, 4> packets{};
-    const std::size_t count = member_->receive(packets);
-    for (std::size_t i = 0; i < count; ++i) member_->release(*packets[i]);
-    member_->flush();
-    return count;
-  }
-  void transmit_to(const Endpoint& peer, std::string_view text) {
-    Packet* packet = member_->allocate();
-    std::copy_n(reinterpret_cast<const std::byte*>(text.data()), text.size(), packet->data);
-    packet->size = static_cast<std::uint32_t>(text.size());
-    packet->peer = peer;
-    member_->transmit(*packet);
-    member_->flush();
-  }
-
-  testing::TemporaryFolder folder_;
-  std::unique_ptr<FramePool> pool_;
-  std::unique_ptr<RawPort> wire_;
-  std::unique_ptr<DpdkTransport> member_;
-};
 
 TEST_F(AMember, AnnouncesItselfAndJoinsItsGroup) {
   Bytes announcement(arp_frame_bytes);

@@ -60,6 +60,8 @@ TEST_F(RawPorts, SayWhatTheyCannotDo) {
   ASSERT_EQ(lowered.size(), 3U);
   EXPECT_EQ(lowered[0], "checksums to send: IPv4 and UDP in software");
   EXPECT_EQ(lowered[2], "multicast filter: all frames, the rest in software");
+  RawPort in_vlan({.device = memif("server", folder_ / "s", 1, 1), .vlan = 7}, pool);
+  EXPECT_EQ(in_vlan.lowered().back(), "VLAN filter: in software");
 }
 
 TEST_F(RawPorts, PassFramesBothWays) {
