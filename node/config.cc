@@ -78,6 +78,7 @@ class Check {
             "transport = \"socket\"");
     own_address();
     mtu();
+    vlan();
     in_range("port", config_.port);
     group();
     gateway();
@@ -100,6 +101,16 @@ class Check {
     if (own && !own->address.is_v4() && config_.mtu >= mtu_min && config_.mtu < mtu_min_ipv6)
       wrong("mtu", "{} is too little over IPv6, whose headers are longer: give {} at least",
             config_.mtu, mtu_min_ipv6);
+  }
+
+  void vlan() {
+    if (!config_.vlan) return;
+    if (config_.transport == TransportKind::dpdk) return in_range("vlan", *config_.vlan);
+    wrong("vlan",
+          "is for ports of DPDK, and over sockets the kernel tags: leave it out, and give the "
+          "address to an interface of the VLAN, as `ip link add link eth0 name eth0.{0} type vlan "
+          "id {0}` makes one",
+          *config_.vlan);
   }
 
   void group() {

@@ -104,6 +104,9 @@ struct NodeConfig {
   /// Bytes of the longest IP packet that members send, for which all that carries it has to be
   /// made; the same for all members.
   std::uint32_t mtu = mtu_default;
+  /// dpdk: the VLAN (IEEE 802.1Q) whose tag this member's frames bear, 1 to 4094; it hears no
+  /// others. None: frames without a tag.
+  std::optional<std::uint16_t> vlan;
   std::uint16_t port = 7777;  ///< UDP; the same for all members
   std::string group;          ///< multicast group of the cluster; empty: default_group()
   /// Through whom members of other networks are reached, by a port of its own; empty: through

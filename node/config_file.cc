@@ -40,6 +40,7 @@ class Reader {
     root_.text("device", config_.device);
     root_.text("address", config_.address);
     root_.number("mtu", config_.mtu);
+    root_.number("vlan", config_.vlan);
     root_.number("port", config_.port);
     root_.text("group", config_.group);
     root_.text("gateway", config_.gateway);

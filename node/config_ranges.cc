@@ -20,6 +20,7 @@ constexpr std::uint64_t mebi = 1 << 20;
 
 constexpr std::array ranges{
     Range{"mtu", number, mtu_min, mtu_max},
+    Range{"vlan", number, 1, 4094},
     Range{"port", number, 1, 65535},
     Range{"timers.heartbeat_interval", duration, 100 * us, 60 * second},
     Range{"timers.suspect_after", duration, 200 * us, 600 * second},

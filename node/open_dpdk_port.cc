@@ -45,6 +45,7 @@ OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
       .route = route_of(config),
       .mac = {},
       .mtu = config.mtu,
+      .vlan = config.vlan.value_or(dpdk::untagged),
       .pool_packets = pool_packets(config),
       .udp_checksum = config.dpdk.udp_checksum ? UdpChecksum::always : UdpChecksum::where_needed});
   const DpdkTransport& port = *transport;
@@ -58,6 +59,7 @@ OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
                                    {"fragments", stats.fragments},
                                    {"not_for_us", stats.not_for_us},
                                    {"other_traffic", stats.other_traffic},
+                                   {"other_vlan", stats.other_vlan},
                                    {"address_conflicts", stats.address_conflicts},
                                    {"tx_full", stats.tx_full},
                                    {"tx_spared", stats.tx_spared},

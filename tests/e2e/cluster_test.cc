@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -44,6 +45,13 @@ class Lab : public testing::Test {
     return std::ranges::all_of(stage->servers(), [&](const auto& server) {
       return server->tree() == stage->servers().front()->tree();
     });
+  }
+  /// What a server's port has counted.
+  int counted(Server& server, const char* counter) {
+    server.forget("stats");
+    server.tell("stats");
+    const bool told = stage->wait([&] { return !server.last("stats").is_null(); }).has_value();
+    return told ? server.last("stats")["transport"].value(counter, 0) : 0;
   }
   /// Waits for the end of a server that ends by itself, and gives its status.
   int end_of(Server& server) {
@@ -143,17 +151,30 @@ TEST_F(Lab, CarriesLongFramesPastAMemberWithAShorterMtu) {
   ASSERT_TRUE(stage->wait([this] { return all_see({"ann", "bob", "cid", "small"}); }, seconds(20)));
   ASSERT_TRUE(stage->wait([&] { return ann.tree().contains("/small"); }));
   ann.tell("call /small " + std::string(8'000, 'x'));
-  const auto too_long = [&] {
-    small.forget("stats");
-    small.tell("stats");
-    return stage->wait([&] { return !small.last("stats").is_null(); }) &&
-           small.last("stats")["transport"].value("too_long", 0) > 0;
-  };
-  EXPECT_TRUE(stage->wait(too_long));
+  EXPECT_TRUE(stage->wait([&] { return counted(small, "too_long") > 0; }));
   small.tell("ping bob 10");
   EXPECT_TRUE(stage->wait([&] { return !small.last("pinged").is_null(); }));
   for (const auto& server : stage->servers())
     EXPECT_TRUE(server->last("removed").is_null()) << server->name();
+}
+
+TEST_F(Lab, LetsMembersKeepTheirVlansApart) {
+  stage = std::make_unique<Stage>(program(), 4);
+  const std::map<std::string, std::vector<std::string>> vlans = {{"7", {"ann", "bob"}},
+                                                                 {"8", {"cid", "dan"}}};
+  for (const auto& [vlan, names] : vlans)
+    for (const std::string& name : names) stage->start(name, {"--vlan", vlan});
+  const auto all_see_their_own = [&] {
+    return std::ranges::all_of(vlans, [&](const auto& vlan) {
+      const std::set<std::string> own(vlan.second.begin(), vlan.second.end());
+      return std::ranges::all_of(
+          own, [&](const auto& name) { return stage->server(name).members() == own; });
+    });
+  };
+  ASSERT_TRUE(stage->wait(all_see_their_own, seconds(20)));
+  // The switch sends the group's frames to all.
+  EXPECT_TRUE(stage->wait([&] { return counted(stage->server("ann"), "other_vlan") > 2; }));
+  EXPECT_TRUE(all_see_their_own());
 }
 
 TEST_F(Lab, RefusesAMemberWhoseFramesTheSwitchDoesNotCarry) {

@@ -44,6 +44,26 @@ TEST(ConfigLimits, KnowHowLongPacketsMayBe) {
   EXPECT_NE(mistakes_below_the_required(fmt::format("mtu = 9000\n{}", limits)), "none");
 }
 
+TEST(ConfigLimits, KnowWhichVlansThereAreAndWhoTags) {
+  NodeConfig config = parse_config(
+      "name = \"a\"\ncluster = \"c\"\naddress = \"10.77.0.1/24\"\ndevice = \"eth0\"\nvlan = 7\n",
+      "node.toml");
+  EXPECT_EQ(config.vlan, 7);
+  for (const std::uint16_t vlan : {std::uint16_t{1}, std::uint16_t{4094}}) {
+    config.vlan = vlan;
+    EXPECT_TRUE(find_mistakes(config).empty()) << vlan;
+  }
+  for (const std::uint16_t vlan : {std::uint16_t{0}, std::uint16_t{4095}}) {
+    config.vlan = vlan;
+    EXPECT_EQ(mistake(config), fmt::format("vlan: is {}: give a number from 1 to 4094", vlan));
+  }
+  EXPECT_EQ(
+      mistakes_below_the_required("vlan = 7\n"),
+      "node.toml:5: vlan: is for ports of DPDK, and over sockets the kernel tags: leave it out, "
+      "and give the address to an interface of the VLAN, as `ip link add link eth0 name eth0.7 "
+      "type vlan id 7` makes one");
+}
+
 TEST(ConfigLimits, KeepRoomForTheBytesOfOneStepAndForPacketsThatAreReceived) {
   const auto limits = [](const std::string& lines) {
     return mistakes_below_the_required("[limits]\n" + lines);

@@ -47,7 +47,7 @@ struct Options {
   std::string config;
   std::optional<std::string> name, cluster, device, address, group, gateway, way, transport, preset,
       mode, idle;
-  std::optional<std::uint16_t> port;
+  std::optional<std::uint16_t> port, vlan;
   std::optional<std::uint32_t> mtu;
   std::vector<std::string> seeds;
   bool unicast = false;
@@ -80,6 +80,7 @@ NodeConfig configure(const Options& options) {
   take(config.group, options.group);
   take(config.gateway, options.gateway);
   take(config.mtu, options.mtu);
+  take(config.vlan, options.vlan);
   take(config.port, options.port);
   if (!options.seeds.empty()) config.seeds = options.seeds;
   if (options.unicast) config.multicast = false;
@@ -182,6 +183,9 @@ void add_command(CLI::App& app, Action& chosen) {
   node.add_option("--address", options->address, "of this member: 10.77.0.1/24, or fd77::1/64");
   node.add_option("--mtu", options->mtu, "the longest packet, the same for all members [1500]")
       ->check(CLI::Range(mtu_min, mtu_max))
+      ->type_name("");
+  node.add_option("--vlan", options->vlan, "whose tag the port's frames bear: 1 to 4094 [none]")
+      ->check(CLI::Range(1, 4094))
       ->type_name("");
   node.add_option("--port", options->port, "UDP port, the same for all members [7777]")
       ->check(CLI::Range(1, 65535))
