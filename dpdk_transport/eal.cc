@@ -109,7 +109,9 @@ std::vector<std::string> arguments_of(const EalConfig& config, const std::string
                                         "--lcores=0@(" + cpus + ")",
                                         "--log-level=*:error",
                                         "-m",
-                                        std::to_string(config.memory_mb)};
+                                        std::to_string(config.memory_mb),
+                                        // For memifs without copies, which hand it over whole.
+                                        "--single-file-segments"};
   // --in-memory and --no-shconf each mean that nothing is left in the file system.
   if (config.hugepages)
     arguments.emplace_back("--in-memory");
