@@ -23,9 +23,9 @@ void BurstGate::prepare() {
 }
 
 bool BurstGate::anybody_inside() {
-  return std::any_of(inside_.begin(), inside_.end(), [](const Inside& inside) {
-    return inside.flag.load(std::memory_order_acquire);
-  });
+  const auto busy = [](const Inside& queue) { return queue.flag.load(std::memory_order_acquire); };
+  return std::ranges::any_of(inside_,
+                             [&](const auto& port) { return std::ranges::any_of(port, busy); });
 }
 
 void BurstGate::close() {

@@ -4,7 +4,7 @@
 // tells the thread that polls. One that is inside of a burst just then, say because it was
 // preempted there, touches memory that is gone. So the interrupt thread closes this gate before
 // it handles a control message (see log.h for how it gets to do that), and whoever finds it
-// closed leaves the port alone.
+// closed leaves the port alone. Each queue of a port has a thread, so each has a place of its own.
 #pragma once
 
 #include <array>
@@ -17,22 +17,23 @@ namespace muster::dpdk {
 class BurstGate {
  public:
   static constexpr std::size_t ports_max = 32;
+  static constexpr std::uint16_t queues_max = 8;  ///< of one port
 
   /// Once, before the first burst.
   static void prepare();
 
   /// True: the burst may go on, and ends with leave(). No fence and no locked instruction: close()
-  /// pays for both sides.
-  static bool enter(std::uint16_t port) {
-    std::atomic<bool>& inside = inside_[port].flag;
+  /// pays for both sides. Whoever enters after open() sees what was done before it.
+  static bool enter(std::uint16_t port, std::uint16_t queue = 0) {
+    std::atomic<bool>& inside = inside_[port][queue].flag;
     inside.store(true, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (!closed_.load(std::memory_order_relaxed)) return true;
+    if (!closed_.load(std::memory_order_acquire)) return true;
     inside.store(false, std::memory_order_release);
     return false;
   }
-  static void leave(std::uint16_t port) {
-    inside_[port].flag.store(false, std::memory_order_release);
+  static void leave(std::uint16_t port, std::uint16_t queue = 0) {
+    inside_[port][queue].flag.store(false, std::memory_order_release);
   }
   static bool closed() { return closed_.load(std::memory_order_acquire); }
 
@@ -50,7 +51,7 @@ class BurstGate {
   static bool anybody_inside();
 
   static inline std::atomic<bool> closed_{false};
-  static inline std::array<Inside, ports_max> inside_{};
+  static inline std::array<std::array<Inside, queues_max>, ports_max> inside_{};
 };
 
 }  // namespace muster::dpdk

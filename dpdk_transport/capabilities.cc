@@ -29,8 +29,7 @@ std::string_view word(GroupFilter filter) {
 
 }  // namespace
 
-std::vector<std::string> what_is_lowered(const Capabilities& granted, std::uint16_t rx_descriptors,
-                                         std::uint16_t tx_descriptors) {
+std::vector<std::string> what_is_lowered(const Capabilities& granted, const Wishes& wished) {
   std::vector<std::string> lowered;
   const Offloads& offloads = granted.offloads;
   if (!offloads.tx_ip_checksum || !offloads.tx_udp_checksum)
@@ -39,12 +38,15 @@ std::vector<std::string> what_is_lowered(const Capabilities& granted, std::uint1
   if (!offloads.rx_ip_checksum || !offloads.rx_udp_checksum)
     lowered.push_back(fmt::format("checksums received: {} in software",
                                   missing(offloads.rx_ip_checksum, offloads.rx_udp_checksum)));
-  if (granted.rx_descriptors < rx_descriptors)
-    lowered.push_back(
-        fmt::format("receive queue: {} frames, not {}", granted.rx_descriptors, rx_descriptors));
-  if (granted.tx_descriptors < tx_descriptors)
-    lowered.push_back(
-        fmt::format("send queue: {} frames, not {}", granted.tx_descriptors, tx_descriptors));
+  if (granted.queues < wished.queues)
+    lowered.push_back(fmt::format("queues: {}, not {}", granted.queues, wished.queues));
+  if (!granted.spreads) lowered.emplace_back("RSS: none, the port fills its queues as it likes");
+  if (granted.rx_descriptors < wished.rx_descriptors)
+    lowered.push_back(fmt::format("receive queue: {} frames, not {}", granted.rx_descriptors,
+                                  wished.rx_descriptors));
+  if (granted.tx_descriptors < wished.tx_descriptors)
+    lowered.push_back(fmt::format("send queue: {} frames, not {}", granted.tx_descriptors,
+                                  wished.tx_descriptors));
   if (granted.groups != GroupFilter::list)
     lowered.push_back(
         fmt::format("multicast filter: {}, the rest in software", word(granted.groups)));

@@ -25,14 +25,21 @@ struct Capabilities {
   Offloads offloads;
   std::uint16_t rx_descriptors = 0;
   std::uint16_t tx_descriptors = 0;
+  std::uint16_t queues = 1;
+  bool spreads = true;  ///< over its receive queues, by addresses and UDP ports
   GroupFilter groups = GroupFilter::list;
   bool vlan_filter =
       true;  ///< it lets no other VLAN in than the one that was asked for, if one was
 };
 
+struct Wishes {
+  std::uint16_t rx_descriptors = 0;
+  std::uint16_t tx_descriptors = 0;
+  std::uint16_t queues = 1;
+};
+
 /// What of a wish was not granted and who does it instead, a short sentence each. Everything works
 /// without it, slower.
-std::vector<std::string> what_is_lowered(const Capabilities& granted, std::uint16_t rx_descriptors,
-                                         std::uint16_t tx_descriptors);
+std::vector<std::string> what_is_lowered(const Capabilities& granted, const Wishes& wished);
 
 }  // namespace muster::dpdk

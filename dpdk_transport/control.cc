@@ -14,16 +14,48 @@ namespace muster {
 
 using namespace dpdk;  // NOLINT(google-build-using-namespace): this file is that floor's front
 
+/// What is no datagram; its frame is gone. Of several queues the first answers.
+void DpdkTransport::answer(Frame& frame, const Classified& question) {
+  if (queue_ > 0) {
+    hand_over(links_.front(), {frame, Handed::Kind::question});
+    return;
+  }
+  switch (question.kind) {
+    case FrameKind::arp:
+      return handle_arp(frame);
+    case FrameKind::echo_request:
+      return answer_echo(frame, question);
+    case FrameKind::neighbour:
+      handle_discovery(frame, question);
+      break;
+    case FrameKind::group_query:
+      answer_query(question.bytes);
+      break;
+    default:
+      break;
+  }
+  rte_pktmbuf_free(&frame);
+}
+
 /// What comes from elsewhere bears the gateway's Ethernet address.
+bool DpdkTransport::is_neighbour(const Station& station) const {
+  return station.address != station_.address && route_.on_segment(station.address);
+}
+
 void DpdkTransport::learn(const Station& station) {
-  if (station.address != station_.address && route_.on_segment(station.address))
+  if (!is_neighbour(station)) return;
+  if (links_.empty())
     neighbours_.learn(station);
+  else
+    learn_with_others(station);
 }
 
 /// True: it asks for us.
 bool DpdkTransport::hear(const NeighbourNews& news) {
   if (news.conflict) ++stats_.address_conflicts;
-  if (news.valid) learn(news.sender);
+  // Another queue may have forgotten it, and have asked.
+  if (news.valid && is_neighbour(news.sender) && tell_others(news.sender))
+    neighbours_.learn(news.sender);
   if (news.for_us) ++stats_.neighbours_answered;
   return news.for_us;
 }

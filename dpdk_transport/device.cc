@@ -62,7 +62,7 @@ std::string why_not(const DeviceName& name, const LogCapture& log) {
 
 }  // namespace
 
-Device::Device(const DeviceName& name, std::uint32_t mtu) : name_(name) {
+Device::Device(const DeviceName& name, const MemifTerms& terms) : name_(name) {
   if (rte_eth_dev_get_port_by_name(name_.name.c_str(), &port_) == 0)
     throw StartError(fmt::format("{} is open already in this process: give this one another number",
                                  name_.name));
@@ -70,7 +70,7 @@ Device::Device(const DeviceName& name, std::uint32_t mtu) : name_(name) {
   if (name_.is_memif()) {
     const MemifEnd end = memif_end(name_);
     if (end.server)
-      listener_ = std::make_unique<MemifListener>(end.socket, mtu);
+      listener_ = std::make_unique<MemifListener>(end.socket, terms);
     else if (!std::filesystem::exists(folder_of(end.socket)))  // of which the driver says little
       throw StartError(why_unreachable(end.socket));
   }
@@ -104,7 +104,12 @@ Device::~Device() {
 
 void Device::stop() {
   const LogCapture log;
-  change([&] { rte_eth_dev_stop(port_); });
+  // The threads of its other queues may be in the middle of a burst.
+  change([&] {
+    BurstGate::close();
+    rte_eth_dev_stop(port_);
+    BurstGate::open();
+  });
 }
 
 void Device::change(const std::function<void()>& work) {

@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 
-#include "cluster/mtu.h"
 #include "dpdk_transport/device_name.h"
 #include "dpdk_transport/memif_socket.h"
 #include "dpdk_transport/port_claim.h"
@@ -15,9 +14,9 @@ namespace muster::dpdk {
 
 class Device {
  public:
-  /// Creates a vdev, or takes a PCI device. A memif server says `mtu` to its clients. Throws
-  /// StartError.
-  explicit Device(const DeviceName& name, std::uint32_t mtu = mtu_default);
+  /// Creates a vdev, or takes a PCI device. A memif server says to its clients what it carries.
+  /// Throws StartError.
+  explicit Device(const DeviceName& name, const MemifTerms& terms = {});
   /// Stops and removes it.
   ~Device();
   Device(const Device&) = delete;
@@ -25,7 +24,8 @@ class Device {
 
   /// DPDK's number of the port.
   std::uint16_t port() const { return port_; }
-  /// It may be started again.
+  /// It may be started again. A memif only while bursts are kept out of it: until they are, the
+  /// call waits.
   void stop();
 
  private:

@@ -38,21 +38,21 @@ MbufPacket& packet_in(Frame& frame, std::byte* payload, std::uint32_t size,
 Frame& frame_of(const Packet& packet) { return *static_cast<Frame*>(packet.native); }
 
 /// The EAL runs before anything else of the transport is made.
-LocalAddresses start(const DpdkTransportConfig& config) {
+void start(const DpdkTransportConfig& config) {
   EalConfig eal = config.eal;
   eal.pci = eal.pci || parse_device(config.device).pci;
   start_eal(eal);
-  return {.self = config.self, .group = config.group};
 }
 
 FramePool::Reader reader_of(const DpdkTransportConfig& config) {
   return parse_device(config.device).pci ? FramePool::Reader::device : FramePool::Reader::software;
 }
 
-RawPortConfig port_config(const DpdkTransportConfig& config) {
+RawPortConfig port_config(const DpdkTransportConfig& config, std::uint16_t queues) {
   RawPortConfig port{.device = config.device,
                      .rx_descriptors = config.rx_descriptors,
                      .tx_descriptors = config.tx_descriptors,
+                     .queues = queues,
                      .mtu = config.mtu,
                      .vlan = config.vlan,
                      .mac = config.mac};
@@ -112,20 +112,59 @@ bool untag(Frame& frame, std::uint16_t vlan) {
 
 }  // namespace
 
+struct DpdkTransport::Shared {
+  /// Each receive queue of a NIC holds as many frames as it is long. Those of the first are a part
+  /// of what was asked for.
+  Shared(const DpdkTransportConfig& config, std::uint16_t queues)
+      : pool(config.pool_packets + (queues - 1U) * config.rx_descriptors, sizeof(MbufPacket),
+             reader_of(config), frame_bytes_for(config.mtu)),
+        port(port_config(config, queues), pool) {
+    for (std::uint16_t other = 1; other < port.queues(); ++other)
+      rings.push_back(std::make_unique<QueueRings>());
+  }
+
+  FramePool pool;
+  RawPort port;
+  std::vector<std::unique_ptr<QueueRings>> rings;  ///< of each queue but the first
+  std::atomic<Link> link{Link::down};              ///< as the first has found it
+};
+
 DpdkTransport::DpdkTransport(const DpdkTransportConfig& config)
-    : local_(start(config)),
+    : DpdkTransport(config, (start(config), std::make_shared<Shared>(config, std::uint16_t{1})),
+                    0) {}
+
+std::vector<std::unique_ptr<DpdkTransport>> DpdkTransport::open(const DpdkTransportConfig& config) {
+  start(config);
+  const auto shared = std::make_shared<Shared>(config, config.queues);
+  std::vector<std::unique_ptr<DpdkTransport>> queues;
+  for (std::uint16_t queue = 0; queue < shared->port.queues(); ++queue)
+    queues.push_back(std::unique_ptr<DpdkTransport>(new DpdkTransport(config, shared, queue)));
+  return queues;
+}
+
+DpdkTransport::DpdkTransport(const DpdkTransportConfig& config, std::shared_ptr<Shared> shared,
+                             std::uint16_t queue)
+    : local_{.self = config.self, .group = config.group},
       route_(config.route),
       mtu_(config.mtu),
       vlan_(config.vlan),
       payload_bytes_max_(payload_bytes_of(config.mtu, config.self.address)),
-      pool_(config.pool_packets, sizeof(MbufPacket), reader_of(config),
-            frame_bytes_for(config.mtu)),
-      port_(port_config(config), pool_),
+      shared_(std::move(shared)),
+      pool_(shared_->pool),
+      port_(shared_->port),
+      queue_(queue),
       station_{.address = config.self.address, .mac = port_.mac()},
       groups_(groups_of(local_)),
       framer_(config.self, station_.mac, checksums_of(config, port_), config.vlan),
       tx_flags_(flags_of(checksums_of(config, port_), is_v4())),
       tx_lengths_(lengths_of(framer_)) {
+  if (queue_ > 0) {
+    QueueRings& rings = *shared_->rings[queue_ - 1U];
+    links_.push_back({.out = rings.to_first, .in = rings.from_first});
+    return;
+  }
+  for (const auto& rings : shared_->rings)
+    links_.push_back({.out = rings->from_first, .in = rings->to_first});
   std::vector<MacAddress> groups{
       multicast_mac(is_v4() ? IpAddress(all_hosts_group) : all_nodes_group)};
   for (const IpAddress& group : groups_) groups.push_back(multicast_mac(group));
@@ -134,9 +173,10 @@ DpdkTransport::DpdkTransport(const DpdkTransportConfig& config)
 }
 
 DpdkTransport::~DpdkTransport() {
-  tell_routers(GroupNews::leaves);
+  if (queue_ == 0) tell_routers(GroupNews::leaves);
   flush();
   drop_outgoing(stats_.tx_full);
+  for (const QueueLink& link : links_) free_frame(link.held.frame());
 }
 
 Packet* DpdkTransport::allocate() {
@@ -232,7 +272,7 @@ void DpdkTransport::drop_outgoing(std::uint64_t& counter) {
 /// the port costs a system call on some.
 std::size_t DpdkTransport::flush() {
   if (outgoing_count_ == 0) return 0;
-  const std::size_t taken = port_.send({outgoing_.data(), outgoing_count_});
+  const std::size_t taken = port_.send({outgoing_.data(), outgoing_count_}, queue_);
   stats_.sent += taken;
   outgoing_count_ -= taken;
   std::ranges::copy(std::span(outgoing_).subspan(taken, outgoing_count_), outgoing_.begin());
@@ -242,14 +282,21 @@ std::size_t DpdkTransport::flush() {
 
 std::size_t DpdkTransport::receive(std::span<Packet*> burst) {
   std::array<Frame*, burst_max> frames;
-  const std::size_t count = port_.receive({frames.data(), std::min(burst.size(), frames.size())});
+  const std::size_t count =
+      port_.receive({frames.data(), std::min(burst.size(), frames.size())}, queue_);
   std::size_t accepted = 0;
   for (std::size_t i = 0; i < count; ++i) {
     if (i + 1 < count) rte_prefetch0(rte_pktmbuf_mtod(frames[i + 1], void*));
     if (Packet* packet = accept(*frames[i])) burst[accepted++] = packet;
   }
   stats_.received += accepted;
+  if (!links_.empty()) hear_others();
   return accepted;
+}
+
+Classified DpdkTransport::classified(const Frame& frame, std::span<std::byte> in_one_piece) const {
+  return classify(in_one_piece, local_,
+                  verified_by_port(frame, port_.offloads().rx_partial_udp_checksum));
 }
 
 /// A datagram's packet; anything else is answered or dropped here, and its frame is gone.
@@ -260,8 +307,7 @@ Packet* DpdkTransport::accept(Frame& frame) {
     return nullptr;
   }
   const auto in_one_piece = frame.nb_segs == 1 ? bytes(frame) : std::span<std::byte>{};
-  const Classified found = classify(
-      in_one_piece, local_, verified_by_port(frame, port_.offloads().rx_partial_udp_checksum));
+  const Classified found = classified(frame, in_one_piece);
   switch (found.kind) {
     case FrameKind::datagram: {
       if (found.bytes > payload_bytes_max_) {
@@ -283,17 +329,11 @@ Packet* DpdkTransport::accept(Frame& frame) {
       return &packet;
     }
     case FrameKind::arp:
-      handle_arp(frame);
-      return nullptr;
     case FrameKind::neighbour:
-      handle_discovery(frame, found);
-      break;
     case FrameKind::echo_request:
-      answer_echo(frame, found);
-      return nullptr;
     case FrameKind::group_query:
-      answer_query(found.bytes);
-      break;
+      answer(frame, found);
+      return nullptr;
     case FrameKind::malformed:
       ++(is_too_long(frame) ? stats_.too_long : stats_.malformed);
       break;
@@ -320,7 +360,13 @@ bool DpdkTransport::is_too_long(const Frame& frame) const {
 }
 
 Link DpdkTransport::link() {
+  if (queue_ > 0) {
+    const Link found = shared_->link.load(std::memory_order_relaxed);
+    had_link_ = found == Link::up;
+    return found;
+  }
   const Link link = port_.link();
+  shared_->link.store(link, std::memory_order_relaxed);
   const bool up = link == Link::up;
   const bool came = !std::exchange(had_link_, up) && up;
   if (came) announce();

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,6 +20,7 @@
 #include "dpdk_transport/group_news.h"
 #include "dpdk_transport/mac_address.h"
 #include "dpdk_transport/neighbours.h"
+#include "dpdk_transport/queue_rings.h"
 #include "dpdk_transport/raw_port.h"
 #include "dpdk_transport/route.h"
 #include "dpdk_transport/udp_frame.h"
@@ -43,6 +45,7 @@ struct DpdkTransportConfig {
   std::uint32_t pool_packets = 4096;
   std::uint16_t rx_descriptors = 512;
   std::uint16_t tx_descriptors = 512;
+  std::uint16_t queues = 1;  ///< to be opened by open(): the port may have fewer
   UdpChecksum udp_checksum = UdpChecksum::where_needed;
 };
 
@@ -65,6 +68,7 @@ struct DpdkTransportStats {
   std::uint64_t unresolved = 0;  ///< the peer's Ethernet address was not known; it was asked for
   std::uint64_t oversize = 0;    ///< more than payload_bytes_max()
   std::uint64_t no_buffer = 0;   ///< the pool was empty: for allocate() as well
+  std::uint64_t ring_full = 0;   ///< for the thread of another queue, which did not come round
   // Answered here.
   std::uint64_t neighbour_requests = 0;   ///< sent: ARP, or neighbour discovery
   std::uint64_t neighbours_answered = 0;  ///< who asked for our address
@@ -77,15 +81,22 @@ struct DpdkTransportStats {
 /// A packet lives in its mbuf from receive() to the last release(), and headers are written in
 /// front of the payload where it stands: nothing is copied.
 ///
-/// Threads: receive(), transmit(), flush(), link() and stats() by one thread at a time;
-/// allocate(), retain() and release() by any thread at any time (dpdk::register_thread() makes
-/// them cheaper).
+/// It is one queue of the port. Where there are several, all share the pool and the addresses, each
+/// may send to everybody, and the port decides who receives what. The first alone speaks for the
+/// member (ARP, neighbour discovery, echo, groups): the others hand it what came to them of that,
+/// and all tell each other where stations are (docs/adr/0027).
+///
+/// Threads: receive(), transmit(), flush(), link() and stats() by one thread at a time, which may
+/// be another one for each queue; allocate(), retain() and release() by any thread at any time
+/// (dpdk::register_thread() makes them cheaper), and of any queue.
 class DpdkTransport final : public Transport {
  public:
-  /// Starts the EAL if it does not run yet, opens the port, announces itself on its segment, and
-  /// joins the group. Throws StartError.
+  /// Starts the EAL if it does not run yet, opens the port with one queue, announces itself on its
+  /// segment, and joins the group. Throws StartError.
   explicit DpdkTransport(const DpdkTransportConfig& config);
-  /// Leaves the group. Every packet has been released by then.
+  /// The same with as many queues as the port grants of config.queues; the first comes first.
+  static std::vector<std::unique_ptr<DpdkTransport>> open(const DpdkTransportConfig& config);
+  /// Of the first queue: leaves the group. Every packet has been released by then.
   ~DpdkTransport() override;
   DpdkTransport(const DpdkTransport&) = delete;
   DpdkTransport& operator=(const DpdkTransport&) = delete;
@@ -98,10 +109,12 @@ class DpdkTransport final : public Transport {
   std::size_t flush() override;
   Endpoint self() const override { return local_.self; }
   /// For now and then: see RawPort::link(). While a memif's peer is away each call tries to reach
-  /// it again; once a link is back, the announcements are repeated.
+  /// it again; once a link is back, the announcements are repeated. Other queues than the first say
+  /// what that one has found last.
   Link link() override;
   std::uint32_t payload_bytes_max() const override { return payload_bytes_max_; }
 
+  /// Of this queue.
   DpdkTransportStats stats() const;
   /// Packets that somebody holds: the caller, the protocol, the port. Not for the hot path.
   std::uint32_t packets_in_use() const { return pool_.size() - pool_.available(); }
@@ -117,10 +130,23 @@ class DpdkTransport final : public Transport {
   /// What the port has not taken waits. While a burst does, nothing expendable is added to it.
   static constexpr std::size_t outgoing_max = 2 * burst_max;
 
+  /// What all queues have in common.
+  struct Shared;
+  DpdkTransport(const DpdkTransportConfig& config, std::shared_ptr<Shared> shared,
+                std::uint16_t queue);
+
   bool is_v4() const { return local_.self.address.is_v4(); }
   Packet* accept(dpdk::Frame& frame);
+  dpdk::Classified classified(const dpdk::Frame& frame, std::span<std::byte> in_one_piece) const;
+  void answer(dpdk::Frame& frame, const dpdk::Classified& question);
   bool is_too_long(const dpdk::Frame& frame) const;
+  bool is_neighbour(const dpdk::Station& station) const;
   void learn(const dpdk::Station& station);
+  bool learn_with_others(const dpdk::Station& station);
+  bool tell_others(const dpdk::Station& station);
+  bool hand_over(dpdk::QueueLink& link, dpdk::Handed handed);
+  void hear_others();
+  bool take(dpdk::Handed handed);
   bool hear(const dpdk::NeighbourNews& news);
   void handle_arp(dpdk::Frame& frame);
   void handle_discovery(const dpdk::Frame& frame, const dpdk::Classified& message);
@@ -142,8 +168,11 @@ class DpdkTransport final : public Transport {
   std::uint32_t mtu_;
   std::uint16_t vlan_;
   std::uint32_t payload_bytes_max_;
-  dpdk::FramePool pool_;
-  dpdk::RawPort port_;
+  std::shared_ptr<Shared> shared_;
+  dpdk::FramePool& pool_;  ///< the shared one
+  dpdk::RawPort& port_;    ///< the shared one
+  std::uint16_t queue_;
+  std::vector<dpdk::QueueLink> links_;  ///< to the first queue, or from there to all others
   dpdk::Station station_;
   std::vector<IpAddress> groups_;
   dpdk::UdpFramer framer_;

@@ -38,9 +38,9 @@ constexpr DurationNs successor_patience_ns = 3 * hang_up_patience_ns;
 /// process may make one there.
 std::string lock_of(const std::string& path) { return path + ".lock"; }
 struct Held {
-  Held(const std::string& path, std::uint32_t mtu_said) : lock(lock_of(path)), mtu(mtu_said) {}
+  Held(const std::string& path, const MemifTerms& said) : lock(lock_of(path)), terms(said) {}
   FileLock lock;
-  std::uint32_t mtu;
+  MemifTerms terms;
   int ports = 0;
 };
 std::mutex listeners_mutex;
@@ -82,7 +82,7 @@ void refuse_a_second(const std::string& path) {
 }
 
 /// Whoever holds the lock and does not listen is on its way: out, or in.
-void take(FileLock& lock, const std::string& path, std::uint32_t mtu) {
+void take(FileLock& lock, const std::string& path, const MemifTerms& terms) {
   try {
     const TimeNs deadline = now_ns() + successor_patience_ns;
     while (!lock.take()) {
@@ -94,7 +94,7 @@ void take(FileLock& lock, const std::string& path, std::uint32_t mtu) {
             path, path));
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
-    lock.say(fmt::format("{}\n", mtu));
+    lock.say(fmt::format("{} {}\n", terms.mtu, terms.queues));
   } catch (const std::system_error& error) {
     throw StartError(
         fmt::format("the socket {} cannot be made ({}): choose a folder that you may write to",
@@ -154,17 +154,17 @@ bool hang_up_on_clients(const std::string& path) {
 
 }  // namespace
 
-MemifListener::MemifListener(std::string path, std::uint32_t mtu) : path_(std::move(path)) {
+MemifListener::MemifListener(std::string path, const MemifTerms& terms) : path_(std::move(path)) {
   const std::lock_guard lock(listeners_mutex);
-  const auto [held, first] = listeners().try_emplace(path_, path_, mtu);
-  if (held->second.mtu != mtu)
+  const auto [held, first] = listeners().try_emplace(path_, path_, terms);
+  if (const MemifTerms& others = held->second.terms; others != terms)
     throw StartError(
-        fmt::format("{} has ports with an mtu of {}, and another shall have {}: give "
-                    "it another socket",
-                    path_, held->second.mtu, mtu));
+        fmt::format("{} has ports with an mtu of {} and {} queues, and another shall have {} and "
+                    "{}: give it another socket",
+                    path_, others.mtu, others.queues, terms.mtu, terms.queues));
   if (first) {
     try {
-      take(held->second.lock, path_, mtu);
+      take(held->second.lock, path_, terms);
       make_way(path_);
     } catch (...) {
       listeners().erase(held);
@@ -191,12 +191,14 @@ void MemifListener::retire() const {
     on_interrupt_thread([&] { alone = !hang_up_on_clients(path_); });
 }
 
-/// Servers of older versions say nothing in the same file.
-std::optional<std::uint32_t> mtu_of_listener(const std::string& path) {
+/// Servers of older versions say less in the same file, or nothing.
+std::optional<MemifTerms> terms_of_listener(const std::string& path) {
   std::ifstream file(lock_of(path));
   if (!file) return std::nullopt;
-  std::uint32_t mtu = 0;
-  return file >> mtu ? mtu : mtu_default;
+  MemifTerms terms;
+  if (!(file >> terms.mtu)) return MemifTerms{};
+  if (!(file >> terms.queues)) terms.queues = 1;
+  return terms;
 }
 
 std::filesystem::path folder_of(const std::string& path) {

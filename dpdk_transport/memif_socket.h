@@ -6,17 +6,26 @@
 #include <optional>
 #include <string>
 
+#include "cluster/mtu.h"
+
 namespace muster::dpdk {
+
+/// What a memif server's ports are like, and its clients' have to be.
+struct MemifTerms {
+  std::uint32_t mtu = mtu_default;
+  std::uint16_t queues = 1;
+  friend bool operator==(const MemifTerms&, const MemifTerms&) = default;
+};
 
 /// Held by each memif server port of this process until it is gone; the driver makes the socket for
 /// the first and removes it with the last. Meanwhile a lock beside it keeps other servers away.
 class MemifListener {
  public:
-  /// Says `mtu` to clients that ask before they connect; one for all ports at a socket.
+  /// Says `terms` to clients that ask before they connect; the same for all ports at a socket.
   ///
   /// A socket whose server was killed is removed; one whose server is ending is waited for. Throws
   /// StartError when another process listens on it, or when none can be made there.
-  MemifListener(std::string path, std::uint32_t mtu);
+  MemifListener(std::string path, const MemifTerms& terms);
   ~MemifListener();
   MemifListener(const MemifListener&) = delete;
   MemifListener& operator=(const MemifListener&) = delete;
@@ -30,8 +39,8 @@ class MemifListener {
   std::string path_;
 };
 
-/// What the server at `path` carries; nothing where it does not say, as one of another make.
-std::optional<std::uint32_t> mtu_of_listener(const std::string& path);
+/// What the server at `path` says; nothing where it says nothing, as one of another make.
+std::optional<MemifTerms> terms_of_listener(const std::string& path);
 
 /// Where the socket at `path` lies.
 std::filesystem::path folder_of(const std::string& path);

@@ -34,8 +34,9 @@ struct Target {
   std::string name;  ///< as the user may know it
   const Interface* interface = nullptr;
   const PciNic* nic = nullptr;
-  std::string arguments{};  ///< for DPDK's own driver, with their comma
-  std::uint32_t mtu = 0;    ///< what it shall carry
+  std::string arguments{};   ///< for DPDK's own driver, with their comma
+  std::uint32_t mtu = 0;     ///< what it shall carry
+  std::uint16_t queues = 1;  ///< that the member reads
 
   std::string_view driver() const { return nic != nullptr ? nic->driver : interface->driver; }
   bool default_route() const { return interface != nullptr && interface->default_route; }
@@ -155,10 +156,12 @@ Obstructed obstacle_to_xdp(const Target& target, const NicFacts& facts) {
     return Obstacle{"this process may load no XDP program",
                     "run as root, or with CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF"};
   const Interface& interface = *target.interface;
-  if (interface.receive_queues > 1)
-    return Obstacle{fmt::format("it spreads what comes over {} queues, of which af_xdp reads one",
-                                interface.receive_queues),
-                    fmt::format("`ethtool -L {} combined 1` leaves it one", interface.name)};
+  if (interface.receive_queues > target.queues)
+    return Obstacle{fmt::format("it spreads what comes over {} queues, of which af_xdp reads {}",
+                                interface.receive_queues,
+                                target.queues == 1 ? "one" : std::to_string(target.queues)),
+                    fmt::format("`ethtool -L {} combined {}` leaves it {}", interface.name,
+                                target.queues, target.queues == 1 ? "one" : "those")};
   return without_driver("net_af_xdp", facts);
 }
 
@@ -192,8 +195,11 @@ bool takes_from_the_kernel(Way way) { return way == Way::bifurcated || way == Wa
 std::string device_of(Way way, const Target& target) {
   if (way == Way::vfio || way == Way::bifurcated) return target.nic->address + target.arguments;
   // The number keeps the vdevs of one process apart.
-  return fmt::format("net_{}{},iface={}", word(way), target.interface->index,
-                     target.interface->name);
+  const std::uint32_t queues =
+      std::min<std::uint32_t>(target.interface->receive_queues, target.queues);
+  return fmt::format(
+      "net_{}{},iface={}{}", word(way), target.interface->index, target.interface->name,
+      way == Way::af_xdp && target.queues > 1 ? fmt::format(",queue_count={}", queues) : "");
 }
 
 std::string why(Way way, const Target& target, const NicFacts& facts) {
@@ -277,10 +283,11 @@ std::string_view word(Way way) {
 }
 
 PortChoice choose_port(std::string_view text, std::optional<Way> forced, const NicFacts& facts,
-                       std::uint32_t mtu) {
+                       std::uint32_t mtu, std::uint16_t queues) {
   if (text.starts_with("net_")) return as_written(text, forced, facts, mtu);
   Target target = find_target(text, facts);
   target.mtu = mtu;
+  target.queues = queues;
   PortChoice choice = forced ? forced_way(*forced, target, facts) : best_way(target, facts);
   if (choice.way != Way::vfio && target.interface != nullptr) check_usable(*target.interface, mtu);
   return choice;

@@ -30,9 +30,10 @@ struct PortChoice {
 };
 
 /// `text` is an interface's name, its Ethernet address, a PCI address, or a vdev. Without `forced`
-/// the best way that carries packets of `mtu` bytes and leaves the kernel its default route.
+/// the best way that carries packets of `mtu` bytes, to a member that reads as many `queues`, and
+/// leaves the kernel its default route.
 /// Changes nothing on the machine. Throws StartError: what is in the way, and the remedy.
 PortChoice choose_port(std::string_view text, std::optional<Way> forced, const NicFacts& facts,
-                       std::uint32_t mtu = mtu_default);
+                       std::uint32_t mtu = mtu_default, std::uint16_t queues = 1);
 
 }  // namespace muster::dpdk

@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
-#include <chrono>
 #include <cstring>
-#include <thread>
-#include <utility>
 
 #include <fmt/format.h>
 #include <net/if.h>
@@ -14,8 +11,6 @@
 #include <rte_ethdev.h>
 #include <unistd.h>
 
-#include "dpdk_transport/burst_gate.h"
-#include "dpdk_transport/clock.h"
 #include "dpdk_transport/log.h"
 
 namespace muster::dpdk {
@@ -23,15 +18,10 @@ namespace muster::dpdk {
 namespace {
 
 constexpr std::uint64_t tx_checksums = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
+/// What spreads datagrams over receive queues.
+constexpr std::uint64_t rss_flows = RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP;
 constexpr std::uint64_t rx_checksums = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
 constexpr std::uint64_t rx_vlan = RTE_ETH_RX_OFFLOAD_VLAN_STRIP | RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
-/// From the connected socket to the link, at the start. Long enough for a switch that gets no core
-/// for a while: whoever hangs up in the middle costs it a descriptor.
-constexpr DurationNs handshake_timeout_ns = 2'000'000'000;
-/// The same for reconnect(), which does not see that the switch has hung up.
-constexpr DurationNs reconnect_timeout_ns = 250'000'000;
-constexpr std::chrono::milliseconds retry_interval(5);
-
 /// The kernel cuts off what its ring has no room for. What is there the driver copies into a buffer
 /// of the pool, without a look at its size.
 void fit_kernel_ring(DeviceName& name, std::uint32_t buffer_bytes, std::uint32_t mtu) {
@@ -62,10 +52,32 @@ std::uint32_t slot_bytes(bool server, std::uint32_t buffer_bytes) {
   return server && buffer_bytes > frame_bytes_for(mtu_default) ? buffer_bytes - 1 : buffer_bytes;
 }
 
+/// The kernel fills all queues that it was told of, so all of them have to be read. By what name it
+/// is told of them; empty: by none.
+std::string_view queues_argument(std::string_view driver) {
+  if (driver == "net_af_packet") return "qpairs";
+  return driver == "net_af_xdp" ? "queue_count" : "";
+}
+
+void fit_queues(DeviceName& name, std::uint16_t queues) {
+  const std::string_view key = queues_argument(name.driver());
+  if (key.empty()) return;
+  const std::string_view given = name.argument(key).value_or("1");
+  std::uint32_t filled = 0;
+  std::from_chars(given.data(), given.data() + given.size(), filled);
+  if (filled > queues)
+    throw StartError(fmt::format(
+        "{}: {}={} is more than this member's {} I/O threads read: leave it out, and set "
+        "io_threads = {}",
+        name.name, key, given, queues, given));
+  if (queues > 1) name.add_argument(key, std::to_string(queues));
+}
+
 /// What a driver is told besides what the user told it. Small rings of a memif stay in the cache:
 /// the latency of a ping does not change with their size, the bandwidth of a burst does.
 DeviceName complete(DeviceName name, const RawPortConfig& config, const FramePool& pool) {
   if (name.driver() == "net_af_packet") fit_kernel_ring(name, pool.frame_bytes_max(), config.mtu);
+  fit_queues(name, config.queues);
   if (!name.is_memif()) return name;
   const unsigned slots = std::max(config.rx_descriptors, config.tx_descriptors);
   name.add_argument("socket-abstract", "no");
@@ -123,11 +135,12 @@ void check(int result, const std::string& device, const char* step) {
 
 RawPort::RawPort(const RawPortConfig& config, FramePool& pool)
     : name_(complete(parse_device(config.device), config, pool)),
-      device_(name_, config.mtu),
+      device_(name_, {.mtu = config.mtu, .queues = std::min(config.queues, queues_max)}),
       id_(device_.port()),
       mtu_(config.mtu),
-      rx_descriptors_wished_(config.rx_descriptors),
-      tx_descriptors_wished_(config.tx_descriptors) {
+      wished_{.rx_descriptors = config.rx_descriptors,
+              .tx_descriptors = config.tx_descriptors,
+              .queues = config.queues} {
   memif_client_ = name_.is_memif() && !memif_end(name_).server;
   if (const auto interface = name_.argument("iface");
       interface && reads_kernel_frames(name_.driver()))
@@ -149,7 +162,16 @@ void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
   // Else each question would be one to its registers, or to those of the chip behind it.
   conf.intr_conf.lsc = events_ && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 ? 1 : 0;
   conf.intr_conf.rmv = events_ && (*info.dev_flags & RTE_ETH_DEV_INTR_RMV) != 0 ? 1 : 0;
-  check(rte_eth_dev_configure(id_, 1, 1, &conf), device(), "configuring it");
+  const std::uint16_t queues = std::min({memif_client_ ? queues_of_server(config) : config.queues,
+                                         queues_max, info.max_rx_queues, info.max_tx_queues});
+  const std::uint64_t flows = info.flow_type_rss_offloads & rss_flows;
+  if (queues > 1 && name_.pci && flows != 0) {
+    conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+    conf.rx_adv_conf.rss_conf.rss_hf = flows;
+  }
+  check(rte_eth_dev_configure(id_, queues, queues, &conf), device(), "configuring it");
+  capabilities_.queues = queues;
+  capabilities_.spreads = queues == 1 || !name_.pci || flows != 0;
   capabilities_.offloads = {
       .tx_ip_checksum = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM) != 0,
       .tx_udp_checksum = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_UDP_CKSUM) != 0,
@@ -163,10 +185,18 @@ void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
         "choosing queue sizes");
   capabilities_.rx_descriptors = rx_descriptors;
   capabilities_.tx_descriptors = tx_descriptors;
-  const auto socket = static_cast<unsigned>(std::max(rte_eth_dev_socket_id(id_), 0));
   rte_eth_rxconf rx = info.default_rxconf;
   rx.offloads = conf.rxmode.offloads;
-  const int result = rte_eth_rx_queue_setup(id_, 0, rx_descriptors, socket, &rx, pool.native());
+  rte_eth_txconf tx = info.default_txconf;
+  tx.offloads = conf.txmode.offloads;
+  for (std::uint16_t queue = 0; queue < queues; ++queue) set_up(queue, rx, tx, pool);
+}
+
+void RawPort::set_up(std::uint16_t queue, const rte_eth_rxconf& rx, const rte_eth_txconf& tx,
+                     FramePool& pool) {
+  const auto socket = static_cast<unsigned>(std::max(rte_eth_dev_socket_id(id_), 0));
+  const int result =
+      rte_eth_rx_queue_setup(id_, queue, capabilities_.rx_descriptors, socket, &rx, pool.native());
   // Its driver binds the queue here, and has one code for whatever the kernel says.
   if (result < 0 && name_.driver() == "net_af_xdp")
     throw StartError(fmt::format(
@@ -174,9 +204,7 @@ void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
         "hook, or this process may not (root may): end that, or set way = \"af_packet\"",
         device(), name_.argument("iface").value_or("its interface")));
   check(result, device(), "setting up its receive queue");
-  rte_eth_txconf tx = info.default_txconf;
-  tx.offloads = conf.txmode.offloads;
-  check(rte_eth_tx_queue_setup(id_, 0, tx_descriptors, socket, &tx), device(),
+  check(rte_eth_tx_queue_setup(id_, queue, capabilities_.tx_descriptors, socket, &tx), device(),
         "setting up its send queue");
 }
 
@@ -215,63 +243,23 @@ bool RawPort::filter_vlan(std::uint16_t vlan) {
   return false;
 }
 
-/// Nothing that is longer would come through; and in later DPDKs than 22.11 the server's driver
-/// copies what a client sends into its own buffers, however short these are.
-bool RawPort::server_carries_less() const {
-  return mtu_of_listener(memif_end(name_).socket).value_or(mtu_) < mtu_;
-}
+// Whether the port runs is asked within the gate, which whoever stops it closes first.
 
-void RawPort::connect(DurationNs timeout_ns) {
-  const MemifEnd end = memif_end(name_);
-  const TimeNs deadline = now_ns() + timeout_ns;
-  bool met = false;    // somebody has accepted the connection
-  std::string reason;  // why the other side hung up last
-  while (true) {
-    const LogCapture log;
-    if (!server_carries_less() && rte_eth_dev_start(id_) == 0) {
-      met = true;
-      const TimeNs patience = std::min(now_ns() + handshake_timeout_ns, deadline);
-      while (!link_up() && log.hang_up().empty() && now_ns() < patience)
-        std::this_thread::sleep_for(std::chrono::microseconds(200));
-      if (link_up()) {
-        started_ = true;
-        return;
-      }
-      device_.stop();
-      if (std::string said = log.hang_up(); !said.empty()) reason = std::move(said);
-    }
-    if (now_ns() >= deadline) break;
-    std::this_thread::sleep_for(retry_interval);
-  }
-  if (const std::string why = why_unreachable(end.socket); !why.empty()) throw StartError(why);
-  if (server_carries_less())
-    throw StartError(
-        fmt::format("the switch on {} carries packets of {} bytes, and mtu is {}: start it with "
-                    "--mtu {}, or give "
-                    "all members its mtu",
-                    end.socket, mtu_of_listener(end.socket).value_or(0), mtu_, mtu_));
-  if (!met)
-    throw StartError(
-        fmt::format("no switch listens on {}: start `muster fabric` first", end.socket));
-  throw StartError(
-      fmt::format("the switch on {} does not take this member as id={} ({}): choose "
-                  "an id that is free there",
-                  end.socket, end.id, reason.empty() ? "it does not answer" : reason));
-}
-
-std::size_t RawPort::receive(std::span<Frame*> burst) {
-  if (!started_ || !BurstGate::enter(id_)) return 0;
+std::size_t RawPort::receive(std::span<Frame*> burst, std::uint16_t queue) {
+  if (!BurstGate::enter(id_, queue)) return 0;
   const auto room = static_cast<std::uint16_t>(std::min<std::size_t>(burst.size(), UINT16_MAX));
-  const std::size_t count = rte_eth_rx_burst(id_, 0, burst.data(), room);
-  BurstGate::leave(id_);
+  const bool started = started_.load(std::memory_order_acquire);
+  const std::size_t count = started ? rte_eth_rx_burst(id_, queue, burst.data(), room) : 0;
+  BurstGate::leave(id_, queue);
   return count;
 }
 
-std::size_t RawPort::send(std::span<Frame*> burst) {
-  if (burst.empty() || !started_ || !BurstGate::enter(id_)) return 0;
+std::size_t RawPort::send(std::span<Frame*> burst, std::uint16_t queue) {
+  if (burst.empty() || !BurstGate::enter(id_, queue)) return 0;
   const auto size = static_cast<std::uint16_t>(std::min<std::size_t>(burst.size(), UINT16_MAX));
-  const std::size_t count = rte_eth_tx_burst(id_, 0, burst.data(), size);
-  BurstGate::leave(id_);
+  const bool started = started_.load(std::memory_order_acquire);
+  const std::size_t count = started ? rte_eth_tx_burst(id_, queue, burst.data(), size) : 0;
+  BurstGate::leave(id_, queue);
   return count;
 }
 
@@ -287,16 +275,6 @@ Link RawPort::link() {
   const bool up = rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
   const bool interrupted = events_ && events_->take_change();
   return link_ = up && !interrupted ? Link::up : Link::down;
-}
-
-void RawPort::reconnect() {
-  if (!memif_client_ || link_up()) return;
-  const TimeNs now = now_ns();
-  if (started_ && now < reconnect_after_ns_) return;
-  if (started_) device_.stop();
-  const LogCapture log;
-  started_ = !server_carries_less() && rte_eth_dev_start(id_) == 0;
-  reconnect_after_ns_ = now + reconnect_timeout_ns;
 }
 
 void RawPort::receive_groups(std::span<const MacAddress> groups) {
@@ -316,7 +294,7 @@ void RawPort::receive_groups(std::span<const MacAddress> groups) {
 }
 
 std::vector<std::string> RawPort::lowered() const {
-  return what_is_lowered(capabilities_, rx_descriptors_wished_, tx_descriptors_wished_);
+  return what_is_lowered(capabilities_, wished_);
 }
 
 PortCounters RawPort::counters() const {

@@ -1,6 +1,7 @@
 // One Ethernet port that DPDK can name: bursts of frames in, bursts of frames out.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -10,6 +11,7 @@
 
 #include "cluster/mtu.h"
 #include "cluster/types.h"
+#include "dpdk_transport/burst_gate.h"
 #include "dpdk_transport/capabilities.h"
 #include "dpdk_transport/device.h"
 #include "dpdk_transport/device_name.h"
@@ -20,7 +22,13 @@
 #include "dpdk_transport/vlan.h"
 #include "interfaces/interface_link.h"
 
+struct rte_eth_rxconf;
+struct rte_eth_txconf;
+
 namespace muster::dpdk {
+
+/// That a port can have.
+inline constexpr std::uint16_t queues_max = BurstGate::queues_max;
 
 struct RawPortConfig {
   /// A PCI address ("0000:03:00.0") or a vdev with its arguments: "net_tap0,iface=muster0",
@@ -28,6 +36,8 @@ struct RawPortConfig {
   std::string device;
   std::uint16_t rx_descriptors = 512;  ///< the port may take fewer, or more
   std::uint16_t tx_descriptors = 512;
+  /// To receive, and to send, each for a thread of its own; the port may have fewer.
+  std::uint16_t queues = 1;
   std::uint32_t mtu = mtu_default;  ///< the longest IP packet; the pool's buffers hold it
   /// The only one whose frames are wanted, without their tags where the port can take these off; or
   /// untagged.
@@ -49,14 +59,18 @@ struct PortCounters {
   std::uint64_t tx_errors = 0;
 };
 
-/// One receive queue, one send queue. Created at run time: several ports may share a process and a
-/// pool, several memif servers (ids 0, 1 ...) one socket.
+/// Receive queues, and as many send queues. Created at run time: several ports may share a process
+/// and a pool, several memif servers (ids 0, 1 ...) one socket.
+///
+/// Who fills a receive queue: a NIC by its hash of addresses and UDP ports (RSS), the kernel by its
+/// own (af_packet), and of a memif the peer, who sends into the queue of the same number.
 ///
 /// A memif server waits for its client, and for the next one when that has gone, without a call;
 /// meanwhile link_up() is false and send() takes nothing. A memif client whose server has gone
-/// needs reconnect().
+/// needs reconnect(). It has as many queues as its server says, and reaches none that has more than
+/// was wished for.
 ///
-/// Threads: one thread at a time for all of it.
+/// Threads: one at a time for the bursts of a queue; that of the first queue for all else.
 class RawPort {
  public:
   /// Needs the EAL to run; `pool` outlives the port. Throws StartError.
@@ -66,10 +80,11 @@ class RawPort {
   RawPort& operator=(const RawPort&) = delete;
 
   /// Fills `burst` from the front, one reference each, and returns how many came.
-  std::size_t receive(std::span<Frame*> burst);
+  std::size_t receive(std::span<Frame*> burst, std::uint16_t queue = 0);
   /// Takes frames from the front of `burst` with their references, and returns how many; those
   /// that it does not take stay with the caller. Tries once.
-  std::size_t send(std::span<Frame*> burst);
+  std::size_t send(std::span<Frame*> burst, std::uint16_t queue = 0);
+  std::uint16_t queues() const { return capabilities_.queues; }
 
   /// Cheap on a memif and where the driver hears of changes; else a question to the kernel, or to
   /// the device's registers: for now and then. A link that was interrupted since is Link::down
@@ -94,21 +109,24 @@ class RawPort {
 
  private:
   void configure(const RawPortConfig& config, FramePool& pool);
+  void set_up(std::uint16_t queue, const rte_eth_rxconf& rx, const rte_eth_txconf& tx,
+              FramePool& pool);
   void start(const RawPortConfig& config);
   void connect(DurationNs timeout_ns);
   bool filter_vlan(std::uint16_t vlan);
-  bool server_carries_less() const;
+  std::uint16_t queues_of_server(const RawPortConfig& config) const;
+  bool server_differs() const;
+  [[noreturn]] void refuse_server(const std::string& reason, bool met) const;
 
   DeviceName name_;
   Device device_;
   std::uint16_t id_;
   std::uint32_t mtu_;
   bool memif_client_ = false;
-  bool started_ = false;
+  std::atomic<bool> started_{false};  ///< the threads of all queues look
   Link link_ = Link::down;
   TimeNs reconnect_after_ns_ = 0;
-  std::uint16_t rx_descriptors_wished_;
-  std::uint16_t tx_descriptors_wished_;
+  Wishes wished_;
   Capabilities capabilities_;
   MacAddress mac_{};
   // Of one, each kind of port has at most one.

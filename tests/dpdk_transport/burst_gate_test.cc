@@ -51,5 +51,23 @@ TEST(BurstGate, ClosesOnlyOnceNobodyIsInside) {
   EXPECT_EQ(accidents.load(), 0U);
 }
 
+TEST(BurstGate, WaitsForEachQueueOfAPort) {
+  BurstGate::prepare();
+  ASSERT_TRUE(BurstGate::enter(port, 1));
+  ASSERT_TRUE(BurstGate::enter(port, 0));
+  BurstGate::leave(port, 0);
+  std::atomic<bool> closed{false};
+  std::jthread closer([&] {
+    BurstGate::close();
+    closed = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_FALSE(closed) << "the second queue is in the middle of a burst";
+  BurstGate::leave(port, 1);
+  closer.join();
+  EXPECT_FALSE(BurstGate::enter(port, 1));
+  BurstGate::open();
+}
+
 }  // namespace
 }  // namespace muster::dpdk

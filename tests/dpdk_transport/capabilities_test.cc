@@ -15,8 +15,8 @@ constexpr Capabilities all = {.offloads = {.tx_ip_checksum = true,
                               .tx_descriptors = 512};
 
 TEST(Capabilities, ThatAreAllThereAreNotSpokenOf) {
-  EXPECT_EQ(what_is_lowered(all, 512, 512), Sentences());
-  EXPECT_EQ(what_is_lowered(all, 256, 128), Sentences());
+  EXPECT_EQ(what_is_lowered(all, {512, 512}), Sentences());
+  EXPECT_EQ(what_is_lowered(all, {256, 128}), Sentences());
 }
 
 TEST(Capabilities, ThatAreMissingAreNamed) {
@@ -25,17 +25,27 @@ TEST(Capabilities, ThatAreMissingAreNamed) {
   some.rx_descriptors = 256;
   some.groups = GroupFilter::all_groups;
   some.vlan_filter = false;
-  EXPECT_EQ(what_is_lowered(some, 512, 512),
+  EXPECT_EQ(what_is_lowered(some, {512, 512}),
             (Sentences{"checksums to send: UDP in software", "checksums received: IPv4 in software",
                        "receive queue: 256 frames, not 512",
                        "multicast filter: all groups, the rest in software",
                        "VLAN filter: in software"}));
 }
 
+TEST(Capabilities, OfAPortWithFewerQueuesAreNamed) {
+  Capabilities some = all;
+  some.queues = 2;
+  EXPECT_EQ(what_is_lowered(some, {512, 512, 2}), Sentences());
+  EXPECT_EQ(what_is_lowered(some, {512, 512, 4}), Sentences{"queues: 2, not 4"});
+  some.spreads = false;
+  EXPECT_EQ(what_is_lowered(some, {512, 512, 2}),
+            Sentences{"RSS: none, the port fills its queues as it likes"});
+}
+
 TEST(Capabilities, OfAPortWithoutAnyAreAllNamed) {
   const Capabilities none{.offloads = {}, .groups = GroupFilter::none};
   EXPECT_EQ(
-      what_is_lowered(none, 512, 512),
+      what_is_lowered(none, {512, 512}),
       (Sentences{"checksums to send: IPv4 and UDP in software",
                  "checksums received: IPv4 and UDP in software", "receive queue: 0 frames, not 512",
                  "send queue: 0 frames, not 512", "multicast filter: none, the rest in software"}));

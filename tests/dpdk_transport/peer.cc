@@ -2,6 +2,7 @@
 // runs until SIGTERM.
 //
 //   peer open DEVICE [EAL ARGUMENT]...   takes what comes, and sends all the time
+//   peer queues N DEVICE                 as open, with so many queues
 //   peer echo DEVICE ADDRESS             sends every datagram back to its sender
 //   peer hugepages DEVICE                as open, with hugepages
 //   peer memory MB DEVICE                as open, with so much memory
@@ -28,19 +29,21 @@ void say(const char* text) {
   std::fflush(stdout);
 }
 
-void play_open(const std::string& device, const dpdk::EalConfig& eal) {
+void play_open(const std::string& device, const dpdk::EalConfig& eal, std::uint16_t queues = 1) {
   dpdk::start_eal(eal);
-  dpdk::FramePool pool(1024);
-  dpdk::RawPort port({.device = device}, pool);
+  dpdk::FramePool pool(1024 * std::uint32_t{queues});
+  dpdk::RawPort port({.device = device, .queues = queues}, pool);
   say("ready");
   std::array<dpdk::Frame*, 32> burst{};
   while (stopped == 0) {
-    const std::size_t count = port.receive(burst);
-    for (std::size_t i = 0; i < count; ++i) dpdk::free_frame(burst[i]);
-    dpdk::Frame* frame = pool.allocate();
-    if (frame != nullptr && dpdk::resize(*frame, 60)) {
-      burst[0] = frame;
-      if (port.send(std::span(burst).first(1)) == 0) dpdk::free_frame(frame);
+    for (std::uint16_t queue = 0; queue < queues; ++queue) {
+      const std::size_t count = port.receive(burst, queue);
+      for (std::size_t i = 0; i < count; ++i) dpdk::free_frame(burst[i]);
+      dpdk::Frame* frame = pool.allocate();
+      if (frame != nullptr && dpdk::resize(*frame, 60)) {
+        burst[0] = frame;
+        if (port.send(std::span(burst).first(1), queue) == 0) dpdk::free_frame(frame);
+      }
     }
     if (!port.link_up()) port.reconnect();
   }
@@ -69,6 +72,8 @@ int play(const std::vector<std::string>& arguments) {
     play_echo(arguments.at(1), static_cast<std::uint32_t>(std::stoul(arguments.at(2), nullptr, 0)));
   else if (part == "open")
     play_open(arguments.at(1), {.extra_arguments = {arguments.begin() + 2, arguments.end()}});
+  else if (part == "queues")
+    play_open(arguments.at(2), {}, static_cast<std::uint16_t>(std::stoul(arguments.at(1))));
   else if (part == "hugepages")
     play_open(arguments.at(1), {.hugepages = true});
   else if (part == "memory")

@@ -1,0 +1,318 @@
+// A port with two queues: what comes by the second is a member's as well.
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "dpdk_transport/dpdk_transport.h"
+#include "tests/dpdk_transport/framed.h"
+#include "tests/dpdk_transport/golden.h"
+#include "tests/dpdk_transport/support.h"
+
+namespace muster::dpdk {
+namespace {
+
+using golden::Bytes;
+using testing::eventually;
+using testing::framed;
+using testing::memif;
+using testing::Peer;
+
+constexpr std::uint16_t first = 0;
+constexpr std::uint16_t second = 1;
+
+Frame* frame_of(FramePool& pool, const Bytes& content) {
+  Frame* frame = pool.allocate();
+  if (frame == nullptr || !resize(*frame, content.size())) throw std::runtime_error("no frame");
+  std::ranges::copy(content, bytes(*frame).begin());
+  return frame;
+}
+
+/// The next frame of that queue; empty after a while.
+Bytes heard(RawPort& port, std::uint16_t queue) {
+  std::array<Frame*, 1> burst{};
+  if (!eventually([&] { return port.receive(burst, queue) == 1; })) return {};
+  const auto frame = bytes(*burst[0]);
+  const Bytes copy(frame.begin(), frame.end());
+  free_frame(burst[0]);
+  return copy;
+}
+
+class PortsWithQueues : public ::testing::Test {
+ protected:
+  PortsWithQueues() { start_eal(testing::eal); }
+  std::string sentence(RawPortConfig config) {
+    FramePool pool(512);
+    config.connect_timeout_ns = 300'000'000;
+    try {
+      RawPort port(config, pool);
+    } catch (const StartError& error) {
+      return error.what();
+    }
+    return "";
+  }
+  RawPortConfig server(std::uint16_t queues) {
+    return {.device = memif("server", folder_ / "s", 0, 0), .queues = queues};
+  }
+  RawPortConfig client(std::uint16_t queues) {
+    return {.device = memif("client", folder_ / "s", 0, 1), .queues = queues};
+  }
+
+  testing::TemporaryFolder folder_;
+};
+
+TEST_F(PortsWithQueues, CarryFramesOnEachToTheSameOfTheOther) {
+  FramePool pool(2048);
+  RawPort left(server(2), pool);
+  RawPort right(client(2), pool);
+  EXPECT_EQ(left.queues(), 2);
+  EXPECT_EQ(right.queues(), 2);
+  ASSERT_TRUE(eventually([&] { return left.link_up() && right.link_up(); }));
+  for (const auto& [from, to] : {std::pair{&left, &right}, std::pair{&right, &left}}) {
+    for (const std::uint16_t queue : {second, first}) {
+      to->receive({}, queue);  // a memif client makes room for frames when it polls
+      const Bytes sent(60, std::byte{static_cast<unsigned char>(queue + 7)});
+      std::array<Frame*, 1> burst = {frame_of(pool, sent)};
+      ASSERT_EQ(from->send(burst, queue), 1U);
+      EXPECT_EQ(heard(*to, queue), sent);
+      EXPECT_EQ(to->receive(burst, queue == 0 ? 1 : 0), 0U);
+    }
+  }
+}
+
+TEST_F(PortsWithQueues, OfAMemifAreThoseOfItsServer) {
+  FramePool pool(1024);
+  RawPort one(server(1), pool);
+  RawPort port(client(4), pool);
+  EXPECT_EQ(port.queues(), 1);
+  EXPECT_TRUE(eventually([&] { return port.link_up(); }));
+  const std::vector<std::string> lowered = port.lowered();
+  EXPECT_EQ(std::ranges::count(lowered, "queues: 1, not 4"), 1);
+}
+
+/// The driver would read the first queue in the place of the second.
+TEST_F(PortsWithQueues, OfAMemifAreNotFewerThanItsServers) {
+  FramePool pool(1024);
+  RawPort two(server(2), pool);
+  const std::string said = sentence(client(1));
+  EXPECT_NE(said.find("has 2 queues, and this one takes 1: give both the same io_threads"),
+            std::string::npos)
+      << said;
+}
+
+/// The first queue's thread takes the port down and up while the other's is in the middle of
+/// bursts.
+TEST_F(PortsWithQueues, ComeBackTogetherWithTheirServer) {
+  FramePool pool(2048);
+  const std::vector<std::string> server_peer = {"queues", "2", server(2).device};
+  auto left = std::make_unique<Peer>(server_peer);
+  ASSERT_EQ(left->line(), "ready");
+  RawPort right(client(2), pool);
+  std::atomic<std::size_t> came{0};
+  const std::jthread other([&](const std::stop_token& done) {
+    std::array<Frame*, 32> burst{};
+    while (!done.stop_requested()) {
+      const std::size_t count = right.receive(burst, second);
+      for (std::size_t i = 0; i < count; ++i) free_frame(burst[i]);
+      came += count;
+      burst[0] = frame_of(pool, Bytes(60));
+      if (right.send(std::span(burst).first(1), second) == 0) free_frame(burst[0]);
+    }
+  });
+  for (int life = 0; life < 4; ++life) {
+    EXPECT_TRUE(eventually([&, before = came.load()] { return came > before; })) << life;
+    left->kill_hard();
+    ASSERT_TRUE(eventually([&] { return !right.link_up(); }));
+    right.reconnect();  // stops it, and reaches nobody
+    left = std::make_unique<Peer>(server_peer);
+    ASSERT_EQ(left->line(), "ready");
+    ASSERT_TRUE(eventually([&] {
+      right.reconnect();
+      return right.link_up();
+    })) << "life "
+        << life;
+  }
+}
+
+TEST_F(PortsWithQueues, OfTheKernelAreAllRead) {
+  const std::string said = sentence({.device = "net_af_packet0,iface=lo,qpairs=4", .queues = 2});
+  EXPECT_NE(said.find("qpairs=4 is more than this member's 2 I/O threads read: leave it out, and "
+                      "set io_threads = 4"),
+            std::string::npos)
+      << said;
+}
+
+/// A member with two queues, seen from the wire, which chooses by which its frames come.
+class TwoQueues : public ::testing::Test {
+ protected:
+  void SetUp() override { plug_in(untagged); }
+  void plug_in(std::uint16_t vlan) {
+    start_eal(testing::eal);
+    queues_.clear();
+    wire_.reset();
+    pool_ = std::make_unique<FramePool>(2048);
+    wire_ = std::make_unique<RawPort>(
+        RawPortConfig{.device = memif("server", folder_ / "s", 0, 0), .queues = 2}, *pool_);
+    queues_ = DpdkTransport::open({.eal = testing::eal,
+                                   .device = memif("client", folder_ / "s", 0, 1),
+                                   .self = golden::self_endpoint,
+                                   .group = golden::group,
+                                   .vlan = vlan,
+                                   .pool_packets = 1024,
+                                   .queues = 2,
+                                   .udp_checksum = UdpChecksum::always});
+    ASSERT_EQ(queues_.size(), 2U);
+    ASSERT_TRUE(eventually([&] { return wire_->link_up() && queues_[0]->link_up(); }));
+    EXPECT_TRUE(queues_[1]->link_up()) << "as the first has found it";
+    for (const auto& queue : queues_) EXPECT_EQ(queue->receive({}), 0U);
+    for (int i = 0; i < 3; ++i) heard(*wire_, 0);  // the announcements
+  }
+
+  /// Without the thread of any queue.
+  void put(const Bytes& frame, std::uint16_t queue) {
+    std::array<Frame*, 1> burst = {frame_of(*pool_, frame)};
+    ASSERT_EQ(wire_->send(burst, queue), 1U);
+  }
+  /// A cycle of a queue's thread.
+  std::size_t serve(std::size_t queue) {
+    std::array<Packet*, 32> packets{};
+    const std::size_t count = queues_[queue]->receive(packets);
+    for (std::size_t i = 0; i < count; ++i) queues_[queue]->release(*packets[i]);
+    queues_[queue]->flush();
+    return count;
+  }
+  /// Each hears what the other has to say.
+  void serve_all() {
+    for (const std::size_t queue : {1U, 0U, 1U}) serve(queue);
+  }
+  void transmit(std::size_t queue, std::string_view text) {
+    Packet* packet = queues_[queue]->allocate();
+    std::ranges::copy(std::as_bytes(std::span(text)), packet->data);
+    packet->size = static_cast<std::uint32_t>(text.size());
+    packet->peer = golden::neighbour_endpoint;
+    queues_[queue]->transmit(*packet);
+    queues_[queue]->flush();
+  }
+  /// Of the neighbour, who has that Ethernet address.
+  static Bytes datagram(const MacAddress& mac) {
+    return framed(UdpFramer(golden::neighbour_endpoint, mac, {}), Bytes(1), golden::self.mac,
+                  golden::self_endpoint);
+  }
+  static MacAddress destination_of(Bytes frame) {
+    return frame.empty() ? MacAddress{}
+                         : header_at<EthernetHeader>(std::span(frame), 0).destination;
+  }
+
+  testing::TemporaryFolder folder_;
+  std::unique_ptr<FramePool> pool_;
+  std::unique_ptr<RawPort> wire_;
+  std::vector<std::unique_ptr<DpdkTransport>> queues_;
+};
+
+TEST_F(TwoQueues, BothReceiveAndSend) {
+  for (const std::uint16_t queue : {first, second}) {
+    put(datagram(golden::neighbour.mac), queue);
+    EXPECT_EQ(serve(queue), 1U);
+    transmit(queue, "muster");
+    EXPECT_EQ(heard(*wire_, queue), golden::unicast);
+    EXPECT_EQ(queues_[queue]->stats().received, 1U);
+  }
+}
+
+TEST_F(TwoQueues, TheFirstAnswersWhatTheOtherIsAsked) {
+  for (const auto& [question, answer] : {std::pair(golden::arp_request, golden::arp_reply),
+                                         std::pair(golden::echo_request, golden::echo_reply)}) {
+    put(question, 1);
+    serve_all();
+    EXPECT_EQ(heard(*wire_, 0), answer);
+  }
+  put(golden::group_query, 1);
+  serve_all();
+  EXPECT_EQ(heard(*wire_, 0), golden::group_report);
+  EXPECT_EQ(queues_[0]->stats().neighbours_answered, 1U);
+  EXPECT_EQ(queues_[0]->stats().echo_answered, 1U);
+  EXPECT_EQ(queues_[1]->stats().sent, 0U);
+}
+
+/// What was handed over has lost its tag already.
+TEST_F(TwoQueues, TheFirstAnswersInTheVlan) {
+  plug_in(7);
+  put(golden::tagged(golden::arp_request, 7), second);
+  serve_all();
+  EXPECT_EQ(heard(*wire_, first), golden::tagged(golden::arp_reply, 7));
+}
+
+TEST_F(TwoQueues, EachLearnsWhatTheOtherHasHeard) {
+  const std::array<MacAddress, 4> macs = {
+      {{2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}, {2, 0, 0, 0, 0, 3}, {2, 0, 0, 0, 0, 4}}};
+  // A new station, and then one that moves, each time heard by another queue.
+  for (std::size_t i = 0; i < macs.size(); ++i) {
+    const auto hears = static_cast<std::uint16_t>(i % 2);
+    put(datagram(macs[i]), hears);
+    serve_all();
+    for (const std::uint16_t queue : {first, second}) {
+      transmit(queue, "where are you");
+      EXPECT_EQ(destination_of(heard(*wire_, queue)), macs[i]) << "queue " << queue << " of " << i;
+    }
+  }
+  for (const auto& queue : queues_) EXPECT_EQ(queue->stats().unresolved, 0U);
+}
+
+TEST_F(TwoQueues, TheOtherAsksAndHearsTheAnswerWhereverItComes) {
+  transmit(1, "lost");
+  EXPECT_EQ(queues_[1]->stats().unresolved, 1U);
+  Bytes request(arp_frame_bytes);
+  write_arp_request(request, golden::self, golden::neighbour.address.v4());
+  EXPECT_EQ(heard(*wire_, 1), request);
+  make_arp_reply(request, golden::neighbour);
+  put(request, 0);
+  serve_all();
+  transmit(1, "muster");
+  EXPECT_EQ(heard(*wire_, 1), golden::unicast);
+}
+
+/// The second is not served for long: what it does not take is told again.
+TEST_F(TwoQueues, LoseNoNewsToAFullRing) {
+  constexpr std::uint32_t stations = 2 * QueueRings::capacity;
+  const auto hear_all = [&] {
+    for (std::uint32_t i = 0; i < stations; ++i) {
+      const Endpoint peer{golden::neighbour.address.v4() + 1 + i, 7777};
+      put(framed(UdpFramer(peer, golden::neighbour.mac, {}), Bytes(1), golden::self.mac,
+                 golden::self_endpoint),
+          0);
+      serve(0);
+    }
+  };
+  hear_all();
+  EXPECT_GT(queues_[0]->stats().ring_full, 0U);
+  for (std::size_t i = 0; i < stations / 16; ++i) serve(1);
+  hear_all();
+  for (std::size_t i = 0; i < stations / 16; ++i) serve(1);
+  const Endpoint last{golden::neighbour.address.v4() + stations, 7777};
+  Packet* packet = queues_[1]->allocate();
+  packet->size = 1;
+  packet->peer = last;
+  queues_[1]->transmit(*packet);
+  EXPECT_EQ(queues_[1]->stats().unresolved, 0U);
+}
+
+TEST_F(TwoQueues, GiveAllFramesBack) {
+  for (int i = 0; i < 50; ++i) {
+    put(golden::arp_request, 1);
+    put(datagram({2, 0, 0, 0, 0, static_cast<unsigned char>(i)}), 1);
+    serve(1);  // and the first never comes round
+  }
+  EXPECT_GT(queues_[0]->packets_in_use(), 0U);
+  for (int i = 0; i < 10; ++i) serve_all();
+  while (!heard(*wire_, 0).empty() && queues_[0]->stats().neighbours_answered < 50) serve_all();
+  EXPECT_EQ(queues_[0]->packets_in_use(), 0U);
+}
+
+}  // namespace
+}  // namespace muster::dpdk
