@@ -11,7 +11,7 @@ namespace muster {
 class AttachedLane final : public Lane {
  public:
   AttachedLane(PipelinedRunner& pipeline, ChannelSet channels, bool directory)
-      : Lane(pipeline.config_, pipeline.transport_, pipeline.shared_, channels),
+      : Lane(pipeline.config_, pipeline.queues_.front()->transport, pipeline.shared_, channels),
         pipeline_(pipeline) {
     pipeline_.shared_.errands.carry_out(
         [&](Engine&, TimeNs now) { pipeline_.add(engines(), channels, directory, now); });

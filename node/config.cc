@@ -36,6 +36,7 @@ class Check {
   std::vector<ConfigMistake> run() && {
     names();
     network();
+    io_threads();
     cores();
     timers();
     limits();
@@ -198,13 +199,37 @@ class Check {
   }
 
   void cores() {
-    if (config_.cores.io) in_range("cores.io", *config_.cores.io);
-    if (config_.cores.engine) in_range("cores.engine", *config_.cores.engine);
-    if (config_.cores.io && config_.cores.io == config_.cores.engine && config_.idle == Idle::spin)
+    const auto& [io, engine] = config_.cores;
+    for (const std::uint32_t core : io) in_range("cores.io", core);
+    if (engine) in_range("cores.engine", *engine);
+    if (!io.empty() && io.size() != config_.io_threads)
+      wrong("cores.io", "has the length {}, and io_threads is {}: give a core for each, or none",
+            io.size(), config_.io_threads);
+    if (config_.idle != Idle::spin) return;
+    if (engine && std::ranges::count(io, *engine) > 0)
       wrong("cores.engine",
             "is {}, as is cores.io, and both threads spin: give another core, or set idle = "
             "\"backoff\"",
-            *config_.cores.engine);
+            *engine);
+    for (const std::uint32_t core : std::set(io.begin(), io.end()))
+      if (std::ranges::count(io, core) > 1)
+        wrong("cores.io",
+              "has {} twice, and both threads spin: give another core, or set idle = \"backoff\"",
+              core);
+  }
+
+  void io_threads() {
+    in_range("io_threads", config_.io_threads);
+    if (config_.io_threads == 1) return;
+    if (config_.mode == Mode::run_inline)
+      wrong("io_threads",
+            "is {}, and an inline node has no such thread: leave it out, or set mode = "
+            "\"pipelined\"",
+            config_.io_threads);
+    else if (config_.transport == TransportKind::socket)
+      wrong("io_threads",
+            "is {}, and kernel sockets have one queue: leave it out, or set transport = \"dpdk\"",
+            config_.io_threads);
   }
 
   void timers() {

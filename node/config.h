@@ -21,7 +21,7 @@ enum class TransportKind : std::uint8_t {
 
 /// Who runs the protocol (docs/adr/0004-two-ways-to-run.md). The behaviour is the same.
 enum class Mode : std::uint8_t {
-  pipelined,   ///< an I/O thread and an engine thread; the application hears over a ring
+  pipelined,   ///< I/O threads and an engine thread; the application hears over a ring
   run_inline,  ///< Node::poll() runs everything: one core, lowest latency; poll often
 };
 
@@ -54,7 +54,7 @@ struct DpdkConfig {
 /// The cores that the threads of a pipelined node are pinned to; without a value, wherever the
 /// kernel puts them.
 struct CoresConfig {
-  std::optional<std::uint32_t> io;
+  std::vector<std::uint32_t> io;  ///< one for each of the io_threads, or none
   std::optional<std::uint32_t> engine;
 };
 
@@ -121,6 +121,10 @@ struct NodeConfig {
   std::vector<std::string> seeds;
 
   Mode mode = Mode::pipelined;
+  /// Of a pipelined node on a port of DPDK, 1 to 8: each serves a queue of the port, and there are
+  /// no more than the port has (PortInfo::queues). A peer's packets keep to one of them
+  /// (docs/adr/0027-several-queues.md).
+  std::uint16_t io_threads = 1;
   Idle idle = Idle::spin;
   CoresConfig cores;
   DpdkConfig dpdk;

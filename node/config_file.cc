@@ -48,6 +48,7 @@ class Reader {
     root_.texts("seeds", config_.seeds);
     root_.choice("mode", config_.mode,
                  {{"pipelined", Mode::pipelined}, {"inline", Mode::run_inline}});
+    root_.number("io_threads", config_.io_threads);
     root_.choice("idle", config_.idle, {{"spin", Idle::spin}, {"backoff", Idle::backoff}});
     root_.choice("catch_up_from", config_.directory.join_from,
                  {{"owners", CatchUpFrom::owners}, {"one_member", CatchUpFrom::one_member}});
@@ -84,7 +85,7 @@ class Reader {
 
   void cores() {
     section("cores", [this](TomlSection& fields) {
-      fields.number("io", config_.cores.io);
+      fields.numbers("io", config_.cores.io);
       fields.number("engine", config_.cores.engine);
     });
   }

@@ -32,6 +32,7 @@ constexpr std::array ranges{
     Range{"timers.retransmit_max", duration, 100 * us, 60 * second},
     Range{"timers.stall_threshold", duration, 10 * us, 60 * second},
     Range{"timers.port_lost_after", duration, 10 * ms, 600 * second},
+    Range{"io_threads", number, 1, 8},
     Range{"cores.io", number, 0, 1023},
     Range{"cores.engine", number, 0, 1023},
     Range{"dpdk.memory_mb", number, 16, mebi},

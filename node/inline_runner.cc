@@ -23,7 +23,7 @@ constexpr DurationNs full_port_ns = IdleStrategy::sleep_max_ns;
 
 InlineRunner::InlineRunner(const NodeConfig& config, OpenPort& port)
     : port_(port),
-      transport_(*port.transport),
+      transport_(*port.queues.front().transport),
       listener_(config.limits, transport_),
       engine_(config, member_config(config, transport_.self()), transport_, listener_,
               Engine::Credits::without),
@@ -125,7 +125,7 @@ std::unique_ptr<Runner> InlineRunner::attach(ChannelSet, bool) {
 void InlineRunner::fill(NodeStats& stats) {
   engine_.fill(stats);
   stats.engine_stalls = duty_.stalls();
-  stats.transport = port_.counters();
+  stats.transport = port_.queues.front().counters();
 }
 
 }  // namespace muster

@@ -8,9 +8,10 @@
 
 namespace muster {
 
-IoLoop::IoLoop(const NodeConfig& config, OpenPort& port, PacketRing& received, PacketRing& outgoing)
-    : port_(port),
-      transport_(*port.transport),
+IoLoop::IoLoop(const NodeConfig& config, OpenQueue& queue, PacketRing& received,
+               PacketRing& outgoing)
+    : queue_(queue),
+      transport_(*queue.transport),
       received_(received),
       outgoing_(outgoing),
       duty_(config.stall_threshold_ns),
@@ -40,7 +41,7 @@ std::size_t IoLoop::cycle(TimeNs now) {
   const std::size_t work = receive() + transmit();
   transport_.flush();
   port_fault_.store(watch_.fault(now), std::memory_order_relaxed);
-  counters_.answer([this](std::vector<NamedCount>& counts) { counts = port_.counters(); });
+  counters_.answer([this](std::vector<NamedCount>& counts) { counts = queue_.counters(); });
   served_ns_.store(now, std::memory_order_release);
   return work;
 }

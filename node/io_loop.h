@@ -1,4 +1,4 @@
-// The I/O thread's duty cycle: the transport on one side, rings of packets on the other.
+// An I/O thread's duty cycle: a queue of the port on one side, rings of packets on the other.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ class IoLoop {
  public:
   using PacketRing = ring::SpscRing<Packet*>;
 
-  IoLoop(const NodeConfig& config, OpenPort& port, PacketRing& received, PacketRing& outgoing);
+  IoLoop(const NodeConfig& config, OpenQueue& queue, PacketRing& received, PacketRing& outgoing);
   ~IoLoop();
   IoLoop(const IoLoop&) = delete;
   IoLoop& operator=(const IoLoop&) = delete;
@@ -47,7 +47,7 @@ class IoLoop {
   std::size_t receive();
   std::size_t transmit();
 
-  OpenPort& port_;
+  OpenQueue& queue_;
   Transport& transport_;
   PacketRing& received_;
   PacketRing& outgoing_;

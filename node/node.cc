@@ -77,10 +77,11 @@ Node::Node(Node&&) noexcept = default;
 
 Node::Parts& Node::parts() const { return static_cast<Parts&>(*parts_); }
 
-Node make_node(const NodeConfig& config, Handler& handler, std::unique_ptr<Transport> transport) {
+Node make_node(const NodeConfig& config, Handler& handler,
+               std::vector<std::unique_ptr<Transport>> queues) {
   validate(config);
   OpenPort port;
-  port.transport = std::move(transport);
+  for (auto& queue : queues) port.queues.push_back({.transport = std::move(queue)});
   return Node(std::make_unique<Node::Parts>(config, handler, std::move(port)));
 }
 

@@ -15,6 +15,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "cluster/attributes.h"
 #include "cluster/directory/batch.h"
@@ -102,14 +103,15 @@ class Node : public Client {
 
   /// How it was opened. Any thread.
   const PortInfo& port() const;
-  /// Pipelined: asks the two threads, and waits for some tenths of a second at most. Allocates.
+  /// Pipelined: asks its threads, and waits for some tenths of a second at most for each that does
+  /// not come round. Allocates.
   NodeStats stats() const;
 
  private:
   struct Parts;
   Parts& parts() const;
   friend Node make_node(const NodeConfig& config, Handler& handler,
-                        std::unique_ptr<Transport> transport);
+                        std::vector<std::unique_ptr<Transport>> queues);
   explicit Node(std::unique_ptr<Parts> parts);
 };
 

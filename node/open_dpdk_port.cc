@@ -30,57 +30,70 @@ std::optional<dpdk::Way> forced(PortWay way) {
   return std::nullopt;
 }
 
+/// Of one queue.
+std::vector<NamedCount> counts_of(const DpdkTransport& queue) {
+  const DpdkTransportStats stats = queue.stats();
+  return std::vector<NamedCount>{{"received", stats.received},
+                                 {"sent", stats.sent},
+                                 {"too_long", stats.too_long},
+                                 {"malformed", stats.malformed},
+                                 {"bad_checksum", stats.bad_checksum},
+                                 {"fragments", stats.fragments},
+                                 {"not_for_us", stats.not_for_us},
+                                 {"other_traffic", stats.other_traffic},
+                                 {"other_vlan", stats.other_vlan},
+                                 {"address_conflicts", stats.address_conflicts},
+                                 {"tx_full", stats.tx_full},
+                                 {"tx_spared", stats.tx_spared},
+                                 {"link_down", stats.link_down},
+                                 {"unresolved", stats.unresolved},
+                                 {"oversize", stats.oversize},
+                                 {"no_buffer", stats.no_buffer},
+                                 {"ring_full", stats.ring_full},
+                                 {"neighbour_requests", stats.neighbour_requests},
+                                 {"neighbours_answered", stats.neighbours_answered},
+                                 {"echo_answered", stats.echo_answered},
+                                 {"group_reports", stats.group_reports}};
+}
+
 }  // namespace
 
 OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
   dpdk::PortChoice choice =
-      dpdk::choose_port(config.device, forced(config.dpdk.way), dpdk::read_nic_facts(), config.mtu);
-  auto transport = std::make_unique<DpdkTransport>(DpdkTransportConfig{
-      .eal = {.memory_mb = config.dpdk.memory_mb,
-              .hugepages = config.dpdk.hugepages,
-              .extra_arguments = config.dpdk.eal_arguments},
-      .device = choice.device,
-      .self = self,
-      .group = group_endpoint(config),
-      .route = route_of(config),
-      .mac = {},
-      .mtu = config.mtu,
-      .vlan = config.vlan.value_or(dpdk::untagged),
-      .pool_packets = pool_packets(config),
-      .udp_checksum = config.dpdk.udp_checksum ? UdpChecksum::always : UdpChecksum::where_needed});
-  const DpdkTransport& port = *transport;
-  auto counters = [&port] {
-    const DpdkTransportStats stats = port.stats();
-    return std::vector<NamedCount>{{"received", stats.received},
-                                   {"sent", stats.sent},
-                                   {"too_long", stats.too_long},
-                                   {"malformed", stats.malformed},
-                                   {"bad_checksum", stats.bad_checksum},
-                                   {"fragments", stats.fragments},
-                                   {"not_for_us", stats.not_for_us},
-                                   {"other_traffic", stats.other_traffic},
-                                   {"other_vlan", stats.other_vlan},
-                                   {"address_conflicts", stats.address_conflicts},
-                                   {"tx_full", stats.tx_full},
-                                   {"tx_spared", stats.tx_spared},
-                                   {"link_down", stats.link_down},
-                                   {"unresolved", stats.unresolved},
-                                   {"oversize", stats.oversize},
-                                   {"no_buffer", stats.no_buffer},
-                                   {"neighbour_requests", stats.neighbour_requests},
-                                   {"neighbours_answered", stats.neighbours_answered},
-                                   {"echo_answered", stats.echo_answered},
-                                   {"group_reports", stats.group_reports},
-                                   {"in_use", port.packets_in_use()}};
-  };
-  return {.transport = std::move(transport),
-          .info = {.device = std::move(choice.device),
-                   .way = std::string(word(choice.way)),
-                   .why = std::move(choice.why),
-                   .better = std::move(choice.better),
-                   .lowered = port.lowered()},
-          .counters = std::move(counters),
-          .enter_thread = [] { dpdk::register_thread(); }};
+      dpdk::choose_port(config.device, forced(config.dpdk.way), dpdk::read_nic_facts(), config.mtu,
+                        config.io_threads);
+  auto queues = DpdkTransport::open(
+      {.eal = {.memory_mb = config.dpdk.memory_mb,
+               .hugepages = config.dpdk.hugepages,
+               .extra_arguments = config.dpdk.eal_arguments},
+       .device = choice.device,
+       .self = self,
+       .group = group_endpoint(config),
+       .route = route_of(config),
+       .mac = {},
+       .mtu = config.mtu,
+       .vlan = config.vlan.value_or(dpdk::untagged),
+       .pool_packets = pool_packets(config),
+       .queues = config.io_threads,
+       .udp_checksum = config.dpdk.udp_checksum ? UdpChecksum::always : UdpChecksum::where_needed});
+  OpenPort opened{.info = {.device = std::move(choice.device),
+                           .way = std::string(word(choice.way)),
+                           .why = std::move(choice.why),
+                           .better = std::move(choice.better),
+                           .lowered = queues.front()->lowered(),
+                           .queues = queues.size()},
+                  .enter_thread = [] { dpdk::register_thread(); }};
+  for (auto& queue : queues) {
+    // What is in use is so for the whole port.
+    const bool first = opened.queues.empty();
+    auto counters = [&counted = *queue, first] {
+      std::vector<NamedCount> counts = counts_of(counted);
+      if (first) counts.push_back({"in_use", counted.packets_in_use()});
+      return counts;
+    };
+    opened.queues.push_back({.transport = std::move(queue), .counters = std::move(counters)});
+  }
+  return opened;
 }
 
 }  // namespace muster

@@ -12,11 +12,17 @@
 
 namespace muster {
 
-struct OpenPort {
+/// For one thread.
+struct OpenQueue {
   std::unique_ptr<Transport> transport;
-  PortInfo info = {};
-  /// What the transport counts, by name; for the thread that receives.
+  /// What it counts, by name; for the thread that receives.
   std::function<std::vector<NamedCount>()> counters = [] { return std::vector<NamedCount>{}; };
+};
+
+struct OpenPort {
+  /// One at least. Packets are of the whole port: each may go by any queue.
+  std::vector<OpenQueue> queues = {};
+  PortInfo info = {};
   /// Readable when there is something to receive; none where a port has to be polled.
   std::vector<int> descriptors = {};
   /// For each thread that will touch packets, at its beginning.

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <optional>
 #include <span>
+#include <string>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -21,21 +24,57 @@ constexpr std::size_t burst_max = 64;
 constexpr std::size_t received_max = 1024;
 constexpr int inquiry_waits = 2000;  // of 50 us each
 
+// What the threads of several queues count is one node's.
+void count_in(StallStats& sum, const StallStats& one) {
+  sum.count += one.count;
+  sum.longest_ns = std::max(sum.longest_ns, one.longest_ns);
+  sum.last_ns = std::max(sum.last_ns, one.last_ns);
+}
+void count_in(std::vector<NamedCount>& sum, const std::vector<NamedCount>& one) {
+  for (const NamedCount& count : one) {
+    const auto known = std::ranges::find(sum, count.name, &NamedCount::name);
+    if (known == sum.end())
+      sum.push_back(count);
+    else
+      known->value += count.value;
+  }
+}
+
 }  // namespace
+
+PipelinedRunner::Queue::Queue(const NodeConfig& config, OpenQueue& port)
+    : transport(*port.transport),
+      received(received_max),
+      // More than the pool's packets, because a ring gives slots back with a delay.
+      outgoing(std::bit_ceil(std::size_t{2} * config.limits.pool_packets)),
+      io(config, port, received, outgoing) {}
+
+PipelinedRunner::Queue::~Queue() {
+  for (PacketRing* packets : {&received, &outgoing})
+    for (Packet* packet; packets->pop(packet);) transport.release(*packet);
+}
+
+PipelinedRunner::Queues PipelinedRunner::make_queues(const NodeConfig& config, OpenPort& port) {
+  Queues queues;
+  for (OpenQueue& queue : port.queues) queues.push_back(std::make_unique<Queue>(config, queue));
+  return queues;
+}
+
+std::vector<PipelinedRunner::PacketRing*> PipelinedRunner::outgoing_of(const Queues& queues) {
+  std::vector<PacketRing*> rings;
+  for (const auto& queue : queues) rings.push_back(&queue->outgoing);
+  return rings;
+}
 
 PipelinedRunner::PipelinedRunner(const NodeConfig& config, OpenPort& port)
     : config_(config),
-      transport_(*port.transport),
-      received_(received_max),
-      // More than the pool's packets, because a ring gives slots back with a delay.
-      outgoing_(std::bit_ceil(std::size_t{2} * config.limits.pool_packets)),
-      engine_port_(transport_, outgoing_),
-      own_(config, transport_, shared_, all_channels),
-      engine_(config, member_config(config, transport_.self()), engine_port_,
+      queues_(make_queues(config, port)),
+      engine_port_(queues_.front()->transport, outgoing_of(queues_)),
+      own_(config, queues_.front()->transport, shared_, all_channels),
+      engine_(config, member_config(config, queues_.front()->transport.self()), engine_port_,
               own_.engines().listener(), Engine::Credits::with),
-      duty_(config.stall_threshold_ns),
-      io_(config, port, received_, outgoing_) {
-  check_core("cores.io", config.cores.io);
+      duty_(config.stall_threshold_ns) {
+  for (const std::uint32_t core : config.cores.io) check_core("cores.io", core);
   check_core("cores.engine", config.cores.engine);
   engine_.start(clock_.now());
   start_threads(config.cores, port);
@@ -48,11 +87,16 @@ void PipelinedRunner::start_threads(const CoresConfig& cores, const OpenPort& po
       enter();
       run_engine();
     });
-    io_thread_ = std::thread([this, enter = port.enter_thread, core = cores.io] {
-      settle_thread("muster-io", core);
-      enter();
-      io_.run(config_.idle);
-    });
+    for (std::size_t i = 0; i < queues_.size(); ++i) {
+      const auto core = cores.io.empty() ? std::nullopt : std::optional(cores.io[i]);
+      const std::string name = i == 0 ? "muster-io" : fmt::format("muster-io-{}", i);
+      IoLoop& io = queues_[i]->io;
+      queues_[i]->thread = std::thread([this, &io, enter = port.enter_thread, name, core] {
+        settle_thread(name, core);
+        enter();
+        io.run(config_.idle);
+      });
+    }
   } catch (const std::system_error& error) {
     end();
     throw StartError(fmt::format(
@@ -65,15 +109,12 @@ void PipelinedRunner::start_threads(const CoresConfig& cores, const OpenPort& po
 void PipelinedRunner::end() {
   stopping_.store(true, std::memory_order_release);
   if (engine_thread_.joinable()) engine_thread_.join();
-  io_.stop();  // after the engine's last word
-  if (io_thread_.joinable()) io_thread_.join();
+  for (const auto& queue : queues_) queue->io.stop();  // after the engine's last word
+  for (const auto& queue : queues_)
+    if (queue->thread.joinable()) queue->thread.join();
 }
 
-PipelinedRunner::~PipelinedRunner() {
-  end();
-  for (PacketRing* packets : {&received_, &outgoing_})
-    for (Packet* packet; packets->pop(packet);) transport_.release(*packet);
-}
+PipelinedRunner::~PipelinedRunner() { end(); }
 
 std::unique_ptr<Runner> PipelinedRunner::attach(ChannelSet channels, bool directory) {
   return std::make_unique<AttachedLane>(*this, channels, directory);
@@ -82,8 +123,10 @@ std::unique_ptr<Runner> PipelinedRunner::attach(ChannelSet channels, bool direct
 void PipelinedRunner::fill(NodeStats& stats) {
   stats = engine_stats_.ask(inquiry_waits);
   stats.engine_stalls = duty_.stalls();
-  stats.io_stalls = io_.stalls();
-  stats.transport = io_.counters();
+  for (const auto& queue : queues_) {
+    count_in(stats.io_stalls, queue->io.stalls());
+    count_in(stats.transport, queue->io.counters());
+  }
 }
 
 // The engine's thread.
@@ -142,29 +185,45 @@ void PipelinedRunner::leave_lanes(TimeNs now) {
   });
 }
 
-/// The I/O thread was not scheduled, or hangs in the port: nobody can have been heard meanwhile.
+/// An I/O thread was not scheduled, or hangs in the port: those who come by its queue cannot have
+/// been heard meanwhile.
 bool PipelinedRunner::port_unserved(TimeNs now) const {
-  return now > io_.served_ns() + config_.membership.heartbeat_interval_ns / 2;
+  return std::ranges::any_of(queues_, [&](const auto& queue) {
+    return now > queue->io.served_ns() + config_.membership.heartbeat_interval_ns / 2;
+  });
 }
 
-/// Of this thread or of the other one: what stands in between waits for both.
+/// Of this thread or of an I/O thread: what stands in between waits for both. I/O threads may be
+/// away at the same time.
 void PipelinedRunner::note_away(DurationNs engine_away_ns) {
-  const DurationNs io_away_ns = io_.away_ns();
-  const DurationNs away_ns = engine_away_ns + (io_away_ns - io_away_ns_);
-  io_away_ns_ = io_away_ns;
-  if (away_ns > 0) engine_.was_away(away_ns);
+  DurationNs io_away_ns = 0;
+  for (const auto& queue : queues_) {
+    const DurationNs away_ns = queue->io.away_ns();
+    io_away_ns = std::max(io_away_ns, away_ns - std::exchange(queue->away_ns, away_ns));
+  }
+  if (engine_away_ns + io_away_ns > 0) engine_.was_away(engine_away_ns + io_away_ns);
+}
+
+/// A burst of each queue, so that none is passed over for long.
+std::size_t PipelinedRunner::receive(TimeNs now) {
+  std::size_t received = 0;
+  std::array<Packet*, burst_max> burst;
+  for (const auto& queue : queues_) {
+    const std::size_t some = queue->received.pop(burst);
+    engine_.receive(now, std::span(burst).first(some));
+    received += some;
+  }
+  return received;
 }
 
 /// What is due while the port is not served waits, so that this member is late as a whole and knows
-/// it (docs/protocol.md §5.8). Asked before the ring is read: what the I/O thread has brought since
-/// is heard first.
+/// it (docs/protocol.md §5.8). Asked before the rings are read: what the I/O threads have brought
+/// since is heard first.
 std::size_t PipelinedRunner::engine_cycle(TimeNs now) {
   postponing_ = now >= engine_.next_deadline() && port_unserved(now);
-  std::array<Packet*, burst_max> burst;
-  const std::size_t received = received_.pop(burst);
-  engine_.receive(now, std::span(burst).first(received));
-  std::size_t work = received + serve_lanes(now);
-  engine_.port_has(io_.port_fault());
+  std::size_t work = receive(now);
+  work += serve_lanes(now);
+  engine_.port_has(queues_.front()->io.port_fault());
   work += engine_.finish(now, postponing_ ? Engine::Deadlines::postpone : Engine::Deadlines::keep) +
           shared_.errands.run(engine_, now);
   std::size_t unsent = unsent_of_all();

@@ -1,5 +1,5 @@
-// The pipelined way: an I/O thread and an engine thread, rings between them, and a lane of rings to
-// each thread of the application.
+// The pipelined way: an I/O thread for each queue of the port and an engine thread, rings between
+// them, and a lane of rings to each thread of the application.
 #pragma once
 
 #include <atomic>
@@ -34,10 +34,29 @@ class PipelinedRunner final : public Driver {
 
  private:
   using PacketRing = ring::SpscRing<Packet*>;
+  /// A queue of the port: its thread, and the rings between that and the engine.
+  struct Queue {
+    Queue(const NodeConfig& config, OpenQueue& port);
+    ~Queue();
+    Queue(const Queue&) = delete;
+    Queue& operator=(const Queue&) = delete;
+
+    Transport& transport;
+    PacketRing received;  // I/O -> engine
+    PacketRing outgoing;  // engine -> I/O
+    IoLoop io;
+    DurationNs away_ns = 0;  ///< as the engine knows it
+    std::thread thread;
+  };
+  using Queues = std::vector<std::unique_ptr<Queue>>;
+
   friend class AttachedLane;
+  static Queues make_queues(const NodeConfig& config, OpenPort& port);
+  static std::vector<PacketRing*> outgoing_of(const Queues& queues);
   void start_threads(const CoresConfig& cores, const OpenPort& port);
   void run_engine();
   std::size_t engine_cycle(TimeNs now);
+  std::size_t receive(TimeNs now);
   void note_away(DurationNs engine_away_ns);
   bool port_unserved(TimeNs now) const;
   std::size_t serve_lanes(TimeNs now);
@@ -49,9 +68,7 @@ class PipelinedRunner final : public Driver {
   void leave_lanes(TimeNs now);
 
   const NodeConfig config_;
-  Transport& transport_;
-  PacketRing received_;  // I/O -> engine
-  PacketRing outgoing_;  // engine -> I/O
+  const Queues queues_;
   EnginePort engine_port_;
   Lane::Shared shared_;
   Lane own_;
@@ -59,13 +76,10 @@ class PipelinedRunner final : public Driver {
   Engine engine_;
   CycleClock clock_;  // the engine thread's
   DutyCycle duty_;
-  DurationNs io_away_ns_ = 0;  ///< as the engine knows it
-  bool postponing_ = false;    ///< what is due waits for the I/O thread
+  bool postponing_ = false;  ///< what is due waits for an I/O thread
   Inquiry<NodeStats> engine_stats_;
-  IoLoop io_;
   std::atomic<bool> stopping_{false};
   std::thread engine_thread_;
-  std::thread io_thread_;
 };
 
 }  // namespace muster

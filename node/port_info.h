@@ -1,6 +1,7 @@
 // What a node's port is.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct PortInfo {
   /// What the port cannot do of what it was asked for, and who does it instead: "multicast filter:
   /// all frames, the rest in software". Not of sockets.
   std::vector<std::string> lowered{};
+  std::size_t queues = 1;  ///< that it has for this member, each with an I/O thread of its own
 };
 
 }  // namespace muster

@@ -72,7 +72,7 @@ struct NodeStats {
   std::uint64_t events_queued = 0;  ///< control events that wait in the backlog now
 
   StallStats engine_stalls;  ///< of the thread that runs the protocol: poll()'s when inline
-  StallStats io_stalls;      ///< of the I/O thread; none when inline
+  StallStats io_stalls;      ///< of the I/O threads together; none when inline
   DurationNs away_ns = 0;    ///< stretches of half a millisecond or more for which one of them did
                              ///< nothing for the protocol, all together: the peers are told so
   std::vector<NamedCount> transport;

@@ -137,17 +137,34 @@ void TomlSection::duration(std::string_view key, DurationNs& out) {
 bool TomlSection::integer(std::string_view key, std::uint64_t max, std::uint64_t& out) {
   const toml::node* node = find(key);
   if (node == nullptr) return false;
-  const auto value = node->value_exact<std::int64_t>();
-  if (!value) {
-    wrong(key, *node, fmt::format("is {}: give a whole number", type_name(*node)));
-    return false;
-  }
-  if (*value < 0 || static_cast<std::uint64_t>(*value) > max) {
-    wrong(key, *node, range_of(prefix_ + std::string(key)).refuse(std::to_string(*value)));
-    return false;
-  }
-  out = static_cast<std::uint64_t>(*value);
-  return true;
+  const auto value = whole(key, *node, max);
+  out = value.value_or(out);
+  return value.has_value();
+}
+
+std::optional<std::uint64_t> TomlSection::whole(std::string_view key, const toml::node& node,
+                                                std::uint64_t max) {
+  const auto value = node.value_exact<std::int64_t>();
+  if (!value)
+    wrong(key, node, fmt::format("is {}: give a whole number", type_name(node)));
+  else if (*value < 0 || static_cast<std::uint64_t>(*value) > max)
+    wrong(key, node, range_of(prefix_ + std::string(key)).refuse(std::to_string(*value)));
+  else
+    return static_cast<std::uint64_t>(*value);
+  return std::nullopt;
+}
+
+void TomlSection::numbers(std::string_view key, std::vector<std::uint32_t>& out) {
+  const toml::node* node = find(key);
+  if (node == nullptr) return;
+  const auto take = [&](const toml::node& element) {
+    if (const auto value = whole(key, element, std::numeric_limits<std::uint32_t>::max()))
+      out.push_back(static_cast<std::uint32_t>(*value));
+  };
+  if (const toml::array* list = node->as_array())
+    for (const toml::node& element : *list) take(element);
+  else
+    take(*node);
 }
 
 std::optional<std::size_t> TomlSection::one_of(std::string_view key,

@@ -69,6 +69,8 @@ class TomlSection {
     T value = 0;
     if (number(key, value)) out = value;
   }
+  /// A list, or the only one of it without brackets.
+  void numbers(std::string_view key, std::vector<std::uint32_t>& out);
   template <class E>
   void choice(std::string_view key, E& out,
               std::initializer_list<std::pair<std::string_view, E>> choices) {
@@ -87,6 +89,8 @@ class TomlSection {
   const toml::node* find(std::string_view key);
   void wrong(std::string_view key, const toml::node& node, std::string text);
   bool integer(std::string_view key, std::uint64_t max, std::uint64_t& out);
+  std::optional<std::uint64_t> whole(std::string_view key, const toml::node& node,
+                                     std::uint64_t max);
   std::optional<std::size_t> one_of(std::string_view key, std::span<const std::string_view> names);
 
   const toml::table& table_;

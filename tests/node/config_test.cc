@@ -90,7 +90,7 @@ TEST(ConfigFile, IsReadInFull) {
   EXPECT_EQ(config.membership.heartbeat_interval_ns, fast_timers().heartbeat_interval_ns);
   EXPECT_EQ(config.membership.suspect_after_ns, 6 * ms);
   EXPECT_EQ(config.messaging.retransmit_min_ns, 1500 * us);
-  EXPECT_EQ(config.cores.io, 0U);
+  EXPECT_EQ(config.cores.io, std::vector<std::uint32_t>{0});
   EXPECT_EQ(config.cores.engine, std::nullopt);
   EXPECT_EQ(config.dpdk.way, PortWay::af_packet);
   EXPECT_EQ(config.dpdk.memory_mb, 128U);
@@ -128,6 +128,7 @@ TEST(ConfigFile, TheReferenceSaysWhatTheDefaultsAre) {
   EXPECT_EQ(reference.seeds, defaults.seeds);
   EXPECT_EQ(reference.transport, defaults.transport);
   EXPECT_EQ(reference.mode, defaults.mode);
+  EXPECT_EQ(reference.io_threads, defaults.io_threads);
   EXPECT_EQ(reference.idle, defaults.idle);
   EXPECT_EQ(reference.stall_threshold_ns, defaults.stall_threshold_ns);
   EXPECT_EQ(reference.port_lost_after_ns, defaults.port_lost_after_ns);
@@ -311,12 +312,72 @@ TEST(Config, FromCodeIsCheckedAsAFileIs) {
 
 TEST(Config, RefusesTwoSpinningThreadsOnOneCore) {
   NodeConfig config = right();
-  config.cores = {.io = 1, .engine = 1};
+  config.cores = {.io = {1}, .engine = 1};
   EXPECT_EQ(mistake(config),
             "cores.engine: is 1, as is cores.io, and both threads spin: give another core, or set "
             "idle = \"backoff\"");
   config.idle = Idle::backoff;
   EXPECT_TRUE(find_mistakes(config).empty());
+}
+
+TEST(Config, RefusesTwoSpinningThreadsOfThePortOnOneCore) {
+  NodeConfig config = right();
+  config.transport = TransportKind::dpdk;
+  config.device = "eth1";
+  config.io_threads = 2;
+  config.cores = {.io = {1, 1}, .engine = 2};
+  EXPECT_EQ(mistake(config),
+            "cores.io: has 1 twice, and both threads spin: give another core, or set idle = "
+            "\"backoff\"");
+  config.cores.io = {1, 3};
+  EXPECT_TRUE(find_mistakes(config).empty());
+}
+
+TEST(ConfigFile, TakesACoreForEachIoThread) {
+  const auto read = [](std::string_view cores) {
+    return parse_config(
+        "name = \"a\"\ncluster = \"c\"\naddress = \"10.0.0.1/24\"\n"
+        "device = \"eth1\"\nio_threads = 2\nidle = \"backoff\"\n[cores]\nio = " +
+            std::string(cores) + "\n",
+        "node.toml");
+  };
+  const NodeConfig config = read("[2, 3]");
+  EXPECT_EQ(config.io_threads, 2U);
+  EXPECT_EQ(config.cores.io, (std::vector<std::uint32_t>{2, 3}));
+  const auto wrong = [&](std::string_view cores) {
+    try {
+      read(cores);
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string("none");
+  };
+  EXPECT_EQ(wrong("2"),
+            "node.toml:8: cores.io: has the length 1, and io_threads is 2: give a core for each, "
+            "or none");
+  EXPECT_EQ(wrong("[2, \"3\"]"), "node.toml:8: cores.io: is a string: give a whole number");
+  EXPECT_EQ(wrong("[2, 5000]"), "node.toml:8: cores.io: is 5000: give a number from 0 to 1023");
+  EXPECT_EQ(wrong("[2, -1]"), "node.toml:8: cores.io: is -1: give a number from 0 to 1023");
+}
+
+TEST(Config, SaysWhoHasOneIoThread) {
+  NodeConfig config = right();
+  config.transport = TransportKind::dpdk;
+  config.device = "eth1";
+  config.io_threads = 2;
+  EXPECT_TRUE(find_mistakes(config).empty());
+  config.mode = Mode::run_inline;
+  EXPECT_EQ(mistake(config),
+            "io_threads: is 2, and an inline node has no such thread: leave it out, or set mode = "
+            "\"pipelined\"");
+  config.mode = Mode::pipelined;
+  config.transport = TransportKind::socket;
+  EXPECT_EQ(mistake(config),
+            "io_threads: is 2, and kernel sockets have one queue: leave it out, or set transport = "
+            "\"dpdk\"");
+  config.transport = TransportKind::dpdk;
+  config.io_threads = 9;
+  EXPECT_TRUE(mistake(config).starts_with("io_threads: is 9: give a number from 1 to 8"));
 }
 
 TEST(Config, RefusesNamesThatDoNotFit) {

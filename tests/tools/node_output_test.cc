@@ -30,6 +30,10 @@ TEST(Sentence, SaysWhichWayThePortGoesAndWhatWouldBeFaster) {
   EXPECT_TRUE(sentence(port).ends_with("route; vfio would be faster: bind it"));
   port["lowered"] = {"multicast filter: none, the rest in software"};
   EXPECT_TRUE(sentence(port).ends_with("bind it; multicast filter: none, the rest in software"));
+  port["queues"] = 1;
+  EXPECT_TRUE(sentence(port).ends_with("in software"));
+  port["queues"] = 2;
+  EXPECT_TRUE(sentence(port).ends_with("in software; 2 queues, each with a thread"));
 }
 
 }  // namespace

@@ -60,9 +60,10 @@ std::vector<int> choose_cores(const Machine& machine, const NodeConfig* config) 
   const auto choose = [&](int core) {
     if (std::ranges::find(chosen, core) == chosen.end()) chosen.push_back(core);
   };
-  if (config != nullptr)
-    for (const auto& core : {config->cores.io, config->cores.engine})
-      if (core) choose(static_cast<int>(*core));
+  if (config != nullptr) {
+    for (const std::uint32_t core : config->cores.io) choose(static_cast<int>(core));
+    if (config->cores.engine) choose(static_cast<int>(*config->cores.engine));
+  }
   const std::vector<int> allowed = allowed_cores();
   for (const Core& core : machine.cores)
     if (core.isolated && std::ranges::find(allowed, core.number) != allowed.end())

@@ -47,7 +47,7 @@ struct Options {
   std::string config;
   std::optional<std::string> name, cluster, device, address, group, gateway, way, transport, preset,
       mode, idle;
-  std::optional<std::uint16_t> port, vlan;
+  std::optional<std::uint16_t> port, vlan, io_threads;
   std::optional<std::uint32_t> mtu;
   std::vector<std::string> seeds;
   bool unicast = false;
@@ -82,6 +82,7 @@ NodeConfig configure(const Options& options) {
   take(config.mtu, options.mtu);
   take(config.vlan, options.vlan);
   take(config.port, options.port);
+  take(config.io_threads, options.io_threads);
   if (!options.seeds.empty()) config.seeds = options.seeds;
   if (options.unicast) config.multicast = false;
   if (options.transport)
@@ -205,6 +206,11 @@ void add_command(CLI::App& app, Action& chosen) {
       "[lan]");
   choice("--mode", options->mode, {"pipelined", "inline"},
          "threads of its own, or one [pipelined]");
+  node.add_option("--io-threads", options->io_threads,
+                  "of a pipelined node on a port of DPDK, each with a queue of it; the event port "
+                  "says how many queues there are [1]")
+      ->check(CLI::Range(1, 8))
+      ->type_name("");
   choice("--idle", options->idle, {"spin", "backoff"},
          "when nothing is to do: poll on, or let others have the core [backoff]");
   node.add_option("--advertise", options->advertise, "a name to bind: /path or /path=value");

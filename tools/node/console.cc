@@ -148,7 +148,8 @@ void Console::say_port() {
                {"way", port.way},
                {"why", port.why},
                {"better", port.better},
-               {"lowered", port.lowered}});
+               {"lowered", port.lowered},
+               {"queues", port.queues}});
 }
 
 void Console::say_members() {
@@ -213,6 +214,7 @@ void Console::say_stats() {
                {"publishing", publishing_of(stats)},
                {"stalls", stats.engine_stalls.count},
                {"away_ns", stats.away_ns},
+               {"queues", node_->port().queues},
                {"transport", transport}});
 }
 

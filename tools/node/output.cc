@@ -33,6 +33,8 @@ std::string port_sentence(const ordered_json& event) {
   if (const std::string better = text(event, "better"); !better.empty()) line += "; " + better;
   for (const auto& lowered : event.value("lowered", ordered_json::array()))
     line += "; " + lowered.get<std::string>();
+  if (const auto queues = event.value("queues", 1U); queues > 1)
+    line += fmt::format("; {} queues, each with a thread", queues);
   return line;
 }
 
