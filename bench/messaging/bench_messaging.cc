@@ -72,7 +72,10 @@ tenth of a round's batches. "line" is the round trip of a bare cache line betwee
 moment, "load" and "steal" what the machine did.)";
 
 /// The bare port carries frames as long, so that ratios stay ratios.
-void add_mtu(CLI::App& app) {
+void add_options(CLI::App& app) {
+  app.add_option_function<std::uint16_t>("--io-threads", set_io_threads,
+                                         "of each end of pipelined, on its one core [1]")
+      ->check(CLI::Range(1, 8));
   app.add_option_function<std::uint32_t>("--mtu", set_mtu, "the longest packet of all ways [1500]")
       ->check(CLI::Range(mtu_min, mtu_max));
 }
@@ -117,5 +120,5 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == switch_option) {
     return run_switch(arguments.subspan(2));
   }
-  return run_suite(argc, argv, description, run, explanation, add_mtu);
+  return run_suite(argc, argv, description, run, explanation, add_options);
 }

@@ -24,7 +24,9 @@ NodeConfig config_for(const Place& place, Mode mode) {
   config.mode = mode;
   config.idle = mode == Mode::pipelined ? Idle::backoff : Idle::spin;
   const auto core = static_cast<std::uint32_t>(place.core);
-  if (mode == Mode::pipelined) config.cores = {.io = core, .engine = core};
+  if (mode == Mode::run_inline) return config;
+  config.io_threads = io_threads();
+  config.cores = {.io = std::vector(config.io_threads, core), .engine = core};
   return config;
 }
 

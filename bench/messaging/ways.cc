@@ -18,6 +18,13 @@ constexpr std::unique_ptr<MessageEndpoint> (*open_zeromq_if_there)(const Place&)
 #endif
 
 constexpr const char* mtu_variable = "MUSTER_BENCH_MTU";
+constexpr const char* io_threads_variable = "MUSTER_BENCH_IO_THREADS";
+
+template <class T>
+T said_in(const char* variable, T otherwise) {
+  const char* const said = std::getenv(variable);
+  return said == nullptr ? otherwise : static_cast<T>(std::stoul(said));
+}
 
 constexpr std::string_view shared = "the threads of each process share its core";
 constexpr std::string_view three = "three processes on two cores";
@@ -52,12 +59,15 @@ const Way& way_named(std::string_view name) {
   throw std::runtime_error("no way is called " + std::string(name));
 }
 
-std::uint32_t mtu() {
-  const char* const said = std::getenv(mtu_variable);
-  return said == nullptr ? mtu_default : static_cast<std::uint32_t>(std::stoul(said));
-}
+std::uint32_t mtu() { return said_in(mtu_variable, mtu_default); }
 
 void set_mtu(std::uint32_t mtu) { setenv(mtu_variable, std::to_string(mtu).c_str(), 1); }
+
+std::uint16_t io_threads() { return said_in(io_threads_variable, std::uint16_t{1}); }
+
+void set_io_threads(std::uint16_t threads) {
+  setenv(io_threads_variable, std::to_string(threads).c_str(), 1);
+}
 
 std::string memif_device(const Place& place) {
   // Both may be open in one process: each has a number of its own.

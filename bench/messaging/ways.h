@@ -36,6 +36,9 @@ std::uint32_t mtu();
 /// DPDK's memory for the pools of both ends, at any of these.
 inline constexpr std::uint32_t memory_mb = 256;
 void set_mtu(std::uint32_t mtu);
+/// Of each member that is pipelined, in the same way.
+std::uint16_t io_threads();
+void set_io_threads(std::uint16_t threads);
 
 /// DPDK's name for the port of a process: a memif between the two.
 std::string memif_device(const Place& place);
