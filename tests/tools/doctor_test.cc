@@ -7,7 +7,7 @@
 #include <sched.h>
 
 #include "tools/doctor/checks.h"
-#include "tools/doctor/file_tree.h"
+#include "interfaces/file_tree.h"
 #include "tools/doctor/firewall.h"
 #include "tools/doctor/machine.h"
 #include "tools/doctor/measurements.h"

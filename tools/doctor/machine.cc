@@ -46,10 +46,8 @@ std::vector<MemoryNode> read_nodes(const FileTree& files) {
   for (const int number : numbers_in(files.text(all + "/online").value_or("0"))) {
     MemoryNode node{.number = number};
     const std::string pages = fmt::format("{}/node{}/hugepages", all, number);
-    constexpr std::string_view prefix = "hugepages-";  // "hugepages-2048kB"
     for (const std::string& size : files.names(pages)) {
-      if (!size.starts_with(prefix)) continue;
-      const std::uint64_t bytes = std::strtoull(size.c_str() + prefix.size(), nullptr, 10) << 10;
+      const std::uint64_t bytes = huge_page_bytes(size);
       const std::string at = pages + "/" + size;
       node.huge_bytes += bytes * files.number(at + "/nr_hugepages").value_or(0);
       node.huge_free_bytes += bytes * files.number(at + "/free_hugepages").value_or(0);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cluster/types.h"
-#include "tools/doctor/file_tree.h"
+#include "interfaces/file_tree.h"
 
 namespace muster::doctor {
 

@@ -1,13 +1,14 @@
-#include "tools/doctor/file_tree.h"
+#include "interfaces/file_tree.h"
 
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <iomanip>
 #include <iterator>
 #include <sstream>
 #include <system_error>
 
-namespace muster::doctor {
+namespace muster {
 
 std::optional<std::string> FileTree::text(const std::string& path) const {
   std::ifstream file(root_ / path);
@@ -20,7 +21,7 @@ std::optional<std::string> FileTree::text(const std::string& path) const {
 std::optional<std::uint64_t> FileTree::number(const std::string& path) const {
   std::uint64_t number = 0;
   std::ifstream file(root_ / path);
-  if (!(file >> number)) return std::nullopt;
+  if (!(file >> std::setbase(0) >> number)) return std::nullopt;
   return number;
 }
 
@@ -31,6 +32,14 @@ std::vector<std::string> FileTree::names(const std::string& folder) const {
     names.push_back(entry.path().filename());
   std::ranges::sort(names);
   return names;
+}
+
+std::uint64_t huge_page_bytes(std::string_view folder) {
+  constexpr std::string_view prefix = "hugepages-";
+  std::uint64_t size_kb = 0;
+  if (folder.starts_with(prefix))
+    std::from_chars(folder.data() + prefix.size(), folder.data() + folder.size(), size_kb);
+  return size_kb << 10;
 }
 
 std::vector<int> numbers_in(const std::string& list) {
@@ -48,4 +57,4 @@ std::vector<int> numbers_in(const std::string& list) {
   return numbers;
 }
 
-}  // namespace muster::doctor
+}  // namespace muster
