@@ -27,8 +27,9 @@ enum class Mode : std::uint8_t {
 
 /// What a thread does when there is nothing to do.
 enum class Idle : std::uint8_t {
-  spin,     ///< polls on: lowest latency, a whole core for each thread
-  backoff,  ///< yields, then sleeps for up to 100 us: members can share a core
+  automatic,  ///< spins where each thread can have a core and one is left, else backs off
+  spin,       ///< polls on: lowest latency, a whole core for each thread
+  backoff,    ///< yields, then sleeps for up to 100 us: members can share a core
 };
 
 /// How a port is reached that is named by its interface, its MAC or its PCI address
@@ -125,7 +126,7 @@ struct NodeConfig {
   /// no more than the port has (PortInfo::queues). A peer's packets keep to one of them
   /// (docs/adr/0027-several-queues.md).
   std::uint16_t io_threads = 1;
-  Idle idle = Idle::spin;
+  Idle idle = Idle::automatic;
   CoresConfig cores;
   DpdkConfig dpdk;
   LimitsConfig limits;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <cstddef>
 #include <thread>
@@ -31,7 +32,8 @@ class IdleStrategy {
   static constexpr DurationNs sleep_min_ns = 2'000;
   static constexpr DurationNs sleep_max_ns = 100'000;
 
-  explicit IdleStrategy(Idle kind) : kind_(kind) {}
+  /// Requires that choose_idle() has decided.
+  explicit IdleStrategy(Idle kind) : kind_(kind) { assert(kind != Idle::automatic); }
 
   /// After each cycle; `work` is what the cycle did. Never sleeps past `deadline`.
   void idle(std::size_t work, TimeNs deadline) {

@@ -6,10 +6,12 @@
 
 #include "node/client_parts.h"
 #include "node/clock.h"
+#include "node/idle_choice.h"
 #include "node/inline_runner.h"
 #include "node/node_impl.h"
 #include "node/open_port.h"
 #include "node/pipelined_runner.h"
+#include "node/thread.h"
 
 namespace muster {
 namespace {
@@ -30,6 +32,21 @@ ChannelSet channels_of(const ClientConfig& config) {
         config.channels, config.first_channel, wire::channels - 1));
   return channels;
 }
+
+NodeConfig with_idle(NodeConfig config, Idle idle) {
+  config.idle = idle;
+  return config;
+}
+
+/// What was left to the node is decided.
+struct Settled {
+  Settled(const NodeConfig& asked, const OpenPort& port)
+      : waits(choose_idle(asked, port.queues.size(), usable_cores())),
+        config(with_idle(asked, waits.idle)) {}
+
+  const IdleChoice waits;
+  const NodeConfig config;
+};
 
 /// The driver stands on the port, and clients that outlive the node stand on both.
 struct Opened {
@@ -54,16 +71,14 @@ struct Running {
 
 }  // namespace
 
-struct Node::Parts final : Running, Client::Parts {
-  Parts(const NodeConfig& with, Handler& handler, OpenPort port)
-      : Running(with, std::move(port)),
-        Client::Parts(with, handler, driver.runner(), all_channels),
-        config(with) {
+struct Node::Parts final : Settled, Running, Client::Parts {
+  Parts(const NodeConfig& asked, Handler& handler, OpenPort port)
+      : Settled(asked, port),
+        Running(config, std::move(port)),
+        Client::Parts(config, handler, driver.runner(), all_channels) {
     application.advertise(config.services);
   }
   ~Parts() override { application.end(); }
-
-  const NodeConfig config;
 };
 
 Node::Node(const NodeConfig& config, Handler& handler) : Client(nullptr) {
@@ -100,6 +115,7 @@ Client Node::attach(const ClientConfig& config, Handler& handler) {
 }
 
 const PortInfo& Node::port() const { return parts().opened->port.info; }
+const IdleChoice& Node::waits() const { return parts().waits; }
 
 NodeStats Node::stats() const {
   NodeStats stats;

@@ -24,6 +24,7 @@
 #include "node/config.h"
 #include "node/errors.h"
 #include "node/handler.h"
+#include "node/idle_choice.h"
 #include "node/port_info.h"
 #include "node/stats.h"
 
@@ -103,6 +104,8 @@ class Node : public Client {
 
   /// How it was opened. Any thread.
   const PortInfo& port() const;
+  /// How its threads, and idle(), wait. Any thread.
+  const IdleChoice& waits() const;
   /// Pipelined: asks its threads, and waits for some tenths of a second at most for each that does
   /// not come round. Allocates.
   NodeStats stats() const;

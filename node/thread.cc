@@ -7,12 +7,25 @@
 #include "node/errors.h"
 
 namespace muster {
+namespace {
 
-void check_core(const char* field, std::optional<std::uint32_t> core) {
-  if (!core) return;
+cpu_set_t allowed_cores() {
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
   sched_getaffinity(0, sizeof allowed, &allowed);
+  return allowed;
+}
+
+}  // namespace
+
+unsigned usable_cores() {
+  const cpu_set_t allowed = allowed_cores();
+  return static_cast<unsigned>(CPU_COUNT(&allowed));
+}
+
+void check_core(const char* field, std::optional<std::uint32_t> core) {
+  if (!core) return;
+  const cpu_set_t allowed = allowed_cores();
   if (*core < CPU_SETSIZE && CPU_ISSET(*core, &allowed)) return;
   throw StartError(fmt::format(
       "{} is {}, and this process may not run on that core: choose one that `taskset -cp $$` lists",

@@ -313,6 +313,7 @@ TEST(Config, FromCodeIsCheckedAsAFileIs) {
 TEST(Config, RefusesTwoSpinningThreadsOnOneCore) {
   NodeConfig config = right();
   config.cores = {.io = {1}, .engine = 1};
+  config.idle = Idle::spin;
   EXPECT_EQ(mistake(config),
             "cores.engine: is 1, as is cores.io, and both threads spin: give another core, or set "
             "idle = \"backoff\"");
@@ -325,6 +326,7 @@ TEST(Config, RefusesTwoSpinningThreadsOfThePortOnOneCore) {
   config.transport = TransportKind::dpdk;
   config.device = "eth1";
   config.io_threads = 2;
+  config.idle = Idle::spin;
   config.cores = {.io = {1, 1}, .engine = 2};
   EXPECT_EQ(mistake(config),
             "cores.io: has 1 twice, and both threads spin: give another core, or set idle = "

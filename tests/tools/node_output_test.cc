@@ -36,5 +36,10 @@ TEST(Sentence, SaysWhichWayThePortGoesAndWhatWouldBeFaster) {
   EXPECT_TRUE(sentence(port).ends_with("in software; 2 queues, each with a thread"));
 }
 
+TEST(Sentence, SaysHowTheNodeWaits) {
+  EXPECT_EQ(sentence({{"event", "waits"}, {"idle", "backoff"}, {"why", "that was asked for"}}),
+            "waits by backoff, since that was asked for");
+}
+
 }  // namespace
 }  // namespace muster::node_command

@@ -70,16 +70,17 @@ Finding find_stalls(const Sight& sight) {
 }
 
 Finding find_cores(const Sight& sight) {
-  constexpr std::size_t pipelined = 3;  // two of the node's own, and one for the application
+  constexpr std::size_t pipelined = 4;  // see node/idle_choice.h
   const std::size_t cores = sight.machine.cores.size();
   if (cores >= pipelined) return {.topic = "cores", .found = fmt::format("{} cores", cores)};
   return {.topic = "cores",
           .verdict = Verdict::costs,
-          .found = fmt::format("{} cores: the two threads of a pipelined node and the "
-                               "application's share them, and each waits for the other's slice",
+          .found = fmt::format("{} cores, too few for a pipelined node and the application to "
+                               "spin: they sleep, or with idle = \"spin\" wait for each other's "
+                               "slice",
                                cores),
           .cost_ns = 50'000,
-          .remedy = "mode = \"inline\", or idle = \"backoff\""};
+          .remedy = "mode = \"inline\""};
 }
 
 Finding find_siblings(const Sight& sight) {

@@ -42,6 +42,9 @@ constexpr const char* examples = R"(Examples:
 /// In the order of PortWay.
 const std::vector<std::string> ways = {"auto", "vfio", "bifurcated", "af_xdp", "af_packet"};
 
+/// In the order of Idle.
+const std::vector<std::string> idles = {"auto", "spin", "backoff"};
+
 /// What was said on the command line; what was not comes from the file, or is the default.
 struct Options {
   std::string config;
@@ -59,6 +62,10 @@ struct Options {
 Preset preset_of(const std::string& word) {
   if (word == "fast") return Preset::fast;
   return word == "wan" ? Preset::wan : Preset::lan;
+}
+
+Idle idle_of(const std::string& word) {
+  return static_cast<Idle>(std::ranges::find(idles, word) - idles.begin());
 }
 
 PortWay way_of(const std::string& word) {
@@ -90,7 +97,7 @@ NodeConfig configure(const Options& options) {
   if (options.way) config.dpdk.way = way_of(*options.way);
   if (options.preset) use_preset(config, preset_of(*options.preset));
   if (options.mode) config.mode = *options.mode == "inline" ? Mode::run_inline : Mode::pipelined;
-  if (options.idle) config.idle = *options.idle == "spin" ? Idle::spin : Idle::backoff;
+  if (options.idle) config.idle = idle_of(*options.idle);
   for (const std::string& binding : options.advertise) {
     const std::size_t equals = binding.find('=');
     config.services.push_back(
@@ -141,7 +148,7 @@ int run(const Options& options) {
   Console console(config.name, output);
   Node node(config, console);
   console.attach(node);
-  console.say_port();
+  console.say_start();
   std::signal(SIGINT, [](int) { asked_to_leave = 1; });
   std::signal(SIGTERM, [](int) { asked_to_leave = 1; });
 
@@ -211,8 +218,8 @@ void add_command(CLI::App& app, Action& chosen) {
                   "says how many queues there are [1]")
       ->check(CLI::Range(1, 8))
       ->type_name("");
-  choice("--idle", options->idle, {"spin", "backoff"},
-         "when nothing is to do: poll on, or let others have the core [backoff]");
+  choice("--idle", options->idle, idles,
+         "when nothing is to do: poll on, let others have the core, or by their number [backoff]");
   node.add_option("--advertise", options->advertise, "a name to bind: /path or /path=value");
   node.add_option("--serve", options->serve, "a path whose calls are answered with their payload");
   node.add_flag("--json", options->json, "one JSON object for each event, in a line");

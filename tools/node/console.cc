@@ -141,7 +141,7 @@ void Console::call(const std::string& path, const std::string& payload) {
     output_.complain(fmt::format("call of {}: {}", path, word(start.result)));
 }
 
-void Console::say_port() {
+void Console::say_start() {
   const PortInfo& port = node_->port();
   output_.say({{"event", "port"},
                {"device", port.device},
@@ -150,6 +150,8 @@ void Console::say_port() {
                {"better", port.better},
                {"lowered", port.lowered},
                {"queues", port.queues}});
+  const IdleChoice& waits = node_->waits();
+  output_.say({{"event", "waits"}, {"idle", word(waits.idle)}, {"why", waits.why}});
 }
 
 void Console::say_members() {

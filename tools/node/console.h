@@ -27,7 +27,7 @@ class Console : public Handler {
   /// Answers calls to `path` with their own payload.
   void serve_echo(const std::string& path);
   /// Which port the node has, and why this one so.
-  void say_port();
+  void say_start();
 
   bool done() const { return done_; }
   /// Not empty when the node cannot go on.

@@ -45,6 +45,7 @@ std::string sentence(const ordered_json& event) {
   const std::string kind = field("event");
   if (kind == "standing") return fmt::format("this member is now: {}", field("standing"));
   if (kind == "port") return port_sentence(event);
+  if (kind == "waits") return fmt::format("waits by {}, since {}", field("idle"), field("why"));
   if (kind == "joined")
     return fmt::format("+ {} joined, at {}", field("member"), field("endpoint"));
   if (kind == "removed") return fmt::format("- {} {}", field("member"), field("reason"));
