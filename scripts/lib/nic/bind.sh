@@ -84,11 +84,16 @@ bind_nic() {
 
 # The kernel takes a NIC back when nobody has it open any more, and the write that asks for it waits till then.
 refuse_used() {
-  local nic group users
+  local nic group device users names
   for nic; do
+    names=()
     group=$(target_of "$pci/devices/$nic/iommu_group" '')
-    [[ -n $group ]] || continue
-    users=$(find "$root"/proc/[0-9]*/fd '(' -lname "/dev/vfio/$group" -o -lname "/dev/vfio/noiommu-$group" ')' 2>/dev/null |
+    [[ -z $group ]] || names+=(-o -lname "/dev/vfio/$group" -o -lname "/dev/vfio/noiommu-$group")
+    for device in "$pci/devices/$nic"/vfio-dev/vfio*; do # by iommufd
+      [[ ! -e $device ]] || names+=(-o -lname "/dev/vfio/devices/${device##*/}")
+    done
+    ((${#names[@]} > 0)) || continue
+    users=$(find "$root"/proc/[0-9]*/fd '(' "${names[@]:1}" ')' 2>/dev/null |
       sed 's|/fd/.*||; s|.*/||' | sort -un | paste -sd ' ') || true
     [[ -z $users ]] || fail "not $nic: the process $users has it, or its IOMMU group, open: end that first"
   done

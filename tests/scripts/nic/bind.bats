@@ -77,19 +77,22 @@ load helpers
 }
 
 @test "a NIC that a process has open is not waited for: unbind and undo say whose it is" {
-  local command
+  local open command
   nic bind eth1
-  mkdir -p "$MUSTER_NIC_ROOT/proc/4711/fd"
-  ln -s /dev/vfio/1 "$MUSTER_NIC_ROOT/proc/4711/fd/9"
+  mkdir -p "$MUSTER_NIC_ROOT"/proc/{4711,4712}/fd "$devices/0000:03:00.0/vfio-dev/vfio3"
+  ln -s /dev/vfio/devices/vfio4 "$MUSTER_NIC_ROOT/proc/4712/fd/9" # of another NIC
   forget_log
-  for command in 'unbind 0000:03:00.0' undo; do
-    # shellcheck disable=SC2086 # words
-    run nic $command
-    [[ $status == 1 ]]
-    says 'not 0000:03:00.0: the process 4711 has it, or its IOMMU group, open: end that first'
-    [[ $(driver_of 0000:03:00.0) == vfio-pci && ! -e $BATS_TEST_TMPDIR/log ]]
+  for open in /dev/vfio/1 /dev/vfio/noiommu-1 /dev/vfio/devices/vfio3; do
+    ln -sfn "$open" "$MUSTER_NIC_ROOT/proc/4711/fd/9"
+    for command in 'unbind 0000:03:00.0' undo; do
+      # shellcheck disable=SC2086 # words
+      run nic $command
+      [[ $status == 1 ]]
+      says 'not 0000:03:00.0: the process 4711 has it, or its IOMMU group, open: end that first'
+      [[ $(driver_of 0000:03:00.0) == vfio-pci && ! -e $BATS_TEST_TMPDIR/log ]]
+    done
   done
-  rm -r "$MUSTER_NIC_ROOT/proc/4711"
+  rm -r "$MUSTER_NIC_ROOT"/proc/{4711,4712} "$devices/0000:03:00.0/vfio-dev"
   nic undo
   is_as_before
 }
