@@ -24,6 +24,32 @@ target_of() (
   if cd -P "$1" 2>/dev/null; then printf '%s\n' "${PWD##*/}"; else printf '%s\n' "$2"; fi
 )
 
+# way_to PATH: what there is of it and the folders above it; of a link, too, where it leads.
+way_to() {
+  local path=$1 link
+  while [[ -n $path ]]; do
+    if [[ -L $path ]]; then
+      link=$(readlink "$path")
+      [[ $link == /* ]] || link=${path%/*}/$link
+      way_to "$link"
+    elif [[ -e $path ]]; then
+      printf '%s\n' "$path"
+    fi
+    path=${path%/*}
+  done
+  echo /
+}
+
+# open_to_others PATH...: what others than root may change on the ways there; the first of it, or nothing.
+open_to_others() {
+  local path owner mode all ways
+  mapfile -t ways < <(for path; do way_to "$path"; done | sort -u)
+  all=$(stat -c '%u %a %n' "${ways[@]}") || exit
+  while read -r owner mode path; do
+    ((owner == 0 && (8#$mode & 8#22) == 0)) || { say "$path" && return; }
+  done <<<"$all"
+}
+
 all_nics() {
   local device class
   for device in "$pci"/devices/*; do

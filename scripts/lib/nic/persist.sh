@@ -34,21 +34,11 @@ nics_in() { grep -oE '[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]=' <<<"$1" | tr
 
 # Systemd runs this as root at each boot, before the network: nobody else may have a say in it.
 refuse_untrusted() {
-  local here path file kind owner mode all untrusted='' paths=(/)
-  for file in "$source_root"/scripts/{nic,lib/common.sh,lib/nic/*}; do
-    path=$(realpath "$file")
-    while [[ -n $path ]]; do
-      paths+=("$path")
-      path=${path%/*}
-    done
-  done
-  all=$(stat -c '%u %a %n' "${paths[@]}") || exit
-  while read -r owner mode path; do
-    ((owner == 0 && (8#$mode & 8#22) == 0)) || untrusted=${untrusted:-"others than root may change $path"}
-  done <<<"$all"
-  here=$(realpath "$source_root")
-  kind=$(stat -f -c %T "$here")
-  [[ ! $kind =~ ^(nfs|smb|cifs|afs|ceph|fuse|v9fs|gfs|lustre|gpfs|coda|tmpfs|ramfs) ]] || untrusted="$here is on $kind, which is not there at boot"
+  local kind untrusted
+  untrusted=$(open_to_others "$program" "$scripts"/lib/common.sh "$scripts"/lib/nic/*) || exit
+  untrusted=${untrusted:+others than root may change $untrusted}
+  kind=$(stat -f -c %T "$scripts")
+  [[ ! $kind =~ ^(nfs|smb|cifs|afs|ceph|fuse|v9fs|gfs|lustre|gpfs|coda|tmpfs|ramfs) ]] || untrusted="$scripts is on $kind, which is not there at boot"
   [[ -z $untrusted ]] ||
     fail "systemd would run scripts/nic as root, but $untrusted: copy it, and scripts/lib, to root's /usr/local/lib/muster/scripts, as the role of Ansible's does, and run it there"
 }
@@ -56,15 +46,13 @@ refuse_untrusted() {
 # unit_of COMMANDS: after the disks and udev's names, before whatever sets networks up. It has no default
 # dependencies, since some set networks up before those are met.
 unit_of() {
-  local command here
-  here=$(realpath "$source_root")
-  here=${here//%/%%}
+  local command path=${program//%/%%}
   cat <<END
 # Written by scripts/nic persist; scripts/nic forget removes it.
 [Unit]
 Description=NICs for DPDK, as scripts/nic persist found them
 DefaultDependencies=no
-RequiresMountsFor="$here" /var/lib /usr
+RequiresMountsFor="$path" /var/lib /usr
 Wants=network-pre.target
 After=local-fs.target dev-hugepages.mount systemd-modules-load.service systemd-sysctl.service systemd-udev-trigger.service
 Before=network-pre.target shutdown.target
@@ -76,7 +64,7 @@ RemainAfterExit=yes
 TimeoutStartSec=3min
 ExecStartPre=-udevadm settle --timeout=60
 END
-  while read -r command; do echo "ExecStart=\"$here/scripts/nic\" $command"; done <<<"$1"
+  while read -r command; do echo "ExecStart=\"$path\" $command"; done <<<"$1"
   printf '\n[Install]\nWantedBy=multi-user.target\n'
 }
 

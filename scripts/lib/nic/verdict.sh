@@ -6,7 +6,7 @@
 declare -A dpdk_driver shares
 while read -r driver dpdk shared; do
   [[ -z $driver || $driver == '#'* ]] || dpdk_driver[$driver]=$dpdk shares[$driver]=$shared
-done <"$source_root/scripts/lib/nic/drivers"
+done <"$scripts/lib/nic/drivers"
 
 is_shared() { [[ -n ${shares[$(driver_of "$1")]:-} ]]; }
 

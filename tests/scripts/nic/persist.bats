@@ -210,6 +210,40 @@ reboot_is_back_to_the_first() {
   MACHINE_DISK=nfs refuses "is on nfs, which is not there at boot: copy it, and scripts/lib, to root's /usr/local/lib/muster" persist
 }
 
+# linked_scripts: a copy that is reached by links, in folders that the test can give to others.
+linked_scripts() {
+  there=$(realpath "$BATS_TEST_TMPDIR")
+  mkdir -p "$there"/{place,between,libs,muster}
+  cp -a "$here/../../../scripts/nic" "$there/place/nic"
+  cp -a "$here/../../../scripts/lib" "$there/libs/lib"
+  ln -s ../libs/lib "$there/between/lib"
+  ln -s "$there/between/lib" "$there/place/lib"
+  ln -s ../place "$there/muster/scripts"
+}
+
+@test "the unit names the place that the links to the scripts lead to" {
+  linked_scripts
+  nic bind eth1
+  MACHINE_STAT="$there/muster 1000 755" setsid --wait "$there/muster/scripts/nic" persist
+  unit | grep -qx "ExecStart=\"$there/place/nic\" bind 0000:03:00.0=52:54:00:00:00:03"
+  unit | grep -qx "RequiresMountsFor=\"$there/place/nic\" /var/lib /usr"
+  boot_again
+  rm "$there/muster/scripts"
+  at_boot
+  [[ $(driver_of 0000:03:00.0) == vfio-pci ]]
+}
+
+@test "persist is refused where somebody else than root could change a link on the way to what the boot runs" {
+  local folder
+  linked_scripts
+  nic bind eth1
+  for folder in place between between/../libs; do
+    MACHINE_STAT="$there/$folder 1000 755" run setsid --wait "$there/muster/scripts/nic" persist
+    [[ $status == 1 ]]
+    says "others than root may change $there/$folder: copy it"
+  done
+}
+
 @test "persist without anything to repeat is refused" {
   refuses 'nothing is prepared or bound' persist
 }
