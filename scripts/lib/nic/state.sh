@@ -7,7 +7,7 @@
 # (steps.sh). A line is written before its change is made: no signal gets between. It need not have reached
 # the disk, since a machine that loses its power boots anew, and what another boot changed is not given back.
 
-state_dir=${MUSTER_NIC_STATE:-$root/var/lib/muster/nic}
+state_dir=$(realpath -ms "${MUSTER_NIC_STATE:-$root/var/lib/muster/nic}")
 tab=$'\t'
 
 boot=$(value_of "$root/proc/sys/kernel/random/boot_id")
@@ -95,6 +95,21 @@ give_back() {
     fi
   done
   ! $failed
+}
+
+# refuse_foreign_state: what is remembered is carried out as root, so root alone has written it; and not in part,
+# so all of it is known here.
+refuse_foreign_state() {
+  local open file kind
+  open=$(open_to_others "$state_dir" "$state_dir"/*) || exit
+  [[ -z $open ]] ||
+    fail "others than root may change $open, and what $state_dir remembers is carried out as root: look at what is in it, then chown root and chmod go-w $open"
+  for file in machine $(remembered_nics); do
+    while IFS=$tab read -r _ kind _; do
+      [[ $kind =~ ^(address|asked|coalescing|driver|hugetlbfs|irq|mac|module|mtu|name|rings|route|up|value)$ ]] ||
+        fail "$state_dir/$file has a line of '$kind', which is nothing that this scripts/nic changes: take it out, or use the scripts/nic that wrote it"
+    done < <(lines "$file")
+  done
 }
 
 # Removes the folder once nothing is remembered.

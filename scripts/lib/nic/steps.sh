@@ -14,6 +14,7 @@ may_change() {
     fail "only root can do that: sudo scripts/nic $1; --dry-run shows the steps without root"
   exec {lock}<"$pci" # a lock that no crash leaves behind
   flock -w 10 "$lock" || fail 'another scripts/nic is at work: wait for it, then try again'
+  refuse_foreign_state
   trap 'fail "interrupted; all that was changed is remembered: give the command again, or scripts/nic undo"' INT TERM HUP
 }
 

@@ -206,7 +206,7 @@ reboot_is_back_to_the_first() {
     MACHINE_STAT="$file 0 775" refuses "others than root may change $file: copy it" persist
     MACHINE_STAT="$file 1000 755" refuses "others than root may change $file: copy it" persist
   done
-  MACHINE_STAT="/ 0 777" refuses 'others than root may change /: ' persist
+  MACHINE_STAT="/ 0 777" refuses 'others than root may change /, and' persist
   MACHINE_DISK=nfs refuses "is on nfs, which is not there at boot: copy it, and scripts/lib, to root's /usr/local/lib/muster" persist
 }
 

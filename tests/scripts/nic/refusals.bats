@@ -118,6 +118,42 @@ load helpers
   done
 }
 
+@test "what somebody else than root could have had remembered is not carried out" {
+  local path command
+  nic bind eth1
+  tree >"$BATS_TEST_TMPDIR/before"
+  forget_log
+  for path in "$state/0000:03:00.0" "$state" "$MUSTER_NIC_ROOT/var"; do
+    MACHINE_STAT="$path 0 775" refuses "others than root may change $path, and" undo
+    MACHINE_STAT="$path 1000 755" refuses "others than root may change $path, and" undo
+  done
+  for command in prepare 'bind eth6' 'unbind eth1' 'tune eth6' 'untune eth6' persist forget; do
+    # shellcheck disable=SC2086 # words
+    MACHINE_STAT="$state 0 777" refuses "others than root may change $state, and" $command
+  done
+  MACHINE_STAT="$state 0 777" nic status
+}
+
+@test "what is remembered, and the unit, are root's alone to change, however new files are made here" {
+  umask 0
+  nic prepare
+  nic bind eth1
+  nic persist
+  find "${state%/nic}" "$MUSTER_NIC_ROOT/etc/systemd/system/muster-nic.service" -perm /022 -print -exec false {} +
+}
+
+@test "a line of a kind that nothing changes is named, and nothing is carried out" {
+  local command
+  nic bind eth1
+  printf 'bind\tby_ethtool\t-G\trings\n' >>"$state/0000:03:00.0"
+  tree >"$BATS_TEST_TMPDIR/before"
+  forget_log
+  for command in undo 'unbind eth1' 'bind eth6'; do
+    # shellcheck disable=SC2086 # words
+    refuses "$state/0000:03:00.0 has a line of 'by_ethtool'" $command
+  done
+}
+
 @test "status needs no root" {
   MACHINE_UID=1000 run nic status
   [[ $status == 0 ]]
