@@ -131,7 +131,7 @@ binds_again_at_boot() {
   while read -r line; do
     eval "words=($line)"
     "${words[@]}" || return
-  done < <(sed -n 's/^ExecStart=//p' <<<"$unit")
+  done < <(sed -n 's/^ExecStart=-*//p' <<<"$unit")
   [[ $(readlink "$devices/0000:00:03.0/driver") == */vfio-pci && $(readlink "$devices/$first/driver") == */e1000e ]] && has_pages 128
 }
 refuses_to_persist_without_systemd() {

@@ -14,7 +14,17 @@ named() {
   printf ' %s=%s' "$1" "$2"
 }
 
-# The commands that the boot repeats, a line each. Memory in too small pieces keeps no NIC from its server.
+# What prepare was asked for; after a boot whose unit did not get that far, what the unit asks.
+asked_at_boot() {
+  local asked
+  asked=$(asked_for)
+  if [[ -z $asked && -e $unit ]]; then
+    asked=$(sed -n 's/^ExecStart=.*" prepare --hugepages-mb \([0-9]*\)$/\1/p' "$unit")
+  fi
+  printf '%s\n' "$asked"
+}
+
+# The commands that the boot repeats, a line each. Memory comes first: a NIC that is not there keeps none from the others.
 repeated() {
   local nic asked bound='' open='' cut=''
   for nic in $(remembered_nics); do
@@ -24,9 +34,9 @@ repeated() {
       [[ $(former "$nic" bind route) != *' default '* ]] || cut=' --yes-cut-me-off --yes-cut-me-off'
     fi
   done
-  [[ -z $bound ]] || echo "bind$open$cut$bound"
-  asked=$(asked_for)
+  asked=$(asked_at_boot)
   [[ -z $asked ]] || echo "prepare --hugepages-mb $asked"
+  [[ -z $bound ]] || echo "bind$open$cut$bound"
 }
 
 # The NICs that a text names as `named` does.
@@ -44,7 +54,7 @@ refuse_untrusted() {
 }
 
 # unit_of COMMANDS: after the disks and udev's names, before whatever sets networks up. It has no default
-# dependencies, since some set networks up before those are met.
+# dependencies, since some set networks up before those are met. Too little memory, `-`, keeps no NIC from its server.
 unit_of() {
   local command path=${program//%/%%}
   cat <<END
@@ -64,7 +74,9 @@ RemainAfterExit=yes
 TimeoutStartSec=3min
 ExecStartPre=-udevadm settle --timeout=60
 END
-  while read -r command; do echo "ExecStart=\"$path\" $command"; done <<<"$1"
+  while read -r command; do
+    echo "ExecStart=$([[ $command != prepare* ]] || echo -)\"$path\" $command"
+  done <<<"$1"
   printf '\n[Install]\nWantedBy=multi-user.target\n'
 }
 

@@ -37,7 +37,7 @@ status() {
     say 'this machine has no NIC on its PCI bus'
   else
     { printf 'ADDRESS\tNAME\tMAC\tDRIVER\tNODE\tLINK\tIOMMU\tMUSTER\tWHY\n%s\n' "$rows"; } | column -t -s "$tab"
-    ! persists || sed -n 's/^ExecStart="[^"]*"/at boot:/p' "$unit"
+    ! persists || sed -n 's/^ExecStart=-*"[^"]*"/at boot:/p' "$unit"
     has_iommu || say "no IOMMU: $(iommu_remedy)"
   fi
 }
