@@ -51,6 +51,7 @@ NeighbourNews read_arp(std::span<const std::byte> frame, const Station& self) {
           .for_us = arp.operation == arp_request && self.address == std::uint32_t{arp.target} &&
                     sender.address != self.address,
           .conflict = sender.address == self.address && sender.mac != self.mac,
+          .answer = arp.operation == arp_reply,
           .sender = sender};
 }
 

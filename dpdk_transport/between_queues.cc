@@ -5,6 +5,7 @@
 
 #include <rte_mbuf.h>
 
+#include "dpdk_transport/clock.h"
 #include "dpdk_transport/dpdk_transport.h"
 
 namespace muster {
@@ -13,58 +14,60 @@ using namespace dpdk;  // NOLINT(google-build-using-namespace): this file is tha
 
 static_assert(std::is_trivially_copyable_v<Station>);
 
-/// Whoever is new here, or at another place, is so to the others as well. Where one of them takes
-/// no news, nothing is learned here either: so the next frame tells it again. False: then.
-bool DpdkTransport::learn_with_others(const Station& station) {
-  const MacAddress* known = neighbours_.find(station.address);
-  if (known != nullptr && *known == station.mac) return true;
-  if (!tell_others(station)) return false;
+/// Whoever is new here, or at another place, is so to the others as well.
+void DpdkTransport::learn_with_others(const Station& station) {
+  if (neighbours_.hear_again(station)) return;
   neighbours_.learn(station);
-  return true;
+  tell_others(station);
 }
 
-bool DpdkTransport::tell_others(const Station& station) {
+/// Those whose ring is full do not hear of it: doubt_neighbours() is for them.
+void DpdkTransport::tell_others(const Station& station) {
   for (QueueLink& link : links_) {
     Frame* frame = control_frame(sizeof station);
-    if (frame == nullptr) return false;
+    if (frame == nullptr) return;
     std::memcpy(bytes(*frame).data(), &station, sizeof station);
-    if (!hand_over(link, {*frame, Handed::Kind::station})) return false;
+    hand_over(link.news_out, *frame);
   }
-  return true;
 }
 
-bool DpdkTransport::hand_over(QueueLink& link, Handed handed) {
-  if (link.out.push(handed)) return true;
+void DpdkTransport::hand_over(QueueRings::Ring& ring, Frame& frame) {
+  if (ring.push(&frame)) return;
   ++stats_.ring_full;
-  rte_pktmbuf_free(handed.frame());
-  return false;
+  rte_pktmbuf_free(&frame);
 }
 
 void DpdkTransport::hear_others() {
+  std::array<Frame*, burst_max> frames;
   for (QueueLink& link : links_) {
-    for (std::size_t i = 0; i < burst_max; ++i) {
-      if (link.held.frame() == nullptr && !link.in.pop(link.held)) break;
-      if (!take(link.held)) break;
-      link.held = {};
-    }
+    const std::size_t news = link.news_in.pop(frames);
+    for (Frame* frame : std::span(frames).first(news)) hear_news(*frame);
+    if (queue_ > 0) continue;
+    const std::size_t questions = link.questions.pop(frames);
+    for (Frame* frame : std::span(frames).first(questions))
+      answer(*frame, classified(*frame, bytes(*frame)));
   }
+  doubt_neighbours();
 }
 
-/// False: it cannot be passed on now.
-bool DpdkTransport::take(Handed handed) {
-  Frame& frame = *handed.frame();
-  if (!handed.is_station()) {
-    answer(frame, classified(frame, bytes(frame)));
-    return true;
-  }
+void DpdkTransport::hear_news(Frame& frame) {
   Station station;
   std::memcpy(&station, bytes(frame).data(), sizeof station);
-  if (queue_ > 0)
+  if (queue_ == 0)
+    learn_with_others(station);
+  else
     neighbours_.learn(station);
-  else if (!learn_with_others(station))
-    return false;
   rte_pktmbuf_free(&frame);
-  return true;
+}
+
+/// A station that has moved may be heard by another queue only, and the news of it lost. So whoever
+/// this queue has not heard of for a while is asked for; what it knows holds meanwhile. All are
+/// told what is answered.
+void DpdkTransport::doubt_neighbours() {
+  const TimeNs now = now_ns();
+  if (now < next_doubt_ns_) return;
+  next_doubt_ns_ = now + doubt_interval_ns_;
+  neighbours_.doubt_some([this](const IpAddress& address) { ask_for(address); });
 }
 
 }  // namespace muster

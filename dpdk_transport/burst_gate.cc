@@ -28,7 +28,7 @@ bool BurstGate::anybody_inside() {
                              [&](const auto& port) { return std::ranges::any_of(port, busy); });
 }
 
-void BurstGate::close() {
+bool BurstGate::close() {
   closed_.store(true, std::memory_order_seq_cst);
   // Every thread that runs passes a full fence here: after it, either enter() has seen the gate
   // closed, or its flag is seen below. Where the kernel has no such call, a millisecond empties
@@ -36,8 +36,10 @@ void BurstGate::close() {
   if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) != 0)
     std::this_thread::sleep_for(milliseconds(1));
   const auto deadline = steady_clock::now() + milliseconds(patience_ms);
-  while (anybody_inside() && steady_clock::now() < deadline)
+  bool busy = anybody_inside();
+  for (; busy && steady_clock::now() < deadline; busy = anybody_inside())
     std::this_thread::sleep_for(microseconds(20));
+  return !busy;
 }
 
 }  // namespace muster::dpdk

@@ -37,9 +37,9 @@ class BurstGate {
   }
   static bool closed() { return closed_.load(std::memory_order_acquire); }
 
-  /// Returns when no burst is under way any more, or after `patience_ms`: a thread that is stopped
-  /// inside of a burst must not stop the interrupt thread for ever.
-  static void close();
+  /// Returns when no burst is under way any more, or false after `patience_ms`: a thread that is
+  /// stopped inside of a burst must not stop the interrupt thread for ever.
+  static bool close();
   static void open() { closed_.store(false, std::memory_order_release); }
 
  private:

@@ -17,7 +17,7 @@ using namespace dpdk;  // NOLINT(google-build-using-namespace): this file is tha
 /// What is no datagram; its frame is gone. Of several queues the first answers.
 void DpdkTransport::answer(Frame& frame, const Classified& question) {
   if (queue_ > 0) {
-    hand_over(links_.front(), {frame, Handed::Kind::question});
+    hand_over(links_.front().questions, frame);
     return;
   }
   switch (question.kind) {
@@ -53,9 +53,12 @@ void DpdkTransport::learn(const Station& station) {
 /// True: it asks for us.
 bool DpdkTransport::hear(const NeighbourNews& news) {
   if (news.conflict) ++stats_.address_conflicts;
-  // Another queue may have forgotten it, and have asked.
-  if (news.valid && is_neighbour(news.sender) && tell_others(news.sender))
-    neighbours_.learn(news.sender);
+  if (news.valid && is_neighbour(news.sender)) {
+    const bool known = neighbours_.hear_again(news.sender);
+    if (!known) neighbours_.learn(news.sender);
+    // Another queue may have doubted or forgotten it, and have asked.
+    if (!known || news.answer) tell_others(news.sender);
+  }
   if (news.for_us) ++stats_.neighbours_answered;
   return news.for_us;
 }

@@ -102,14 +102,16 @@ Device::~Device() {
   });
 }
 
-void Device::stop() {
+bool Device::stop() {
   const LogCapture log;
+  bool stopped = false;
   // The threads of its other queues may be in the middle of a burst.
   change([&] {
-    BurstGate::close();
-    rte_eth_dev_stop(port_);
+    stopped = BurstGate::close();
+    if (stopped) rte_eth_dev_stop(port_);
     BurstGate::open();
   });
+  return stopped;
 }
 
 void Device::change(const std::function<void()>& work) {

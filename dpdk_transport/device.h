@@ -26,7 +26,7 @@ class Device {
   std::uint16_t port() const { return port_; }
   /// It may be started again. A memif only while bursts are kept out of it: until they are, the
   /// call waits.
-  void stop();
+  bool stop();
 
  private:
   void change(const std::function<void()>& work);

@@ -84,6 +84,7 @@ NeighbourNews read_discovery(std::span<const std::byte> frame, const Classified&
   return {.valid = true,
           .for_us = solicits && target == self.address && sender.address != self.address,
           .conflict = sender.address == self.address && sender.mac != self.mac,
+          .answer = !solicits,
           .sender = sender};
 }
 

@@ -110,13 +110,20 @@ bool untag(Frame& frame, std::uint16_t vlan) {
   return !is_tagged(bytes(frame));
 }
 
+/// What a queue besides the first keeps from all others: what may come, what is sent and not given
+/// back yet, what its thread has at hand. The first one's is a part of what was asked for.
+std::uint32_t packets_of_queue(const DpdkTransportConfig& config) {
+  constexpr std::uint32_t xdp_fill = 2048;  // whatever it is asked for
+  const bool xdp = parse_device(config.device).driver() == "net_af_xdp";
+  const std::uint32_t received = xdp ? xdp_fill : config.rx_descriptors;
+  return received + config.tx_descriptors + FramePool::at_hand_max;
+}
+
 }  // namespace
 
 struct DpdkTransport::Shared {
-  /// Each receive queue of a NIC holds as many frames as it is long. Those of the first are a part
-  /// of what was asked for.
   Shared(const DpdkTransportConfig& config, std::uint16_t queues)
-      : pool(config.pool_packets + (queues - 1U) * config.rx_descriptors, sizeof(MbufPacket),
+      : pool(config.pool_packets + (queues - 1U) * packets_of_queue(config), sizeof(MbufPacket),
              reader_of(config), frame_bytes_for(config.mtu)),
         port(port_config(config, queues), pool) {
     for (std::uint16_t other = 1; other < port.queues(); ++other)
@@ -157,14 +164,15 @@ DpdkTransport::DpdkTransport(const DpdkTransportConfig& config, std::shared_ptr<
       groups_(groups_of(local_)),
       framer_(config.self, station_.mac, checksums_of(config, port_), config.vlan),
       tx_flags_(flags_of(checksums_of(config, port_), is_v4())),
-      tx_lengths_(lengths_of(framer_)) {
+      tx_lengths_(lengths_of(framer_)),
+      doubt_interval_ns_(config.neighbour_doubt_ns / NeighbourTable::parts) {
   if (queue_ > 0) {
     QueueRings& rings = *shared_->rings[queue_ - 1U];
-    links_.push_back({.out = rings.to_first, .in = rings.from_first});
+    links_.push_back({rings.questions, rings.news_to_first, rings.news_from_first});
     return;
   }
   for (const auto& rings : shared_->rings)
-    links_.push_back({.out = rings->from_first, .in = rings->to_first});
+    links_.push_back({rings->questions, rings->news_from_first, rings->news_to_first});
   std::vector<MacAddress> groups{
       multicast_mac(is_v4() ? IpAddress(all_hosts_group) : all_nodes_group)};
   for (const IpAddress& group : groups_) groups.push_back(multicast_mac(group));
@@ -176,7 +184,6 @@ DpdkTransport::~DpdkTransport() {
   if (queue_ == 0) tell_routers(GroupNews::leaves);
   flush();
   drop_outgoing(stats_.tx_full);
-  for (const QueueLink& link : links_) free_frame(link.held.frame());
 }
 
 Packet* DpdkTransport::allocate() {
@@ -281,6 +288,7 @@ std::size_t DpdkTransport::flush() {
 }
 
 std::size_t DpdkTransport::receive(std::span<Packet*> burst) {
+  if (!links_.empty()) hear_others();
   std::array<Frame*, burst_max> frames;
   const std::size_t count =
       port_.receive({frames.data(), std::min(burst.size(), frames.size())}, queue_);
@@ -290,7 +298,6 @@ std::size_t DpdkTransport::receive(std::span<Packet*> burst) {
     if (Packet* packet = accept(*frames[i])) burst[accepted++] = packet;
   }
   stats_.received += accepted;
-  if (!links_.empty()) hear_others();
   return accepted;
 }
 

@@ -47,6 +47,8 @@ struct DpdkTransportConfig {
   std::uint16_t tx_descriptors = 512;
   std::uint16_t queues = 1;  ///< to be opened by open(): the port may have fewer
   UdpChecksum udp_checksum = UdpChecksum::where_needed;
+  /// Of several queues each asks, in that time, for all neighbours that it has not heard of.
+  DurationNs neighbour_doubt_ns = 5'000'000'000;
 };
 
 /// Frames, counted since construction.
@@ -142,11 +144,12 @@ class DpdkTransport final : public Transport {
   bool is_too_long(const dpdk::Frame& frame) const;
   bool is_neighbour(const dpdk::Station& station) const;
   void learn(const dpdk::Station& station);
-  bool learn_with_others(const dpdk::Station& station);
-  bool tell_others(const dpdk::Station& station);
-  bool hand_over(dpdk::QueueLink& link, dpdk::Handed handed);
+  void learn_with_others(const dpdk::Station& station);
+  void tell_others(const dpdk::Station& station);
+  void hand_over(dpdk::QueueRings::Ring& ring, dpdk::Frame& frame);
   void hear_others();
-  bool take(dpdk::Handed handed);
+  void hear_news(dpdk::Frame& frame);
+  void doubt_neighbours();
   bool hear(const dpdk::NeighbourNews& news);
   void handle_arp(dpdk::Frame& frame);
   void handle_discovery(const dpdk::Frame& frame, const dpdk::Classified& message);
@@ -181,6 +184,8 @@ class DpdkTransport final : public Transport {
   std::uint64_t tx_lengths_;
   dpdk::NeighbourTable neighbours_;
   dpdk::NeighbourPacer pacer_;
+  DurationNs doubt_interval_ns_;
+  TimeNs next_doubt_ns_ = 0;
   std::array<TimeNs, 2> next_report_ns_{};  ///< in the older protocol, and in the newer
   std::array<dpdk::Frame*, outgoing_max> outgoing_{};
   std::size_t outgoing_count_ = 0;

@@ -74,7 +74,7 @@ FramePool::FramePool(std::uint32_t frames, std::uint16_t private_bytes, Reader r
   static std::atomic<unsigned> pools{0};
   const std::string name = fmt::format("muster_{}", pools.fetch_add(1));
   // What one thread's cache holds is out of reach for the others: keep that small beside the pool.
-  const std::uint32_t cache = std::min<std::uint32_t>(256, frames / 8);
+  const std::uint32_t cache = std::min(cache_max, frames / 8);
   const auto aligned = static_cast<std::uint16_t>((private_bytes + RTE_MBUF_PRIV_ALIGN - 1U) &
                                                   ~(RTE_MBUF_PRIV_ALIGN - 1U));
   pool_ = create_pool(name, frames, cache, aligned, reader, frame_bytes_max);

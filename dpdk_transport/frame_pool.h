@@ -49,6 +49,10 @@ class FramePool {
     software,  ///< buffers lie close together
     device,    ///< by their physical addresses: none reaches over the end of a page
   };
+  /// What a thread has of its own, for a while, at most: half as many again as its cache shall
+  /// hold.
+  static constexpr std::uint32_t cache_max = 256;
+  static constexpr std::uint32_t at_hand_max = cache_max * 3 / 2;
 
   /// `private_bytes` stand beside each buffer for the caller's own use. Needs the EAL to run.
   /// Throws StartError when memory_mb does not suffice.

@@ -97,7 +97,10 @@ void RawPort::reconnect() {
   if (!memif_client_ || link_up()) return;
   const TimeNs now = now_ns();
   if (started_ && now < reconnect_after_ns_) return;
-  if (started_.exchange(false)) device_.stop();
+  if (started_.exchange(false) && !device_.stop()) {
+    started_ = true;  // and once more the next time
+    return;
+  }
   const LogCapture log;
   started_ = !server_differs() && rte_eth_dev_start(id_) == 0;
   reconnect_after_ns_ = now + reconnect_timeout_ns;

@@ -18,17 +18,27 @@ std::size_t NeighbourTable::set_of(const IpAddress& address) {
 
 void NeighbourTable::learn(const Station& station) {
   Set& set = sets_[set_of(station.address)];
-  for (Station& known : set.stations) {
+  for (Known& known : set.stations) {
     if (known.address != station.address) continue;
     known.mac = station.mac;  // to compare them first would cost more
+    known.doubts = 0;
     return;
   }
-  set.stations[set.oldest] = station;
+  set.stations[set.oldest] = {.address = station.address, .mac = station.mac};
   set.oldest = (set.oldest + 1) % ways;
 }
 
+bool NeighbourTable::hear_again(const Station& station) {
+  for (Known& known : sets_[set_of(station.address)].stations) {
+    if (known.address != station.address || known.mac != station.mac) continue;
+    known.doubts = 0;
+    return true;
+  }
+  return false;
+}
+
 const MacAddress* NeighbourTable::find(const IpAddress& address) const {
-  for (const Station& known : sets_[set_of(address)].stations)
+  for (const Known& known : sets_[set_of(address)].stations)
     if (known.address == address) return &known.mac;
   return nullptr;
 }

@@ -24,6 +24,7 @@ struct NeighbourNews {
   /// Asks for our address, and is to be answered: to all, where its sender has no address.
   bool for_us = false;
   bool conflict = false;  ///< somebody else says that he has our address, or would like it
+  bool answer = false;    ///< said because somebody asked, perhaps we; or to all, unasked
   Station sender{};
 };
 
@@ -33,20 +34,50 @@ class NeighbourTable {
   static constexpr std::size_t stations_max = 4096;
 
   void learn(const Station& station);
+  /// What learn() would change nothing of is heard of again. False: it would.
+  bool hear_again(const Station& station);
   /// nullptr: not known.
   const MacAddress* find(const IpAddress& address) const;
+
+  /// Goes on through the table by a part of it. Whoever was not heard of since the last time is
+  /// doubted, and to be asked for: ask(address); who does not answer for long is forgotten.
+  template <class Ask>
+  void doubt_some(Ask&& ask);
+  /// So many calls are once through.
+  static constexpr std::size_t parts = 512;
 
  private:
   static constexpr std::size_t ways = 4;
   static constexpr std::size_t sets = stations_max / ways;
+  static constexpr std::uint8_t doubts_max = 4;
+  struct Known {
+    IpAddress address{};  ///< unspecified: free
+    MacAddress mac{};
+    std::uint8_t doubts = 0;
+  };
   struct Set {
-    std::array<Station, ways> stations{};  ///< unspecified: free
+    std::array<Known, ways> stations{};
     std::size_t oldest = 0;
   };
   static std::size_t set_of(const IpAddress& address);
 
   std::array<Set, sets> sets_{};
+  std::size_t next_part_ = 0;
 };
+
+template <class Ask>
+void NeighbourTable::doubt_some(Ask&& ask) {
+  constexpr std::size_t some = sets / parts;
+  for (std::size_t i = 0; i < some; ++i)
+    for (Known& known : sets_[next_part_ * some + i].stations) {
+      if (known.address.is_unspecified() || known.doubts++ == 0) continue;
+      if (known.doubts > doubts_max)
+        known = {};
+      else
+        ask(known.address);
+    }
+  next_part_ = (next_part_ + 1) % parts;
+}
 
 /// Keeps requests for one address apart: a burst to a silent station asks for it once.
 class NeighbourPacer {

@@ -2,57 +2,36 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
 #include "dpdk_transport/frame_pool.h"
 #include "ring/spsc_ring.h"
 
 namespace muster::dpdk {
 
-/// One word: a frame with its reference, and what it is.
-class Handed {
- public:
-  enum class Kind : std::uintptr_t {
-    question = 0,  ///< as it came: the first queue answers it
-    station = 2,   ///< a Station stands in it
-  };
-
-  Handed() = default;
-  Handed(Frame& frame, Kind kind)
-      : word_(reinterpret_cast<std::uintptr_t>(&frame) | static_cast<std::uintptr_t>(kind)) {}
-
-  /// nullptr: nothing was handed.
-  Frame* frame() const { return reinterpret_cast<Frame*>(word_ & ~kind_bit); }
-  bool is_station() const { return (word_ & kind_bit) != 0; }
-
- private:
-  static constexpr auto kind_bit = static_cast<std::uintptr_t>(Kind::station);
-
-  std::uintptr_t word_ = 0;
-};
-
-/// Between the first queue and one of the others.
+/// Between the first queue and one of the others; frames with their references. Questions have a
+/// ring of their own, so that no flood of news keeps them from being answered.
 struct QueueRings {
-  using Ring = ring::SpscRing<Handed>;
+  using Ring = ring::SpscRing<Frame*>;
   static constexpr std::size_t capacity = 256;
 
   QueueRings() = default;
   ~QueueRings() {
-    for (Ring* ring : {&to_first, &from_first})
-      for (Handed handed; ring->pop(handed);) free_frame(handed.frame());
+    for (Ring* ring : {&questions, &news_to_first, &news_from_first})
+      for (Frame* frame; ring->pop(frame);) free_frame(frame);
   }
   QueueRings(const QueueRings&) = delete;
   QueueRings& operator=(const QueueRings&) = delete;
 
-  Ring to_first{capacity};
-  Ring from_first{capacity};
+  Ring questions{capacity};        ///< as they came: the first queue answers them
+  Ring news_to_first{capacity};    ///< a Station stands in each
+  Ring news_from_first{capacity};  ///< the same
 };
 
 /// The same, as one of the two threads has it.
 struct QueueLink {
-  QueueRings::Ring& out;
-  QueueRings::Ring& in;
-  Handed held{};  ///< came in, and could not be passed on yet
+  QueueRings::Ring& questions;
+  QueueRings::Ring& news_out;
+  QueueRings::Ring& news_in;
 };
 
 }  // namespace muster::dpdk

@@ -162,14 +162,19 @@ void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
   // Else each question would be one to its registers, or to those of the chip behind it.
   conf.intr_conf.lsc = events_ && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 ? 1 : 0;
   conf.intr_conf.rmv = events_ && (*info.dev_flags & RTE_ETH_DEV_INTR_RMV) != 0 ? 1 : 0;
-  const std::uint16_t queues = std::min({memif_client_ ? queues_of_server(config) : config.queues,
-                                         queues_max, info.max_rx_queues, info.max_tx_queues});
+  std::uint16_t queues = std::min({memif_client_ ? queues_of_server(config) : config.queues,
+                                   queues_max, info.max_rx_queues, info.max_tx_queues});
   const std::uint64_t flows = info.flow_type_rss_offloads & rss_flows;
-  if (queues > 1 && name_.pci && flows != 0) {
-    conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-    conf.rx_adv_conf.rss_conf.rss_hf = flows;
+  int refused = 0;
+  // Some drivers take a power of two only, or fewer than they say.
+  for (;; queues = std::bit_floor(static_cast<std::uint16_t>(queues - 1U))) {
+    const bool spread = queues > 1 && name_.pci && flows != 0;
+    conf.rxmode.mq_mode = spread ? RTE_ETH_MQ_RX_RSS : RTE_ETH_MQ_RX_NONE;
+    conf.rx_adv_conf.rss_conf.rss_hf = spread ? flows : 0;
+    refused = rte_eth_dev_configure(id_, queues, queues, &conf);
+    if (refused == 0 || queues == 1 || !name_.pci) break;
   }
-  check(rte_eth_dev_configure(id_, queues, queues, &conf), device(), "configuring it");
+  check(refused, device(), "configuring it");
   capabilities_.queues = queues;
   capabilities_.spreads = queues == 1 || !name_.pci || flows != 0;
   capabilities_.offloads = {

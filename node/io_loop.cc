@@ -25,8 +25,10 @@ void IoLoop::run(Idle kind) {
   IdleStrategy idle(kind);
   while (!stopping_.load(std::memory_order_acquire)) {
     const TimeNs now = clock_.now();
-    if (const DurationNs away_ns = duty_.begin(now); away_ns > 0)
-      away_ns_.store(away_ns_.load(std::memory_order_relaxed) + away_ns, std::memory_order_relaxed);
+    if (const DurationNs away_ns = duty_.begin(now); away_ns > 0) {
+      away_until_ns_.store(now, std::memory_order_relaxed);
+      away_ns_.store(away_ns_.load(std::memory_order_relaxed) + away_ns, std::memory_order_release);
+    }
     idle.idle(cycle(now), never_ns);
   }
   for (const TimeNs ends = clock_.now() + farewell_ns; clock_.now() < ends;) {
@@ -38,16 +40,22 @@ void IoLoop::run(Idle kind) {
 }
 
 std::size_t IoLoop::cycle(TimeNs now) {
-  const std::size_t work = receive() + transmit();
-  transport_.flush();
-  port_fault_.store(watch_.fault(now), std::memory_order_relaxed);
+  const std::size_t received = receive();
+  const std::size_t sent = transmit();
+  const std::size_t waiting = transport_.flush();
+  if (sent + waiting == 0) drained_ns_.store(now, std::memory_order_release);
+  if (const Link fault = watch_.fault(now); fault != port_fault())
+    port_fault_.store(fault, std::memory_order_relaxed);
   counters_.answer([this](std::vector<NamedCount>& counts) { counts = queue_.counters(); });
   served_ns_.store(now, std::memory_order_release);
-  return work;
+  return received + sent;
 }
 
 std::size_t IoLoop::receive() {
-  if (held_.empty()) held_ = std::span(burst_).first(transport_.receive(burst_));
+  // Without room for packets the port still serves what is no packet.
+  const std::span<Packet*> room = held_.empty() ? std::span(burst_) : std::span<Packet*>{};
+  const std::size_t received = transport_.receive(room);
+  if (held_.empty()) held_ = room.first(received);
   const std::size_t pushed = received_.push(held_);
   held_ = held_.subspan(pushed);
   return pushed;

@@ -33,8 +33,12 @@ class IoLoop {
   /// When the last cycle began that has ended: what had come to the port by then, as far as a cycle
   /// takes it, stands in the ring. By any thread.
   TimeNs served_ns() const { return served_ns_.load(std::memory_order_acquire); }
+  /// When the last cycle began that found nothing to send. By any thread.
+  TimeNs drained_ns() const { return drained_ns_.load(std::memory_order_acquire); }
   /// For how long it was away, all together. By any thread.
-  DurationNs away_ns() const { return away_ns_.load(std::memory_order_relaxed); }
+  DurationNs away_ns() const { return away_ns_.load(std::memory_order_acquire); }
+  /// When the last of that ended; read after away_ns(). By any thread.
+  TimeNs away_until_ns() const { return away_until_ns_.load(std::memory_order_relaxed); }
   /// By any thread.
   Link port_fault() const { return port_fault_.load(std::memory_order_relaxed); }
   std::vector<NamedCount> counters() { return counters_.ask(2000); }
@@ -58,8 +62,11 @@ class IoLoop {
   PortWatch watch_;
   Inquiry<std::vector<NamedCount>> counters_;
   std::atomic<bool> stopping_{false};
+  /// Written in each cycle; what changes seldom is on another line, since the engine reads all.
   alignas(ring::line_stride_bytes) std::atomic<TimeNs> served_ns_{0};
-  std::atomic<DurationNs> away_ns_{0};
+  std::atomic<TimeNs> drained_ns_{0};
+  alignas(ring::line_stride_bytes) std::atomic<DurationNs> away_ns_{0};
+  std::atomic<TimeNs> away_until_ns_{0};
   std::atomic<Link> port_fault_{Link::up};
 };
 

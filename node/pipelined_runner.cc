@@ -21,8 +21,8 @@ namespace muster {
 namespace {
 
 constexpr std::size_t burst_max = 64;
-constexpr std::size_t received_max = 1024;
-constexpr int inquiry_waits = 2000;  // of 50 us each
+constexpr std::size_t received_max = 1024;  // of all queues together
+constexpr int inquiry_waits = 2000;         // of 50 us each
 
 // What the threads of several queues count is one node's.
 void count_in(StallStats& sum, const StallStats& one) {
@@ -42,9 +42,9 @@ void count_in(std::vector<NamedCount>& sum, const std::vector<NamedCount>& one) 
 
 }  // namespace
 
-PipelinedRunner::Queue::Queue(const NodeConfig& config, OpenQueue& port)
+PipelinedRunner::Queue::Queue(const NodeConfig& config, OpenQueue& port, std::size_t queues)
     : transport(*port.transport),
-      received(received_max),
+      received(std::bit_floor(received_max / queues)),
       // More than the pool's packets, because a ring gives slots back with a delay.
       outgoing(std::bit_ceil(std::size_t{2} * config.limits.pool_packets)),
       io(config, port, received, outgoing) {}
@@ -56,7 +56,8 @@ PipelinedRunner::Queue::~Queue() {
 
 PipelinedRunner::Queues PipelinedRunner::make_queues(const NodeConfig& config, OpenPort& port) {
   Queues queues;
-  for (OpenQueue& queue : port.queues) queues.push_back(std::make_unique<Queue>(config, queue));
+  for (OpenQueue& queue : port.queues)
+    queues.push_back(std::make_unique<Queue>(config, queue, port.queues.size()));
   return queues;
 }
 
@@ -142,9 +143,19 @@ void PipelinedRunner::run_engine() {
   const TimeNs now = clock_.now();
   while (serve_lanes(now) > 0) {
   }
+  wait_for_other_queues();
   // The I/O thread goes on until this one has ended, and then as long as the port may take for it.
   say_farewell(engine_, clock_, [] { return std::size_t{0}; });
   leave_lanes(clock_.now());
+}
+
+/// The leave goes by the first queue, and what was sent before it shall go before it.
+void PipelinedRunner::wait_for_other_queues() {
+  const TimeNs now = clock_.now();
+  const auto drained = [now](const auto& queue) { return queue->io.drained_ns() > now; };
+  const auto others = std::span(queues_).subspan(1);
+  while (!std::ranges::all_of(others, drained) && clock_.now() < now + farewell_ns)
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
 }
 
 std::size_t PipelinedRunner::serve_lanes(TimeNs now) {
@@ -193,23 +204,30 @@ bool PipelinedRunner::port_unserved(TimeNs now) const {
   });
 }
 
-/// Of this thread or of an I/O thread: what stands in between waits for both. I/O threads may be
-/// away at the same time.
+/// Of this thread or of an I/O thread: what stands in between waits for both.
 void PipelinedRunner::note_away(DurationNs engine_away_ns) {
-  DurationNs io_away_ns = 0;
-  for (const auto& queue : queues_) {
-    const DurationNs away_ns = queue->io.away_ns();
-    io_away_ns = std::max(io_away_ns, away_ns - std::exchange(queue->away_ns, away_ns));
-  }
-  if (engine_away_ns + io_away_ns > 0) engine_.was_away(engine_away_ns + io_away_ns);
+  const DurationNs away_ns = engine_away_ns + new_io_absence();
+  if (away_ns > 0) engine_.was_away(away_ns);
 }
 
-/// A burst of each queue, so that none is passed over for long.
+/// I/O threads are away at the same time, mostly, and come back one by one: that counts once.
+DurationNs PipelinedRunner::new_io_absence() {
+  DurationNs absence_ns = 0;
+  for (const auto& queue : queues_) {
+    const DurationNs all_ns = queue->io.away_ns();
+    const DurationNs away_ns = all_ns - std::exchange(queue->away_ns, all_ns);
+    if (away_ns > 0) absence_ns += io_absences_.add(queue->io.away_until_ns(), away_ns);
+  }
+  return absence_ns;
+}
+
+/// A burst of each queue, so that none is passed over for long. The first comes last: by it goes
+/// what is for all, such as a leave, and that after what was sent before by the others.
 std::size_t PipelinedRunner::receive(TimeNs now) {
   std::size_t received = 0;
   std::array<Packet*, burst_max> burst;
-  for (const auto& queue : queues_) {
-    const std::size_t some = queue->received.pop(burst);
+  for (std::size_t i = queues_.size(); i-- > 0;) {
+    const std::size_t some = queues_[i]->received.pop(burst);
     engine_.receive(now, std::span(burst).first(some));
     received += some;
   }

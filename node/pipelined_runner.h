@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "node/absences.h"
 #include "node/cycle_clock.h"
 #include "node/driver.h"
 #include "node/duty_cycle.h"
@@ -36,7 +37,7 @@ class PipelinedRunner final : public Driver {
   using PacketRing = ring::SpscRing<Packet*>;
   /// A queue of the port: its thread, and the rings between that and the engine.
   struct Queue {
-    Queue(const NodeConfig& config, OpenQueue& port);
+    Queue(const NodeConfig& config, OpenQueue& port, std::size_t queues);
     ~Queue();
     Queue(const Queue&) = delete;
     Queue& operator=(const Queue&) = delete;
@@ -58,7 +59,9 @@ class PipelinedRunner final : public Driver {
   std::size_t engine_cycle(TimeNs now);
   std::size_t receive(TimeNs now);
   void note_away(DurationNs engine_away_ns);
+  DurationNs new_io_absence();
   bool port_unserved(TimeNs now) const;
+  void wait_for_other_queues();
   std::size_t serve_lanes(TimeNs now);
   /// Empty packets that the lanes have.
   std::size_t unsent_of_all() const;
@@ -76,6 +79,7 @@ class PipelinedRunner final : public Driver {
   Engine engine_;
   CycleClock clock_;  // the engine thread's
   DutyCycle duty_;
+  Absences io_absences_;
   bool postponing_ = false;  ///< what is due waits for an I/O thread
   Inquiry<NodeStats> engine_stats_;
   std::atomic<bool> stopping_{false};

@@ -63,5 +63,32 @@ TEST(NeighbourPacer, AsksOnceInAnInterval) {
   EXPECT_TRUE(pacer.ask(1, 1000 + NeighbourPacer::interval_ns));
 }
 
+TEST(Neighbours, WhoIsSilentIsAskedForAndForgottenAtLast) {
+  NeighbourTable table;
+  const Station silent{.address = 0x0a4d0001, .mac = {2, 0, 0, 0, 0, 1}};
+  const Station talks{.address = 0x0a4d0002, .mac = {2, 0, 0, 0, 0, 2}};
+  table.learn(silent);
+  table.learn(talks);
+  int asked = 0;
+  const auto once_through = [&] {
+    EXPECT_TRUE(table.hear_again(talks));
+    for (std::size_t i = 0; i < NeighbourTable::parts; ++i)
+      table.doubt_some([&](const IpAddress& address) {
+        EXPECT_EQ(address, silent.address);
+        ++asked;
+      });
+  };
+  once_through();
+  EXPECT_EQ(asked, 0) << "it was heard of since";
+  once_through();
+  EXPECT_EQ(asked, 1);
+  EXPECT_NE(table.find(silent.address), nullptr) << "what is known holds meanwhile";
+  for (int i = 0; i < 5; ++i) once_through();
+  EXPECT_EQ(asked, 3);
+  EXPECT_EQ(table.find(silent.address), nullptr);
+  EXPECT_NE(table.find(talks.address), nullptr);
+  EXPECT_FALSE(table.hear_again({.address = talks.address, .mac = silent.mac}));
+}
+
 }  // namespace
 }  // namespace muster::dpdk

@@ -1,7 +1,10 @@
 // A port with several queues, each with an I/O thread.
 #include <array>
 #include <mutex>
+#include <set>
+#include <thread>
 
+#include "node/absences.h"
 #include "node/address.h"
 #include "node/engine_port.h"
 #include "tests/node/conversation.h"
@@ -24,7 +27,19 @@ class SplitPort {
   SplitPort& operator=(const SplitPort&) = delete;
 
   LoopbackTransport& link() { return *link_; }
+  void transmit(std::size_t queue, Packet& packet) {
+    const std::lock_guard lock(mutex_);
+    if (!packet.peer.address.is_multicast()) peers_[queue].insert(packet.peer.address.low);
+    link_->transmit(packet);
+  }
+  /// To whom was sent by a queue.
+  std::set<std::uint64_t> peers(std::size_t queue) const {
+    const std::lock_guard lock(mutex_);
+    return peers_[queue];
+  }
   std::size_t receive(std::size_t queue, std::span<Packet*> burst) {
+    if (const DurationNs pause_ns = pauses_ns[queue].exchange(0); pause_ns > 0)
+      std::this_thread::sleep_for(std::chrono::nanoseconds(pause_ns));
     const std::lock_guard lock(mutex_);
     std::array<Packet*, 32> all;
     const std::size_t some = link_->receive(all);
@@ -39,10 +54,14 @@ class SplitPort {
   }
   std::size_t received(std::size_t queue) const { return counts_[queue]; }
 
+  /// For how long a queue's thread is away when it comes the next time.
+  std::array<std::atomic<DurationNs>, 2> pauses_ns{};
+
  private:
   std::unique_ptr<LoopbackTransport> link_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<std::vector<Packet*>> inboxes_;
+  std::array<std::set<std::uint64_t>, 2> peers_;
   std::array<std::atomic<std::size_t>, 4> counts_{};
 };
 
@@ -54,7 +73,7 @@ class SplitQueue final : public Transport {
   Packet* allocate() override { return port_->link().allocate(); }
   void retain(Packet& packet) override { port_->link().retain(packet); }
   void release(Packet& packet) override { port_->link().release(packet); }
-  void transmit(Packet& packet) override { port_->link().transmit(packet); }
+  void transmit(Packet& packet) override { port_->transmit(queue_, packet); }
   std::size_t receive(std::span<Packet*> burst) override { return port_->receive(queue_, burst); }
   std::size_t flush() override { return 0; }
   Endpoint self() const override { return port_->link().self(); }
@@ -116,6 +135,9 @@ TEST(NodeWithQueues, KeepsTheOrderOfEachChannelAndGivesAllPacketsBack) {
   }
   // b and c are of two queues to a, and both were used.
   for (const std::size_t queue : {0U, 1U}) EXPECT_GT(a.port->received(queue), 0U) << queue;
+  for (const Member* member : {&a, &b, &c})
+    for (const std::uint64_t peer : member->port->peers(0))
+      EXPECT_FALSE(member->port->peers(1).contains(peer)) << member->config.name;
   for (Member* member : {&a, &b, &c}) {
     member->node.reset();
     member->port.reset();
@@ -128,13 +150,22 @@ TEST(NodeWithQueues, CountsWhatAllOfThemHaveStalled) {
   Member a(segment, "a", "10.77.0.1/24");
   const std::array nodes{a.node.get()};
   ASSERT_TRUE(poll_until(nodes, [&] { return a.node->standing() == Standing::member; }));
-  // One of the two threads, whichever comes first.
-  a.port->link().pause_ns = 300 * ms;
+  a.port->pauses_ns[1] = 300 * ms;
   EXPECT_TRUE(poll_until(nodes, [&] {
     const NodeStats stats = a.node->stats();
     return stats.io_stalls.longest_ns >= 250 * ms && stats.away_ns >= 250 * ms;
   }));
   a.node.reset();
+}
+
+TEST(Absences, OfTheSameTimeCountOnce) {
+  Absences absences;
+  EXPECT_EQ(absences.add(100, 100), 100);
+  EXPECT_EQ(absences.add(101, 100), 1) << "the other thread, a moment later";
+  EXPECT_EQ(absences.add(90, 50), 0);
+  EXPECT_EQ(absences.add(250, 50), 50);
+  EXPECT_EQ(absences.add(260, 100), 50) << "it began before, and goes on";
+  EXPECT_EQ(absences.add(260, 100), 0);
 }
 
 TEST(EnginePorts, KeepAPeerToOneQueueAndGroupsToTheFirst) {
