@@ -1,6 +1,5 @@
 // Long packets on a segment of the kernel's: members over af_packet and on sockets, one with a
 // smaller mtu, and ports that cannot.
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,7 +10,6 @@
 
 #include "tests/e2e/members.h"
 #include "tests/e2e/segment.h"
-#include "tests/tools/shell.h"
 
 namespace muster::e2e {
 namespace {
@@ -79,19 +77,9 @@ TEST_F(LongFrames, AreDroppedAndCountedByAMemberWithAShorterMtu) {
 TEST(Ports, ThatCannotCarryTheMtuAreNamed) {
   Segment segment;
   const NetworkNamespace machine = segment.machine("10.77.0.9/24");
-  const auto refusal = [&](std::string_view options) {
-    std::string said;
-    machine.inside([&] {
-      said = shell(fmt::format("unshare --mount sh -c 'mount -t sysfs none /sys && timeout 20 {} "
-                               "node --name ann --address 10.77.0.9/24 {}' 2>&1 </dev/null",
-                               std::getenv("MUSTER"), options))
-                 .output;
-    });
-    return said;
-  };
   for (const char* options : {"--mtu 2000 --device eth0", "--mtu 2000 --transport socket",
                               "--mtu 2000 --device net_af_packet0,iface=eth0"}) {
-    const std::string said = refusal(options);
+    const std::string said = refusal(machine, options);
     EXPECT_NE(said.find("eth0 carries 1500 bytes, and members send 2000: `ip link set dev eth0 mtu "
                         "2000`"),
               std::string::npos)
@@ -101,7 +89,8 @@ TEST(Ports, ThatCannotCarryTheMtuAreNamed) {
   for (const auto& [options, most] :
        {std::pair("--mtu 2000", "1504 bytes at most, and mtu is 2000"),
         std::pair("--mtu 1504 --vlan 7", "1500 bytes at most, and mtu is 1504")}) {
-    const std::string said = refusal(fmt::format("{} --device net_tap0,iface=tap0", options));
+    const std::string said =
+        refusal(machine, fmt::format("{} --device net_tap0,iface=tap0", options));
     EXPECT_NE(said.find(fmt::format("net_tap0 carries packets of {}", most)), std::string::npos)
         << said;
   }

@@ -94,6 +94,21 @@ void NetworkNamespace::inside(const std::function<void()>& work) const {
 
 std::string NetworkNamespace::path() const { return fmt::format("/proc/{}/fd/{}", getpid(), own_); }
 
+std::string own_interfaces_in_shell() {
+  std::string words;
+  for (const std::string& word : own_interfaces) words += fmt::format("'{}' ", word);
+  return words;
+}
+
+std::string refusal(const NetworkNamespace& machine, const std::string& options) {
+  const std::string command =
+      fmt::format("{} timeout 20 {} node --name ann --address 10.77.0.9/24 {} 2>&1 </dev/null",
+                  own_interfaces_in_shell(), std::getenv("MUSTER"), options);
+  std::string said;
+  machine.inside([&] { said = shell(command).output; });
+  return said;
+}
+
 Segment::Segment(unsigned mtu) : mtu_(mtu) {
   home_.inside([] {
     // It snoops as soon as answers to its own first question are due: after 100 ms, where that is

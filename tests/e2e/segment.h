@@ -25,10 +25,16 @@ Rights enter_own_network();
 /// it complains of.
 void ip(const std::string& arguments);
 
-/// What is run behind these words sees in /sys the interfaces of the namespace it runs in.
+/// What is run behind these words sees in /sys the interfaces of the namespace it runs in. Only
+/// /sys is changed, so that it works below a root that is no mount of its own, as after chroot.
 inline const std::vector<std::string> own_interfaces = {
-    "/usr/bin/env", "unshare", "--mount",
-    "sh",           "-c",      "mount -t sysfs none /sys && exec \"$0\" \"$@\""};
+    "/usr/bin/env",
+    "unshare",
+    "--mount",
+    "--propagation=unchanged",
+    "sh",
+    "-c",
+    "mount --make-rprivate /sys && mount -t sysfs none /sys && exec \"$0\" \"$@\""};
 
 class NetworkNamespace {
  public:
@@ -46,6 +52,12 @@ class NetworkNamespace {
  private:
   int own_ = -1;
 };
+
+/// The same, as a shell has these words.
+std::string own_interfaces_in_shell();
+
+/// What a `muster node` says that cannot start in `machine`; `options` as a shell has them.
+std::string refusal(const NetworkNamespace& machine, const std::string& options);
 
 /// A switch that snoops: who has not said by IGMP that he is in a group gets nothing of it.
 class Segment {

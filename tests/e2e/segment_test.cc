@@ -3,7 +3,6 @@
 #include "tests/e2e/segment.h"
 
 #include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <string>
 #include <string_view>
@@ -15,7 +14,6 @@
 
 #include "tests/e2e/members.h"
 #include "tests/e2e/ping.h"
-#include "tests/tools/shell.h"
 
 namespace muster::e2e {
 namespace {
@@ -106,24 +104,11 @@ TEST_P(OneSegment, SaysWhichWayEachPortGoes) {
     }
 }
 
-/// What a member says in `machine` that cannot start.
-std::string refusal(const NetworkNamespace& machine, const std::string& device) {
-  std::string said;
-  machine.inside([&] {
-    said =
-        shell(fmt::format("unshare --mount sh -c 'mount -t sysfs none /sys && timeout 20 {} node "
-                          "--name ann --address 10.77.0.9/24 --device {}' 2>&1 </dev/null",
-                          std::getenv("MUSTER"), device))
-            .output;
-  });
-  return said;
-}
-
 TEST_P(OneSegment, GivesAPortToOneMemberOnly) {
   for (const char* name : {"packet", "xdp"})
     if (const auto machine = machines_.find(name); machine != machines_.end()) {
       for (const char* device : {"eth0", "net_af_packet5,iface=eth0"}) {
-        const std::string said = refusal(machine->second, device);
+        const std::string said = refusal(machine->second, fmt::format("--device {}", device));
         EXPECT_NE(said.find("eth0 is the port of another member"), std::string::npos) << said;
       }
     }
@@ -134,7 +119,7 @@ TEST(Interfaces, ThatAreSwitchedOffAreNamed) {
   const NetworkNamespace machine = segment.machine();
   machine.inside([] { ip("link set dev eth0 down"); });
   for (const char* device : {"eth0", "net_af_packet0,iface=eth0"}) {
-    const std::string said = refusal(machine, device);
+    const std::string said = refusal(machine, fmt::format("--device {}", device));
     EXPECT_NE(said.find("`ip link set dev eth0 up`"), std::string::npos) << said;
   }
 }
