@@ -24,8 +24,8 @@ class Device {
 
   /// DPDK's number of the port.
   std::uint16_t port() const { return port_; }
-  /// It may be started again. A memif only while bursts are kept out of it: until they are, the
-  /// call waits.
+  /// It may be started again. Waits until bursts are kept out of it. False: one did not end, and
+  /// the device runs on.
   bool stop();
 
  private:

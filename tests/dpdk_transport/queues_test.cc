@@ -197,6 +197,16 @@ class TwoQueues : public ::testing::Test {
     queues_[queue]->flush();
     return count;
   }
+  /// So many new senders that the other takes no more news of them.
+  void flood(std::uint16_t queue) {
+    for (std::uint32_t i = 1; i <= QueueRings::capacity; ++i) {
+      const Endpoint peer{golden::neighbour.address.v4() + i, 7777};
+      put(framed(UdpFramer(peer, golden::neighbour.mac, {}), Bytes(1), golden::self.mac,
+                 golden::self_endpoint),
+          queue);
+      serve(queue);
+    }
+  }
   /// Each hears what the other has to say.
   void serve_all() {
     for (const std::size_t queue : {1U, 0U, 1U}) serve(queue);
@@ -293,13 +303,7 @@ TEST_F(TwoQueues, TheOtherFindsOutWhatItWasNotTold) {
   const MacAddress moved = {2, 0, 0, 0, 0, 9};
   put(datagram(golden::neighbour.mac), first);
   serve_all();
-  for (std::uint32_t i = 1; i <= QueueRings::capacity; ++i) {
-    const Endpoint peer{golden::neighbour.address.v4() + i, 7777};
-    put(framed(UdpFramer(peer, golden::neighbour.mac, {}), Bytes(1), golden::self.mac,
-               golden::self_endpoint),
-        first);
-    serve(0);
-  }
+  flood(first);
   put(datagram(moved), first);
   serve(0);
   EXPECT_GT(queues_[0]->stats().ring_full, 0U);
@@ -321,13 +325,7 @@ TEST_F(TwoQueues, TheOtherFindsOutWhatItWasNotTold) {
 
 /// Else whoever floods the second with senders could keep the first from answering.
 TEST_F(TwoQueues, QuestionsAreNotBehindNews) {
-  for (std::uint32_t i = 1; i <= QueueRings::capacity; ++i) {
-    const Endpoint peer{golden::neighbour.address.v4() + i, 7777};
-    put(framed(UdpFramer(peer, golden::neighbour.mac, {}), Bytes(1), golden::self.mac,
-               golden::self_endpoint),
-        second);
-    serve(1);
-  }
+  flood(second);
   put(golden::arp_request, second);
   serve(1);
   serve(0);
