@@ -47,6 +47,8 @@ std::vector<std::string> what_is_lowered(const Capabilities& granted, const Wish
   if (granted.tx_descriptors < wished.tx_descriptors)
     lowered.push_back(fmt::format("send queue: {} frames, not {}", granted.tx_descriptors,
                                   wished.tx_descriptors));
+  if (granted.pieces)
+    lowered.emplace_back("long frames received: they may come in pieces, joined in software");
   if (granted.groups != GroupFilter::list)
     lowered.push_back(
         fmt::format("multicast filter: {}, the rest in software", word(granted.groups)));

@@ -27,6 +27,7 @@ struct Capabilities {
   std::uint16_t tx_descriptors = 0;
   std::uint16_t queues = 1;
   bool spreads = true;  ///< over its receive queues, by addresses and UDP ports
+  bool pieces = false;  ///< it may hand a long frame over in some, though one buffer would hold it
   GroupFilter groups = GroupFilter::list;
   bool vlan_filter =
       true;  ///< it lets no other VLAN in than the one that was asked for, if one was

@@ -313,7 +313,7 @@ Packet* DpdkTransport::accept(Frame& frame) {
     rte_pktmbuf_free(&frame);
     return nullptr;
   }
-  const auto in_one_piece = frame.nb_segs == 1 ? bytes(frame) : std::span<std::byte>{};
+  const auto in_one_piece = join(frame) ? bytes(frame) : std::span<std::byte>{};
   const Classified found = classified(frame, in_one_piece);
   switch (found.kind) {
     case FrameKind::datagram: {

@@ -66,6 +66,8 @@ bool resize(Frame& frame, std::size_t size) {
   return true;
 }
 
+bool join(Frame& frame) { return frame.nb_segs == 1 || rte_pktmbuf_linearize(&frame) == 0; }
+
 void free_frame(Frame* frame) { rte_pktmbuf_free(frame); }
 
 FramePool::FramePool(std::uint32_t frames, std::uint16_t private_bytes, Reader reader,

@@ -22,6 +22,9 @@ std::span<const std::byte> bytes(const Frame& frame);
 std::size_t frame_bytes(const Frame& frame);
 /// Makes the frame `size` bytes long; false where it has no room for that.
 bool resize(Frame& frame, std::size_t size);
+/// Brings a frame that came in several pieces together in its first buffer; false where it has no
+/// room for that, and nothing is changed.
+bool join(Frame& frame);
 /// Gives one reference back. nullptr is fine.
 void free_frame(Frame* frame);
 

@@ -221,12 +221,9 @@ void RawPort::start(const RawPortConfig& config) {
     check(rte_eth_dev_start(id_), device(), "starting it");
     started_ = true;
     rte_eth_rxq_info queue{};
-    if (config.mtu > mtu_default && rte_eth_rx_queue_info_get(id_, 0, &queue) == 0 &&
-        queue.scattered_rx != 0)
-      throw StartError(fmt::format(
-          "{} hands packets of {} bytes over in pieces, which a member does not take: give all "
-          "members a lower mtu, or this one another port",
-          device(), config.mtu));
+    capabilities_.pieces = config.mtu > mtu_default &&
+                           rte_eth_rx_queue_info_get(id_, 0, &queue) == 0 &&
+                           queue.scattered_rx != 0;
   }
   rte_ether_addr address{};
   if (config.mac && !name_.is_memif()) {

@@ -23,11 +23,13 @@ TEST(Capabilities, ThatAreMissingAreNamed) {
   Capabilities some = all;
   some.offloads.tx_udp_checksum = some.offloads.rx_ip_checksum = false;
   some.rx_descriptors = 256;
+  some.pieces = true;
   some.groups = GroupFilter::all_groups;
   some.vlan_filter = false;
   EXPECT_EQ(what_is_lowered(some, {512, 512}),
             (Sentences{"checksums to send: UDP in software", "checksums received: IPv4 in software",
                        "receive queue: 256 frames, not 512",
+                       "long frames received: they may come in pieces, joined in software",
                        "multicast filter: all groups, the rest in software",
                        "VLAN filter: in software"}));
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <rte_mbuf.h>
 
 #include "tests/dpdk_transport/support.h"
 
@@ -41,6 +42,34 @@ TEST(FramePools, HoldTheFramesOfTheirMtu) {
     EXPECT_FALSE(resize(*frame, pool.frame_bytes_max() + 1)) << mtu;
     free_frame(frame);
   }
+}
+
+/// One in two buffers, of which the first is filled as far as a NIC that knows powers of two does.
+Frame* in_pieces(FramePool& pool, std::size_t of_second) {
+  Frame* first = pool.allocate();
+  Frame* second = pool.allocate();
+  EXPECT_TRUE(resize(*first, 8192) && resize(*second, of_second));
+  std::ranges::fill(bytes(*first), std::byte{1});
+  std::ranges::fill(bytes(*second), std::byte{2});
+  EXPECT_EQ(rte_pktmbuf_chain(first, second), 0);
+  return first;
+}
+
+TEST(FramePools, BringTogetherWhatCameInPieces) {
+  start_eal(testing::eal);
+  FramePool pool(16, 64, FramePool::Reader::software, frame_bytes_for(9000));
+  Frame* frame = in_pieces(pool, 826);
+  ASSERT_TRUE(join(*frame));
+  ASSERT_EQ(bytes(*frame).size(), 9018U);
+  EXPECT_EQ(std::ranges::count(bytes(*frame), std::byte{1}), 8192);
+  EXPECT_EQ(bytes(*frame).back(), std::byte{2});
+  EXPECT_EQ(pool.available(), 15U);
+  Frame* too_long = in_pieces(pool, 1025);
+  EXPECT_FALSE(join(*too_long));
+  EXPECT_EQ(frame_bytes(*too_long), 9217U);
+  free_frame(frame);
+  free_frame(too_long);
+  EXPECT_EQ(pool.available(), 16U);
 }
 
 }  // namespace

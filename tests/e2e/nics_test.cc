@@ -36,9 +36,9 @@ class OnNics : public testing::TestWithParam<bool> {
   void start(std::size_t nic) {
     const std::string config = folder_ / (name(nic) + ".toml");
     std::ofstream(config) << fmt::format(
-        "name = \"{}\"\ncluster = \"lab\"\naddress = \"10.77.0.{}/24\"\ndevice = \"{}\"\n"
+        "name = \"{}\"\ncluster = \"lab\"\naddress = \"10.77.0.{}/24\"\ndevice = \"{}\"\n{}"
         "[dpdk]\nhugepages = true\n",
-        name(nic), nic + 1, devices_[nic]);
+        name(nic), nic + 1, devices_[nic], GetParam() ? "vlan = 7\nmtu = 9000\n" : "");
     std::vector<std::string> options = {"--config", config, "--mode",
                                         nic == 0 ? "pipelined" : "inline"};
     if (!GetParam())
