@@ -52,6 +52,9 @@ std::vector<std::string> what_is_lowered(const Capabilities& granted, const Wish
   if (granted.groups != GroupFilter::list)
     lowered.push_back(
         fmt::format("multicast filter: {}, the rest in software", word(granted.groups)));
+  if (!granted.near_memory && wished.node)
+    lowered.push_back(
+        fmt::format("packet memory: on any node, as node {} has none for it", *wished.node));
   if (!granted.vlan_filter) lowered.emplace_back("VLAN filter: in software");
   return lowered;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,12 +32,14 @@ struct Capabilities {
   GroupFilter groups = GroupFilter::list;
   bool vlan_filter =
       true;  ///< it lets no other VLAN in than the one that was asked for, if one was
+  bool near_memory = true;  ///< its packets lie on the node that was asked for, if one was
 };
 
 struct Wishes {
   std::uint16_t rx_descriptors = 0;
   std::uint16_t tx_descriptors = 0;
   std::uint16_t queues = 1;
+  std::optional<int> node{};  ///< of the machine's memory, for the packets
 };
 
 /// What of a wish was not granted and who does it instead, a short sentence each. Everything works

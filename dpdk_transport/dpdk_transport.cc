@@ -55,7 +55,8 @@ RawPortConfig port_config(const DpdkTransportConfig& config, std::uint16_t queue
                      .queues = queues,
                      .mtu = config.mtu,
                      .vlan = config.vlan,
-                     .mac = config.mac};
+                     .mac = config.mac,
+                     .node = config.node};
   if (!port.mac && parse_device(config.device).is_memif())
     port.mac = derived_mac(config.self.address);
   return port;
@@ -124,7 +125,7 @@ std::uint32_t packets_of_queue(const DpdkTransportConfig& config) {
 struct DpdkTransport::Shared {
   Shared(const DpdkTransportConfig& config, std::uint16_t queues)
       : pool(config.pool_packets + (queues - 1U) * packets_of_queue(config), sizeof(MbufPacket),
-             reader_of(config), frame_bytes_for(config.mtu)),
+             reader_of(config), frame_bytes_for(config.mtu), config.node),
         port(port_config(config, queues), pool) {
     for (std::uint16_t other = 1; other < port.queues(); ++other)
       rings.push_back(std::make_unique<QueueRings>());

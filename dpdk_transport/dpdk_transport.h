@@ -47,6 +47,7 @@ struct DpdkTransportConfig {
   std::uint16_t tx_descriptors = 512;
   std::uint16_t queues = 1;  ///< to be opened by open(): the port may have fewer
   UdpChecksum udp_checksum = UdpChecksum::where_needed;
+  std::optional<int> node{};  ///< of the machine's memory, that is nearest to the device
   /// Of several queues each asks, in that time, for all neighbours that it has not heard of.
   DurationNs neighbour_doubt_ns = 5'000'000'000;
 };

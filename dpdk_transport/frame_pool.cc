@@ -23,15 +23,15 @@ namespace {
 /// kernel how large the pool is as if there were no gaps: what lies behind that is never sent.
 rte_mempool* create_pool(const std::string& name, std::uint32_t frames, std::uint32_t cache,
                          std::uint16_t private_bytes, FramePool::Reader reader,
-                         std::uint32_t frame_bytes_max) {
+                         std::uint32_t frame_bytes_max, int node) {
   rte_pktmbuf_pool_private sizes{};
   sizes.mbuf_data_room_size = static_cast<std::uint16_t>(frame_bytes_max + RTE_PKTMBUF_HEADROOM);
   sizes.mbuf_priv_size = private_bytes;
   const auto element =
       static_cast<unsigned>(sizeof(rte_mbuf) + private_bytes + sizes.mbuf_data_room_size);
   const unsigned flags = reader == FramePool::Reader::software ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0;
-  rte_mempool* pool = rte_mempool_create_empty(name.c_str(), frames, element, cache, sizeof sizes,
-                                               SOCKET_ID_ANY, flags);
+  rte_mempool* pool =
+      rte_mempool_create_empty(name.c_str(), frames, element, cache, sizeof sizes, node, flags);
   if (pool == nullptr) return nullptr;
   int result = rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), nullptr);
   if (result == 0) {
@@ -71,7 +71,7 @@ bool join(Frame& frame) { return frame.nb_segs == 1 || rte_pktmbuf_linearize(&fr
 void free_frame(Frame* frame) { rte_pktmbuf_free(frame); }
 
 FramePool::FramePool(std::uint32_t frames, std::uint16_t private_bytes, Reader reader,
-                     std::uint32_t frame_bytes_max)
+                     std::uint32_t frame_bytes_max, std::optional<int> node)
     : frames_(frames), frame_bytes_max_(frame_bytes_max) {
   static std::atomic<unsigned> pools{0};
   const std::string name = fmt::format("muster_{}", pools.fetch_add(1));
@@ -79,7 +79,14 @@ FramePool::FramePool(std::uint32_t frames, std::uint16_t private_bytes, Reader r
   const std::uint32_t cache = std::min(cache_max, frames / 8);
   const auto aligned = static_cast<std::uint16_t>((private_bytes + RTE_MBUF_PRIV_ALIGN - 1U) &
                                                   ~(RTE_MBUF_PRIV_ALIGN - 1U));
-  pool_ = create_pool(name, frames, cache, aligned, reader, frame_bytes_max);
+  const auto on = [&](int socket) {
+    return create_pool(name, frames, cache, aligned, reader, frame_bytes_max, socket);
+  };
+  pool_ = on(node.value_or(SOCKET_ID_ANY));
+  if (pool_ == nullptr && node) {
+    pool_ = on(SOCKET_ID_ANY);
+    near_ = false;
+  }
   if (pool_ != nullptr) return;
   const std::uint64_t needed =
       std::uint64_t{frames} * (frame_bytes_max + RTE_PKTMBUF_HEADROOM + 256 + private_bytes);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "cluster/mtu.h"
@@ -58,10 +59,12 @@ class FramePool {
   static constexpr std::uint32_t at_hand_max = cache_max * 3 / 2;
 
   /// `private_bytes` stand beside each buffer for the caller's own use. Needs the EAL to run.
-  /// Throws StartError when memory_mb does not suffice.
+  /// They lie on `node` of the machine's memory where DPDK has some there, else on any: see
+  /// is_near(). Throws StartError when memory_mb does not suffice.
   explicit FramePool(std::uint32_t frames, std::uint16_t private_bytes = 0,
                      Reader reader = Reader::software,
-                     std::uint32_t frame_bytes_max = frame_bytes_for(mtu_default));
+                     std::uint32_t frame_bytes_max = frame_bytes_for(mtu_default),
+                     std::optional<int> node = {});
   /// No frame of it may be in use by then, neither here nor in a port.
   ~FramePool();
   FramePool(const FramePool&) = delete;
@@ -76,11 +79,14 @@ class FramePool {
   std::uint32_t size() const { return frames_; }
   /// The longest frame that a buffer holds.
   std::uint32_t frame_bytes_max() const { return frame_bytes_max_; }
+  /// It lies where it was asked for, if it was. In ordinary pages the kernel alone decides that.
+  bool is_near() const { return near_; }
   rte_mempool* native() const { return pool_; }
 
  private:
   std::uint32_t frames_;
   std::uint32_t frame_bytes_max_;
+  bool near_ = true;
   rte_mempool* pool_;
 };
 

@@ -14,6 +14,7 @@
 
 #include "dpdk_transport/device_name.h"
 #include "interfaces/file_tree.h"
+#include "interfaces/topology.h"
 
 namespace muster::dpdk {
 
@@ -113,7 +114,8 @@ std::vector<PciNic> read_nics(const FileTree& files) {
   for (const std::string& address : files.names(devices))
     if (files.number(devices + address + "/class").value_or(0) >> 16 == network_controller)
       nics.push_back({.address = address,
-                      .driver = target_of(files.path(devices + address + "/driver")).filename()});
+                      .driver = target_of(files.path(devices + address + "/driver")).filename(),
+                      .node = node_of_device(files, devices + address)});
   return nics;
 }
 
@@ -148,6 +150,19 @@ std::optional<std::set<std::string>> read_drivers(const FileTree& files,
 }  // namespace
 
 fs::path driver_folder() { return RTE_EAL_PMD_PATH; }
+
+std::optional<int> node_of(std::string_view device, const NicFacts& facts) {
+  const DeviceName name = parse_device(device);
+  std::string address = name.name;
+  if (!name.pci) {
+    const auto interface =
+        std::ranges::find(facts.interfaces, name.argument("iface").value_or(""), &Interface::name);
+    if (interface == facts.interfaces.end()) return std::nullopt;
+    address = interface->pci;
+  }
+  const auto nic = std::ranges::find(facts.nics, address, &PciNic::address);
+  return nic == facts.nics.end() ? std::nullopt : nic->node;
+}
 
 NicFacts read_nic_facts(const fs::path& root) {
   const FileTree files(root);

@@ -30,6 +30,8 @@ struct Interface {
 struct PciNic {
   std::string address;   ///< "0000:3b:00.0"
   std::string driver{};  ///< the kernel's, or one that hands it to DPDK; empty: none
+  std::optional<int>
+      node{};  ///< of the machine's memory, that it is nearest to, where that is said
 };
 
 struct NicFacts {
@@ -47,6 +49,10 @@ struct NicFacts {
 
 /// Where DPDK looks for its drivers.
 std::filesystem::path driver_folder();
+
+/// That the NIC behind a port is nearest to; `device` is as DPDK takes it. Nothing where there is
+/// no NIC, or the machine does not say.
+std::optional<int> node_of(std::string_view device, const NicFacts& facts);
 
 /// As /sys, /proc and the folder of drivers below `root` say it. What cannot be read is not
 /// there.

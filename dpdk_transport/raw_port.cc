@@ -140,7 +140,9 @@ RawPort::RawPort(const RawPortConfig& config, FramePool& pool)
       mtu_(config.mtu),
       wished_{.rx_descriptors = config.rx_descriptors,
               .tx_descriptors = config.tx_descriptors,
-              .queues = config.queues} {
+              .queues = config.queues,
+              .node = config.node} {
+  capabilities_.near_memory = pool.is_near();
   memif_client_ = name_.is_memif() && !memif_end(name_).server;
   if (const auto interface = name_.argument("iface");
       interface && reads_kernel_frames(name_.driver()))

@@ -43,6 +43,8 @@ struct RawPortConfig {
   /// untagged.
   std::uint16_t vlan = untagged;
   std::optional<MacAddress> mac{};  ///< none: the port's own
+  /// Of the machine's memory, that is nearest to it; the pool was asked for there.
+  std::optional<int> node{};
   /// How long a memif client waits for the switch or the peer that listens on its socket.
   DurationNs connect_timeout_ns = 2'000'000'000;
 };

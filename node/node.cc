@@ -33,8 +33,9 @@ ChannelSet channels_of(const ClientConfig& config) {
   return channels;
 }
 
-NodeConfig with_idle(NodeConfig config, Idle idle) {
+NodeConfig settled(NodeConfig config, Idle idle, const PortInfo& port) {
   config.idle = idle;
+  if (!port.io_cores.empty()) config.cores.io = port.io_cores;
   return config;
 }
 
@@ -42,7 +43,7 @@ NodeConfig with_idle(NodeConfig config, Idle idle) {
 struct Settled {
   Settled(const NodeConfig& asked, const OpenPort& port)
       : waits(choose_idle(asked, port.queues.size(), usable_cores())),
-        config(with_idle(asked, waits.idle)) {}
+        config(settled(asked, waits.idle, port.info)) {}
 
   const IdleChoice waits;
   const NodeConfig config;

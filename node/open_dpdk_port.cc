@@ -2,6 +2,7 @@
 #include "dpdk_transport/port_choice.h"
 #include "node/address.h"
 #include "node/member_config.h"
+#include "node/near_memory.h"
 #include "node/open_port.h"
 
 namespace muster {
@@ -59,9 +60,11 @@ std::vector<NamedCount> counts_of(const DpdkTransport& queue) {
 }  // namespace
 
 OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
-  dpdk::PortChoice choice =
-      dpdk::choose_port(config.device, forced(config.dpdk.way), dpdk::read_nic_facts(), config.mtu,
-                        config.io_threads);
+  const dpdk::NicFacts facts = dpdk::read_nic_facts();
+  dpdk::PortChoice choice = dpdk::choose_port(config.device, forced(config.dpdk.way), facts,
+                                              config.mtu, config.io_threads);
+  const std::optional<int> node = dpdk::node_of(choice.device, facts);
+  const NearMemory near(node);
   auto queues = DpdkTransport::open(
       {.eal = {.memory_mb = config.dpdk.memory_mb,
                .hugepages = config.dpdk.hugepages,
@@ -75,13 +78,15 @@ OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
        .vlan = config.vlan.value_or(dpdk::untagged),
        .pool_packets = pool_packets(config),
        .queues = config.io_threads,
-       .udp_checksum = config.dpdk.udp_checksum ? UdpChecksum::always : UdpChecksum::where_needed});
+       .udp_checksum = config.dpdk.udp_checksum ? UdpChecksum::always : UdpChecksum::where_needed,
+       .node = node});
   OpenPort opened{.info = {.device = std::move(choice.device),
                            .way = std::string(word(choice.way)),
                            .why = std::move(choice.why),
                            .better = std::move(choice.better),
                            .lowered = queues.front()->lowered(),
-                           .queues = queues.size()},
+                           .queues = queues.size(),
+                           .node = node},
                   .enter_thread = [] { dpdk::register_thread(); }};
   for (auto& queue : queues) {
     // What is in use is so for the whole port.

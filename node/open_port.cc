@@ -1,7 +1,10 @@
 #include "node/open_port.h"
 
+#include "interfaces/topology.h"
 #include "node/address.h"
+#include "node/core_choice.h"
 #include "node/member_config.h"
+#include "node/thread.h"
 #include "socket_transport/socket_transport.h"
 
 namespace muster {
@@ -32,13 +35,24 @@ OpenPort open_socket(const NodeConfig& config, const Endpoint& self) {
   return opened;
 }
 
+void place_threads(const NodeConfig& config, OpenPort& port) {
+  if (config.mode != Mode::pipelined) return;
+  const Topology topology = read_topology(FileTree());
+  const PortPlace place{.name = config.device, .node = port.info.node};
+  port.info.io_cores =
+      choose_io_cores(config.cores, port.queues.size(), place, topology, other_cores());
+  port.info.cautions = cautions_of(port.info.io_cores, config.cores.engine, place, topology);
+}
+
 }  // namespace
 
 OpenPort open_port(const NodeConfig& config) {
   const Endpoint self{.address = parse_network(config.address).value().address,
                       .port = config.port};
-  if (config.transport == TransportKind::socket) return open_socket(config, self);
-  return open_dpdk_port(config, self);
+  OpenPort port = config.transport == TransportKind::socket ? open_socket(config, self)
+                                                            : open_dpdk_port(config, self);
+  place_threads(config, port);
+  return port;
 }
 
 }  // namespace muster

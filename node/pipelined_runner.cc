@@ -15,6 +15,7 @@
 #include "node/farewell.h"
 #include "node/idle_strategy.h"
 #include "node/member_config.h"
+#include "node/near_memory.h"
 #include "node/thread.h"
 
 namespace muster {
@@ -55,6 +56,7 @@ PipelinedRunner::Queue::~Queue() {
 }
 
 PipelinedRunner::Queues PipelinedRunner::make_queues(const NodeConfig& config, OpenPort& port) {
+  const NearMemory near(port.info.node);
   Queues queues;
   for (OpenQueue& queue : port.queues)
     queues.push_back(std::make_unique<Queue>(config, queue, port.queues.size()));

@@ -23,6 +23,16 @@ unsigned usable_cores() {
   return static_cast<unsigned>(CPU_COUNT(&allowed));
 }
 
+std::vector<std::uint32_t> other_cores() {
+  const cpu_set_t allowed = allowed_cores();
+  const int own = sched_getcpu();
+  std::vector<std::uint32_t> others;
+  for (int core = 0; core < CPU_SETSIZE; ++core)
+    if (core != own && CPU_ISSET(core, &allowed))
+      others.push_back(static_cast<std::uint32_t>(core));
+  return others;
+}
+
 void check_core(const char* field, std::optional<std::uint32_t> core) {
   if (!core) return;
   const cpu_set_t allowed = allowed_cores();

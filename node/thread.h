@@ -4,11 +4,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace muster {
 
 /// That the calling thread may run on.
 unsigned usable_cores();
+/// The numbers of those, without the one that it runs on now.
+std::vector<std::uint32_t> other_cores();
 /// Throws StartError unless this process may run on `core`; `field` names it in the configuration.
 void check_core(const char* field, std::optional<std::uint32_t> core);
 /// For the calling thread: its name in the system's tools (up to 15 bytes), and its core.

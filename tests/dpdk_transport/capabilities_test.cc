@@ -34,6 +34,14 @@ TEST(Capabilities, ThatAreMissingAreNamed) {
                        "VLAN filter: in software"}));
 }
 
+TEST(Capabilities, AreFewerWherePacketsLieFarFromThePort) {
+  Capabilities far = all;
+  far.near_memory = false;
+  EXPECT_EQ(what_is_lowered(far, {512, 512, 1, 1}),
+            Sentences{"packet memory: on any node, as node 1 has none for it"});
+  EXPECT_EQ(what_is_lowered(all, {512, 512, 1, 1}), Sentences());
+}
+
 TEST(Capabilities, OfAPortWithFewerQueuesAreNamed) {
   Capabilities some = all;
   some.queues = 2;

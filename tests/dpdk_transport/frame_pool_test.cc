@@ -72,5 +72,17 @@ TEST(FramePools, BringTogetherWhatCameInPieces) {
   EXPECT_EQ(pool.available(), 16U);
 }
 
+/// Of a node that no machine has, the pool lies somewhere else, and says so.
+TEST(FramePools, LieAnywhereWhereTheirNodeHasNoMemory) {
+  start_eal(testing::eal);
+  constexpr int nowhere = 1000;
+  FramePool pool(16, 64, FramePool::Reader::software, frame_bytes_for(mtu_default), nowhere);
+  EXPECT_FALSE(pool.is_near());
+  Frame* frame = pool.allocate();
+  ASSERT_NE(frame, nullptr);
+  free_frame(frame);
+  EXPECT_TRUE(FramePool(16).is_near());
+}
+
 }  // namespace
 }  // namespace muster::dpdk

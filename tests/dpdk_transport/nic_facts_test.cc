@@ -87,6 +87,21 @@ TEST_F(Machine, FindsTheNicBehindAVirtio) {
   EXPECT_FALSE(eth0.up);
 }
 
+TEST_F(Machine, TellsTheNodeOfThePortsNic) {
+  nic("0000:3b:00.0", "vfio-pci", "0x020000");
+  nic("0000:3c:00.0", "virtio-pci", "0x020000");
+  nic("0000:3d:00.0", "e1000e", "0x020000");
+  write("sys/devices/pci0000:00/0000:3b:00.0/numa_node", "1\n");
+  write("sys/devices/pci0000:00/0000:3c:00.0/numa_node", "0\n");
+  write("sys/devices/pci0000:00/0000:3d:00.0/numa_node", "-1\n");
+  interface("eth0", "0x1003", "0000:3c:00.0/virtio2");
+  const NicFacts found = facts();
+  EXPECT_EQ(node_of("0000:3b:00.0", found), 1);
+  EXPECT_EQ(node_of("net_af_packet0,iface=eth0", found), 0);
+  EXPECT_EQ(node_of("0000:3d:00.0", found), std::nullopt);
+  EXPECT_EQ(node_of("net_memif0,role=client", found), std::nullopt);
+}
+
 TEST_F(Machine, ListsNicsAndNoOtherDevices) {
   nic("0000:3b:00.0", "vfio-pci", "0x020000");
   nic("0000:3c:00.0", "", "0x028000");

@@ -1,36 +1,22 @@
 // The doctor, on machines that are made of files and figures.
 #include <algorithm>
-#include <fstream>
 #include <string>
 
 #include <gtest/gtest.h>
 #include <sched.h>
 
-#include "tools/doctor/checks.h"
 #include "interfaces/file_tree.h"
+#include "tests/root_of_files.h"
+#include "tools/doctor/checks.h"
 #include "tools/doctor/firewall.h"
 #include "tools/doctor/machine.h"
 #include "tools/doctor/measurements.h"
 #include "tools/doctor/nic_checks.h"
+#include "tools/doctor/place_checks.h"
 #include "tools/doctor/report.h"
-#include "tools/lab/temporary_folder.h"
 
 namespace muster::doctor {
 namespace {
-
-/// A root of files.
-class Root {
- public:
-  void write(const std::string& path, const std::string& text) {
-    const std::filesystem::path file = folder_.path() / path;
-    std::filesystem::create_directories(file.parent_path());
-    std::ofstream(file) << text << '\n';
-  }
-  FileTree files() const { return FileTree(folder_.path()); }
-
- private:
-  TemporaryFolder folder_;
-};
 
 TEST(FileTree, ReadsTheKernelsSetsOfProcessors) {
   EXPECT_EQ(numbers_in("0,2-4,7"), (std::vector{0, 2, 3, 4, 7}));
@@ -40,7 +26,7 @@ TEST(FileTree, ReadsTheKernelsSetsOfProcessors) {
 }
 
 TEST(Machine, IsReadFromTheKernelsFiles) {
-  Root root;
+  RootOfFiles root;
   const std::string cpu = "sys/devices/system/cpu";
   root.write(cpu + "/online", "0-1");
   root.write(cpu + "/isolated", "1");
@@ -93,7 +79,7 @@ TEST(Machine, IsReadFromTheKernelsFiles) {
 
 /// A container shows little of its machine.
 TEST(Machine, MaySayNothing) {
-  const Machine machine = read_machine(Root().files());
+  const Machine machine = read_machine(RootOfFiles().files());
   EXPECT_TRUE(machine.cores.empty());
   EXPECT_TRUE(machine.bridges.empty());
   EXPECT_EQ(machine.waiting, std::nullopt);
@@ -102,7 +88,7 @@ TEST(Machine, MaySayNothing) {
 }
 
 TEST(Machine, HasNoLimitOfLockedMemoryThatIsUnlimited) {
-  Root root;
+  RootOfFiles root;
   root.write("proc/self/limits",
              "Max locked memory         unlimited            unlimited   bytes");
   EXPECT_EQ(read_machine(root.files()).locked_bytes_max, std::nullopt);
@@ -338,6 +324,22 @@ TEST(Measure, SendsOverTheLoopback) {
   sched_setaffinity(0, sizeof before, &before);
   ASSERT_TRUE(loopback);
   EXPECT_GT(loopback->round_trip_ns, 500U);
+}
+
+TEST(Places, AreFineOrHaveALineThatMendsThem) {
+  Topology machine;
+  for (const std::uint32_t number : {0U, 1U, 2U, 3U})
+    machine.cores.push_back({.number = number, .node = number < 2 ? 0 : 1});
+  const PortPlace port{.name = "eth1", .node = 1};
+  const std::vector<std::uint32_t> usable{0, 1, 2, 3};
+  const Finding near = diagnose_places({.io = {2}, .engine = 3}, 1, port, machine, usable);
+  EXPECT_EQ(near.verdict, Verdict::fine);
+  const Finding far = diagnose_places({.io = {0}, .engine = 3}, 1, port, machine, usable);
+  EXPECT_EQ(far.verdict, Verdict::costs);
+  EXPECT_NE(far.found.find("core 0 is on node 0, the NIC eth1 on node 1"), std::string::npos);
+  EXPECT_EQ(far.remedy, "[cores] io = [2], engine = 3");
+  const Finding alone = diagnose_places({.io = {0}, .engine = {}}, 1, port, machine, {0, 1});
+  EXPECT_NE(alone.remedy.find("taskset"), std::string::npos);
 }
 
 }  // namespace

@@ -34,6 +34,8 @@ TEST(Sentence, SaysWhichWayThePortGoesAndWhatWouldBeFaster) {
   EXPECT_TRUE(sentence(port).ends_with("in software"));
   port["queues"] = 2;
   EXPECT_TRUE(sentence(port).ends_with("in software; 2 queues, each with a thread"));
+  port["cautions"] = {"core 5 is on node 1, the NIC eth1 on node 0"};
+  EXPECT_NE(sentence(port).find("in software; core 5 is on node 1"), std::string::npos);
 }
 
 TEST(Sentence, SaysHowTheNodeWaits) {

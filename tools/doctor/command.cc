@@ -12,11 +12,14 @@
 
 #include "cluster/config.h"
 #include "dpdk_transport/nic_facts.h"
+#include "dpdk_transport/port_choice.h"
+#include "interfaces/topology.h"
 #include "node/config_file.h"
 #include "tools/doctor/checks.h"
 #include "tools/doctor/machine.h"
 #include "tools/doctor/measurements.h"
 #include "tools/doctor/nic_checks.h"
+#include "tools/doctor/place_checks.h"
 #include "tools/doctor/report.h"
 #include "tools/errors.h"
 
@@ -72,6 +75,23 @@ std::vector<int> choose_cores(const Machine& machine, const NodeConfig* config) 
   return chosen;
 }
 
+/// Where its threads run, and how far that is from its NIC; no word of a port that cannot be
+/// opened: the findings of its NIC have one.
+std::optional<Finding> diagnose_member(const NodeConfig& config, const dpdk::NicFacts& facts) {
+  if (config.mode != Mode::pipelined) return std::nullopt;
+  PortPlace port{.name = config.device, .node = {}};
+  try {
+    if (config.transport == TransportKind::dpdk)
+      port.node =
+          dpdk::node_of(dpdk::choose_port(config.device, std::nullopt, facts).device, facts);
+  } catch (const StartError&) {
+    return std::nullopt;
+  }
+  const std::vector<int> allowed = allowed_cores();
+  return diagnose_places(config.cores, config.io_threads, port, read_topology(FileTree()),
+                         {allowed.begin(), allowed.end()});
+}
+
 int run(const Options& options) {
   std::optional<NodeConfig> config;
   if (!options.config.empty()) config = load_config(options.config);
@@ -95,8 +115,10 @@ int run(const Options& options) {
   });
   std::vector<Finding> findings = diagnose(machine, ask_firewall(needs.port), measured, needs);
   const DurationNs kernel_way_ns = measured.loopback ? measured.loopback->round_trip_ns / 2 : 0;
-  std::ranges::move(diagnose_nics(dpdk::read_nic_facts(), kernel_way_ns),
-                    std::back_inserter(findings));
+  const dpdk::NicFacts facts = dpdk::read_nic_facts();
+  std::ranges::move(diagnose_nics(facts, kernel_way_ns), std::back_inserter(findings));
+  if (config)
+    if (auto places = diagnose_member(*config, facts)) findings.push_back(std::move(*places));
   put_in_order(findings);
   if (options.json)
     fmt::print("{}\n", report_json(findings).dump(2));

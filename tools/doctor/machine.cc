@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <set>
 
 #include <fmt/format.h>
 
+#include "interfaces/topology.h"
+
 namespace muster::doctor {
 namespace {
-
-constexpr const char* processors = "sys/devices/system/cpu";
 
 /// The deepest of the states that are not switched off.
 void read_idle_state(const FileTree& files, const std::string& folder, Core& core) {
@@ -24,14 +23,11 @@ void read_idle_state(const FileTree& files, const std::string& folder, Core& cor
 
 std::vector<Core> read_cores(const FileTree& files) {
   std::vector<Core> cores;
-  const std::string all(processors);
-  const auto isolated_list = numbers_in(files.text(all + "/isolated").value_or(""));
-  const std::set<int> isolated(isolated_list.begin(), isolated_list.end());
-  for (const int number : numbers_in(files.text(all + "/online").value_or(""))) {
-    const std::string folder = fmt::format("{}/cpu{}", all, number);
-    Core core{.number = number, .isolated = isolated.contains(number)};
-    core.siblings = numbers_in(files.text(folder + "/topology/thread_siblings_list").value_or(""));
-    std::erase(core.siblings, number);
+  for (const CorePlace& place : read_topology(files).cores) {
+    const std::string folder = fmt::format("sys/devices/system/cpu/cpu{}", place.number);
+    Core core{.number = static_cast<int>(place.number),
+              .isolated = place.isolated,
+              .siblings = {place.siblings.begin(), place.siblings.end()}};
     core.governor = files.text(folder + "/cpufreq/scaling_governor").value_or("");
     core.governor_ns = files.number(folder + "/cpufreq/cpuinfo_transition_latency").value_or(0);
     read_idle_state(files, folder, core);

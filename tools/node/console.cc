@@ -149,6 +149,7 @@ void Console::say_start() {
                {"why", port.why},
                {"better", port.better},
                {"lowered", port.lowered},
+               {"cautions", port.cautions},
                {"queues", port.queues}});
   const IdleChoice& waits = node_->waits();
   output_.say({{"event", "waits"}, {"idle", word(waits.idle)}, {"why", waits.why}});

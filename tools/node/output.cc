@@ -31,8 +31,9 @@ std::string port_sentence(const ordered_json& event) {
   std::string line = fmt::format("port {}: {}, since {}", text(event, "device"), text(event, "way"),
                                  text(event, "why"));
   if (const std::string better = text(event, "better"); !better.empty()) line += "; " + better;
-  for (const auto& lowered : event.value("lowered", ordered_json::array()))
-    line += "; " + lowered.get<std::string>();
+  for (const char* key : {"lowered", "cautions"})
+    for (const auto& word : event.value(key, ordered_json::array()))
+      line += "; " + word.get<std::string>();
   if (const auto queues = event.value("queues", 1U); queues > 1)
     line += fmt::format("; {} queues, each with a thread", queues);
   return line;
