@@ -52,6 +52,9 @@ NeighbourNews read_arp(std::span<const std::byte> frame, const Station& self) {
                     sender.address != self.address,
           .conflict = sender.address == self.address && sender.mac != self.mac,
           .answer = arp.operation == arp_reply,
+          .asks_others = arp.operation == arp_request &&
+                         self.address != std::uint32_t{arp.target} &&
+                         sender.address != std::uint32_t{arp.target},
           .sender = sender};
 }
 

@@ -50,16 +50,21 @@ void DpdkTransport::learn(const Station& station) {
     learn_with_others(station);
 }
 
-/// True: it asks for us.
+/// True: it asks for us. Who asks for others is not learned anew, as RFC 826 and RFC 4861 (7.2.3)
+/// have it: a storm of questions would push those out whom we talk to.
 bool DpdkTransport::hear(const NeighbourNews& news) {
   if (news.conflict) ++stats_.address_conflicts;
-  if (news.valid && is_neighbour(news.sender)) {
+  const bool stranger = news.asks_others && neighbours_.find(news.sender.address) == nullptr;
+  if (news.valid && !stranger && is_neighbour(news.sender)) {
     const bool known = neighbours_.hear_again(news.sender);
     if (!known) neighbours_.learn(news.sender);
     // Another queue may have doubted or forgotten it, and have asked.
     if (!known || news.answer) tell_others(news.sender);
   }
-  if (news.for_us) ++stats_.neighbours_answered;
+  if (news.for_us)
+    ++stats_.neighbours_answered;
+  else if (!news.answer)
+    ++stats_.not_for_us;
   return news.for_us;
 }
 
@@ -134,7 +139,10 @@ void DpdkTransport::answer_query(std::size_t query_bytes) {
   const bool newer = query_bytes >= newer_bytes_min;
   TimeNs& next_report_ns = next_report_ns_[newer ? 1 : 0];
   const TimeNs now = now_ns();
-  if (now < next_report_ns) return;
+  if (now < next_report_ns) {
+    ++stats_.queries_spared;
+    return;
+  }
   next_report_ns = now + report_interval_ns;
   tell_routers(GroupNews::is_in, newer ? GroupProtocol::newer : GroupProtocol::older);
 }

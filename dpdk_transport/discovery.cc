@@ -85,6 +85,7 @@ NeighbourNews read_discovery(std::span<const std::byte> frame, const Classified&
           .for_us = solicits && target == self.address && sender.address != self.address,
           .conflict = sender.address == self.address && sender.mac != self.mac,
           .answer = !solicits,
+          .asks_others = solicits && target != self.address,
           .sender = sender};
 }
 

@@ -61,7 +61,7 @@ struct DpdkTransportStats {
   std::uint64_t malformed = 0;      ///< cut short, or lengths that do not add up
   std::uint64_t bad_checksum = 0;   ///< of IPv4, UDP, ICMP, ICMPv6 or IGMP
   std::uint64_t fragments = 0;      ///< nothing here sends any
-  std::uint64_t not_for_us = 0;     ///< another address, or another UDP port
+  std::uint64_t not_for_us = 0;     ///< another address, or another UDP port; who asks for others
   std::uint64_t other_traffic = 0;  ///< nothing that is read here, or of the other family
   std::uint64_t other_vlan = 0;     ///< of another VLAN than ours, or with several tags
   // Dropped on the way out.
@@ -79,6 +79,7 @@ struct DpdkTransportStats {
   std::uint64_t echo_answered = 0;
   /// Sent: IGMP or MLD, of both versions at the start, and on queries.
   std::uint64_t group_reports = 0;
+  std::uint64_t queries_spared = 0;  ///< of groups: one was answered just before
 };
 
 /// A packet lives in its mbuf from receive() to the last release(), and headers are written in

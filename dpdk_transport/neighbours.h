@@ -23,8 +23,9 @@ struct NeighbourNews {
   bool valid = false;  ///< false: its sender makes no sense
   /// Asks for our address, and is to be answered: to all, where its sender has no address.
   bool for_us = false;
-  bool conflict = false;  ///< somebody else says that he has our address, or would like it
-  bool answer = false;    ///< said because somebody asked, perhaps we; or to all, unasked
+  bool conflict = false;     ///< somebody else says that he has our address, or would like it
+  bool answer = false;       ///< said because somebody asked, perhaps we; or to all, unasked
+  bool asks_others = false;  ///< for another's address than ours and its sender's
   Station sender{};
 };
 

@@ -54,7 +54,8 @@ std::vector<NamedCount> counts_of(const DpdkTransport& queue) {
                                  {"neighbour_requests", stats.neighbour_requests},
                                  {"neighbours_answered", stats.neighbours_answered},
                                  {"echo_answered", stats.echo_answered},
-                                 {"group_reports", stats.group_reports}};
+                                 {"group_reports", stats.group_reports},
+                                 {"queries_spared", stats.queries_spared}};
 }
 
 }  // namespace

@@ -111,6 +111,31 @@ TEST_F(AMember, SendsNoUdpChecksumThroughMemoryUnlessTold) {
   EXPECT_EQ(heard(), expected);
 }
 
+/// They could be many. Who is known already may have moved.
+TEST_F(AMember, LearnsNobodyAnewWhoAsksForOthers) {
+  announcements_heard();
+  const auto asks_for_another = [](const Station& asker) {
+    Bytes request(arp_frame_bytes);
+    write_arp_request(request, asker, golden::self.address.v4() + 7);
+    return request;
+  };
+  say(asks_for_another(golden::neighbour));
+  transmit_to(golden::neighbour_endpoint, "lost");
+  EXPECT_EQ(member_->stats().unresolved, 1U);
+  EXPECT_EQ(member_->stats().not_for_us, 1U);
+  heard();  // who asks for it
+
+  Bytes reply(arp_frame_bytes);
+  write_arp_announcement(reply, golden::neighbour);
+  say(reply);
+  const MacAddress moved{2, 0, 0, 0, 0, 9};
+  say(asks_for_another({.address = golden::neighbour.address, .mac = moved}));
+  transmit_to(golden::neighbour_endpoint, "found");
+  const Bytes frame = heard();
+  ASSERT_FALSE(frame.empty());
+  EXPECT_EQ(header_at<EthernetHeader>(std::span(frame), 0).destination, moved);
+}
+
 TEST_F(AMember, SendsToItsGroupWithoutAsking) {
   announcements_heard();
   transmit_to(golden::group, "odd");
