@@ -40,6 +40,15 @@ bool FileLock::take() {
   return fd_ >= 0;
 }
 
+/// Whoever takes it in this moment tries again.
+bool FileLock::is_held(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool held = flock(fd, LOCK_SH | LOCK_NB) != 0;
+  close(fd);
+  return held;
+}
+
 void FileLock::say(std::string_view text) {
   if (ftruncate(fd_, 0) != 0 || pwrite(fd_, text.data(), text.size(), 0) < 0)
     throw std::system_error(errno, std::generic_category(), path_);

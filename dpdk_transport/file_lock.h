@@ -19,6 +19,8 @@ class FileLock {
   /// False: another process, or another object, holds it. Throws std::system_error where no file
   /// can be made or opened.
   bool take();
+  /// Whether anybody does; false, too, where this process may not look.
+  static bool is_held(const std::string& path);
   /// For whoever reads the file; by who holds it.
   void say(std::string_view text);
 

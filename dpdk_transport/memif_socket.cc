@@ -23,6 +23,7 @@
 #include "dpdk_transport/clock.h"
 #include "dpdk_transport/eal.h"
 #include "dpdk_transport/file_lock.h"
+#include "dpdk_transport/file_owner.h"
 #include "dpdk_transport/interrupt_thread.h"
 
 namespace muster::dpdk {
@@ -76,9 +77,24 @@ bool somebody_listens(const std::string& path) {
 
 void refuse_a_second(const std::string& path) {
   struct stat status{};
-  if (lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode) && somebody_listens(path))
-    throw StartError(fmt::format(
-        "another process listens on {} already: stop it, or choose another socket", path));
+  if (lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode) || !somebody_listens(path))
+    return;
+  if (const std::string why = why_unreachable(path); !why.empty()) throw StartError(why);
+  throw StartError(fmt::format(
+      "another process listens on {} already: stop it, or choose another socket", path));
+}
+
+/// A file that is left holds nobody up, unless it is another user's.
+[[noreturn]] void refuse_lock(const std::string& path, const std::system_error& error) {
+  const std::string lock = lock_of(path);
+  if (std::filesystem::exists(lock) && error.code() == std::errc::permission_denied)
+    throw StartError(
+        fmt::format("{} belongs to {}: run as that user, choose another socket, or remove it where "
+                    "no switch uses it",
+                    lock, owner_of(lock)));
+  throw StartError(
+      fmt::format("the socket {} cannot be made ({}): choose a folder that you may write to", path,
+                  error.what()));
 }
 
 /// Whoever holds the lock and does not listen is on its way: out, or in.
@@ -96,9 +112,7 @@ void take(FileLock& lock, const std::string& path, const MemifTerms& terms) {
     }
     lock.say(fmt::format("{} {}\n", terms.mtu, terms.queues));
   } catch (const std::system_error& error) {
-    throw StartError(
-        fmt::format("the socket {} cannot be made ({}): choose a folder that you may write to",
-                    path, error.what()));
+    refuse_lock(path, error);
   }
 }
 
@@ -111,9 +125,9 @@ void make_way(const std::string& path) {
     refuse_a_second(path);
     if (unlink(path.c_str()) != 0)
       throw StartError(
-          fmt::format("{} is left from a switch that was killed, and cannot be "
-                      "removed ({}): remove it, or choose another socket",
-                      path, std::strerror(errno)));
+          fmt::format("{} is left from a switch of {} that was killed, and cannot be removed ({}): "
+                      "remove it as that user, or choose another socket",
+                      path, owner_of(path), std::strerror(errno)));
   }
 }
 
@@ -191,8 +205,10 @@ void MemifListener::retire() const {
     on_interrupt_thread([&] { alone = !hang_up_on_clients(path_); });
 }
 
-/// Servers of older versions say less in the same file, or nothing.
+/// Servers of older versions say less in the same file, or nothing. One that nobody holds was left
+/// by a killed server, and the next may be another.
 std::optional<MemifTerms> terms_of_listener(const std::string& path) {
+  if (!FileLock::is_held(lock_of(path))) return std::nullopt;
   std::ifstream file(lock_of(path));
   if (!file) return std::nullopt;
   MemifTerms terms;
@@ -208,8 +224,8 @@ std::filesystem::path folder_of(const std::string& path) {
 std::string why_unreachable(const std::string& path) {
   if (access(path.c_str(), W_OK) == 0) return {};
   if (errno == EACCES)
-    return fmt::format("{} belongs to another user: run as that user, or choose another socket",
-                       path);
+    return fmt::format("{} belongs to {}: run as that user, or choose another socket", path,
+                       owner_of(path));
   return fmt::format("no switch listens on {}: start `muster fabric` first, or correct the path",
                      path);
 }

@@ -80,6 +80,14 @@ TEST(Eal, SaysThatItsMemoryDoesNotSuffice) {
   EXPECT_EQ(peer.wait(), 1);
 }
 
+/// Whose folder that is, and who left it, is no matter.
+TEST(Eal, StartsWhereItMayMakeNoFolder) {
+  const TemporaryFolder folder;
+  Peer peer({"sealed", testing::memif("server", folder / "s")});
+  const std::string said = peer.line();
+  EXPECT_TRUE(said == "no namespace" || said == "ready") << said;
+}
+
 TEST(Eal, TakesMoreArgumentsFromTheUser) {
   const TemporaryFolder folder;
   Peer peer({"open", testing::memif("server", folder / "s"), "--no-hpet"});

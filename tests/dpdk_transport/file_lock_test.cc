@@ -56,6 +56,17 @@ TEST(FileLock, OfAFileThatIsGoneProtectsNothing) {
   EXPECT_FALSE(FileLock(path).take()) << "the second's is still there";
 }
 
+TEST(FileLock, OfAKilledOneIsHeldByNobody) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "lock";
+  EXPECT_FALSE(FileLock::is_held(path));
+  std::ofstream{path};
+  EXPECT_FALSE(FileLock::is_held(path));
+  FileLock lock(path);
+  ASSERT_TRUE(lock.take());
+  EXPECT_TRUE(FileLock::is_held(path));
+}
+
 TEST(FileLock, SaysWhereItCannotBe) {
   EXPECT_THROW(FileLock("/no/such/folder/lock").take(), std::system_error);
 }

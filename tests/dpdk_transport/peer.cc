@@ -6,15 +6,22 @@
 //   peer echo DEVICE ADDRESS             sends every datagram back to its sender
 //   peer hugepages DEVICE                as open, with hugepages
 //   peer memory MB DEVICE                as open, with so much memory
+//   peer stranger DEVICE                 as open, as nobody, where it may become him
+//   peer sealed DEVICE                   as open, where nobody may write to /run
 #include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <grp.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "dpdk_transport/dpdk_transport.h"
 
@@ -66,6 +73,23 @@ void play_echo(const std::string& device, std::uint32_t address) {
   }
 }
 
+void become_nobody() {
+  constexpr unsigned nobody = 65534;
+  if (geteuid() != 0) return;
+  if (setgroups(0, nullptr) != 0 || setresgid(nobody, nobody, nobody) != 0 ||
+      setresuid(nobody, nobody, nobody) != 0)
+    std::abort();
+}
+
+/// In namespaces of its own, so that the machine's /run stays as it is.
+bool seal_run() {
+  const unsigned user = geteuid();
+  return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
+         static_cast<bool>(std::ofstream("/proc/self/uid_map")
+                           << "0 " << user << " 1" << std::flush) &&
+         mount("none", "/var/run", "tmpfs", MS_RDONLY, nullptr) == 0;
+}
+
 int play(const std::vector<std::string>& arguments) {
   const std::string& part = arguments.at(0);
   if (part == "echo")
@@ -79,7 +103,13 @@ int play(const std::vector<std::string>& arguments) {
   else if (part == "memory")
     play_open(arguments.at(2),
               {.memory_mb = static_cast<std::uint32_t>(std::stoul(arguments.at(1)))});
-  else
+  else if (part == "stranger") {
+    become_nobody();
+    play_open(arguments.at(1), {});
+  } else if (part == "sealed") {
+    if (!seal_run()) say("no namespace");
+    play_open(arguments.at(1), {});
+  } else
     return 2;
   return 0;
 }
