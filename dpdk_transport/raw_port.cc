@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "dpdk_transport/log.h"
+#include "dpdk_transport/port_mtu.h"
 
 namespace muster::dpdk {
 
@@ -52,10 +53,11 @@ std::uint32_t slot_bytes(bool server, std::uint32_t buffer_bytes) {
   return server && buffer_bytes > frame_bytes_for(mtu_default) ? buffer_bytes - 1 : buffer_bytes;
 }
 
-/// The kernel fills all queues that it was told of, so all of them have to be read. By what name it
-/// is told of them; empty: by none.
+/// The kernel, or the other end, fills all queues that it was told of, so all of them have to be
+/// read. By what name it is told of them; empty: by none.
 std::string_view queues_argument(std::string_view driver) {
   if (driver == "net_af_packet") return "qpairs";
+  if (driver == "net_vhost" || driver == "net_virtio_user") return "queues";
   return driver == "net_af_xdp" ? "queue_count" : "";
 }
 
@@ -98,29 +100,21 @@ bool sized_by_arguments(std::string_view driver) {
   return driver == "net_memif" || driver == "net_af_packet";
 }
 
-std::uint32_t mtu_max_of(const rte_eth_dev_info& info, std::string_view driver,
-                         std::uint16_t vlan) {
-  if (sized_by_arguments(driver)) return mtu_max;
-  if (driver == "net_af_xdp") return xdp_mtu_max;
-  const bool both = info.max_mtu != UINT16_MAX && info.max_rx_pktlen > info.max_mtu;
-  const auto around =
-      both ? info.max_rx_pktlen - info.max_mtu
-           : static_cast<std::uint32_t>(RTE_ETHER_HDR_LEN + tag_bytes_of(vlan) + RTE_ETHER_CRC_LEN);
-  return std::min<std::uint32_t>(info.max_mtu, info.max_rx_pktlen - around);
-}
-
-/// For DPDK; 0 leaves it as it is. Others may send to this port what is longer than members'
-/// packets.
+/// For DPDK; 0 leaves it as it is.
 std::uint32_t mtu_of_device(const rte_eth_dev_info& info, std::uint32_t mtu, std::uint16_t vlan,
                             const DeviceName& name) {
-  const std::uint32_t most = mtu_max_of(info, name.driver(), vlan);
+  const bool sized = sized_by_arguments(name.driver());
+  const bool xdp = name.driver() == "net_af_xdp";  // whose frames the kernel's driver has taken in
+  const DriverLimits limits{.frame_bytes_max = info.max_rx_pktlen, .mtu_max = info.max_mtu};
+  const std::uint32_t most = sized ? mtu_max : xdp ? xdp_mtu_max : mtu_max_of(limits, vlan);
   if (mtu > most)
     throw StartError(fmt::format(
         "{} carries packets of {} bytes at most, and mtu is {}: {}", name.name, most, mtu,
         name.driver() == "net_af_xdp"
             ? "set way = \"af_packet\""
             : fmt::format("give all members mtu = {}, or this one another port", most)));
-  return sized_by_arguments(name.driver()) ? 0 : std::min(std::max(mtu, mtu_default), most);
+  if (sized) return 0;
+  return xdp ? std::min(std::max(mtu, mtu_default), most) : mtu_of_port(limits, mtu, vlan);
 }
 
 void check(int result, const std::string& device, const char* step) {

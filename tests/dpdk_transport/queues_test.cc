@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -105,6 +106,23 @@ TEST_F(PortsWithQueues, OfAMemifAreThoseOfItsServer) {
   EXPECT_EQ(std::ranges::count(lowered, "queues: 1, not 4"), 1);
 }
 
+/// A killed server has left what it said; the next one comes later, and is another.
+TEST_F(PortsWithQueues, OfAMemifAreNotThoseOfAKilledServer) {
+  std::ofstream(folder_ / "s.lock") << "9000 4\n";
+  const std::jthread late([&](const std::stop_token& done) {
+    std::this_thread::sleep_for(testing::milliseconds(100));
+    const Peer peer({"queues", "2", server(2).device});
+    // A peer dies with the thread that began it.
+    while (!done.stop_requested()) std::this_thread::sleep_for(testing::milliseconds(1));
+  });
+  FramePool pool(2048);
+  RawPortConfig config = client(4);
+  config.connect_timeout_ns = 20'000'000'000;
+  RawPort port(config, pool);
+  EXPECT_EQ(port.queues(), 2);
+  EXPECT_TRUE(port.link_up());
+}
+
 /// The driver would read the first queue in the place of the second.
 TEST_F(PortsWithQueues, OfAMemifAreNotFewerThanItsServers) {
   FramePool pool(1024);
@@ -149,35 +167,40 @@ TEST_F(PortsWithQueues, ComeBackTogetherWithTheirServer) {
   }
 }
 
-TEST_F(PortsWithQueues, OfTheKernelAreAllRead) {
-  const std::string said = sentence({.device = "net_af_packet0,iface=lo,qpairs=4", .queues = 2});
-  EXPECT_NE(said.find("qpairs=4 is more than this member's 2 I/O threads read: leave it out, and "
-                      "set io_threads = 4"),
-            std::string::npos)
-      << said;
+TEST_F(PortsWithQueues, OfTheKernelAndOfVirtualMachinesAreAllRead) {
+  for (const auto& [device, key] : {std::pair("net_af_packet0,iface=lo,qpairs=4", "qpairs"),
+                                    std::pair("net_vhost0,iface=/tmp/none,queues=4", "queues"),
+                                    std::pair("net_virtio_user0,path=/no,queues=4", "queues")}) {
+    const std::string said = sentence({.device = device, .queues = 2});
+    EXPECT_NE(said.find(key + std::string("=4 is more than this member's 2 I/O threads read: leave "
+                                          "it out, and set io_threads = 4")),
+              std::string::npos)
+        << said;
+  }
 }
 
 /// A member with two queues, seen from the wire, which chooses by which its frames come.
 class TwoQueues : public ::testing::Test {
  protected:
   void SetUp() override { plug_in(untagged); }
-  void plug_in(std::uint16_t vlan, DurationNs neighbour_doubt_ns = 5'000'000'000) {
+  void plug_in(std::uint16_t vlan, DurationNs neighbour_doubt_ns = 5'000'000'000,
+               std::uint16_t queues = 2) {
     start_eal(testing::eal);
     queues_.clear();
     wire_.reset();
     pool_ = std::make_unique<FramePool>(2048);
     wire_ = std::make_unique<RawPort>(
-        RawPortConfig{.device = memif("server", folder_ / "s", 0, 0), .queues = 2}, *pool_);
+        RawPortConfig{.device = memif("server", folder_ / "s", 0, 0), .queues = queues}, *pool_);
     queues_ = DpdkTransport::open({.eal = testing::eal,
                                    .device = memif("client", folder_ / "s", 0, 1),
                                    .self = golden::self_endpoint,
                                    .group = golden::group,
                                    .vlan = vlan,
                                    .pool_packets = 1024,
-                                   .queues = 2,
+                                   .queues = queues,
                                    .udp_checksum = UdpChecksum::always,
                                    .neighbour_doubt_ns = neighbour_doubt_ns});
-    ASSERT_EQ(queues_.size(), 2U);
+    ASSERT_EQ(queues_.size(), queues);
     ASSERT_TRUE(eventually([&] { return wire_->link_up() && queues_[0]->link_up(); }));
     EXPECT_TRUE(queues_[1]->link_up()) << "as the first has found it";
     for (const auto& queue : queues_) EXPECT_EQ(queue->receive({}), 0U);
@@ -200,10 +223,7 @@ class TwoQueues : public ::testing::Test {
   /// So many new senders that the other takes no more news of them.
   void flood(std::uint16_t queue) {
     for (std::uint32_t i = 1; i <= QueueRings::capacity; ++i) {
-      const Endpoint peer{golden::neighbour.address.v4() + i, 7777};
-      put(framed(UdpFramer(peer, golden::neighbour.mac, {}), Bytes(1), golden::self.mac,
-                 golden::self_endpoint),
-          queue);
+      put(from(stranger(i)), queue);
       serve(queue);
     }
   }
@@ -211,18 +231,22 @@ class TwoQueues : public ::testing::Test {
   void serve_all() {
     for (const std::size_t queue : {1U, 0U, 1U}) serve(queue);
   }
-  void transmit(std::size_t queue, std::string_view text) {
+  void transmit(std::size_t queue, std::string_view text,
+                const Endpoint& peer = golden::neighbour_endpoint) {
     Packet* packet = queues_[queue]->allocate();
     std::ranges::copy(std::as_bytes(std::span(text)), packet->data);
     packet->size = static_cast<std::uint32_t>(text.size());
-    packet->peer = golden::neighbour_endpoint;
+    packet->peer = peer;
     queues_[queue]->transmit(*packet);
     queues_[queue]->flush();
   }
+  static Bytes from(const Endpoint& peer, const MacAddress& mac = golden::neighbour.mac) {
+    return framed(UdpFramer(peer, mac, {}), Bytes(1), golden::self.mac, golden::self_endpoint);
+  }
   /// Of the neighbour, who has that Ethernet address.
-  static Bytes datagram(const MacAddress& mac) {
-    return framed(UdpFramer(golden::neighbour_endpoint, mac, {}), Bytes(1), golden::self.mac,
-                  golden::self_endpoint);
+  static Bytes datagram(const MacAddress& mac) { return from(golden::neighbour_endpoint, mac); }
+  static Endpoint stranger(std::uint32_t number) {
+    return {golden::neighbour.address.v4() + number, 7777};
   }
   static MacAddress destination_of(Bytes frame) {
     return frame.empty() ? MacAddress{}
@@ -329,6 +353,34 @@ TEST_F(TwoQueues, QuestionsAreNotBehindNews) {
   put(golden::arp_request, second);
   serve(1);
   serve(0);
+  EXPECT_EQ(heard(*wire_, first), golden::arp_reply);
+}
+
+/// The others go on, what came to it waits for it, and what it was not told is counted.
+TEST_F(TwoQueues, OfThreeOneMayBeLate) {
+  constexpr std::uint32_t third = 2, lost = 10, told = QueueRings::capacity;
+  plug_in(untagged, 5'000'000'000, 3);
+  put(golden::arp_request, third);
+  put(datagram(golden::neighbour.mac), third);
+  for (std::uint32_t i = 1; i <= told + lost; ++i) {
+    put(from(stranger(i)), first);
+    EXPECT_EQ(serve(first), 1U);
+    serve(second);
+  }
+  EXPECT_EQ(queues_[first]->stats().ring_full, lost) << "for the third alone";
+  const auto unresolved = [&](std::size_t queue, std::uint32_t number) {
+    const std::uint64_t before = queues_[queue]->stats().unresolved;
+    transmit(queue, "x", stranger(number));
+    return queues_[queue]->stats().unresolved > before;
+  };
+  EXPECT_FALSE(unresolved(second, told + lost));
+
+  EXPECT_EQ(serve(third), 1U) << "the datagram";
+  for (std::uint32_t heard = 0; heard < told; heard += 32) serve(third);
+  EXPECT_FALSE(unresolved(third, 1));
+  EXPECT_FALSE(unresolved(third, told));
+  EXPECT_TRUE(unresolved(third, told + 1));
+  serve(first);
   EXPECT_EQ(heard(*wire_, first), golden::arp_reply);
 }
 
