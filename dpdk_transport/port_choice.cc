@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 #include <vector>
 
@@ -147,6 +148,14 @@ Obstructed obstacle_through_the_kernel(const Target& target) {
   return std::nullopt;
 }
 
+Obstructed unread_queues(const Interface& interface, std::uint32_t read) {
+  if (interface.receive_queues <= read) return std::nullopt;
+  return Obstacle{fmt::format("it spreads what comes over {} queues, of which af_xdp reads {}",
+                              interface.receive_queues, read == 1 ? "one" : std::to_string(read)),
+                  fmt::format("`ethtool -L {} combined {}` leaves it {}", interface.name, read,
+                              read == 1 ? "one" : "those")};
+}
+
 Obstructed obstacle_to_xdp(const Target& target, const NicFacts& facts) {
   if (Obstructed obstacle = obstacle_through_the_kernel(target)) return obstacle;
   if (target.mtu > xdp_mtu_max)
@@ -155,13 +164,7 @@ Obstructed obstacle_to_xdp(const Target& target, const NicFacts& facts) {
   if (!facts.may_load_xdp)
     return Obstacle{"this process may load no XDP program",
                     "run as root, or with CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF"};
-  const Interface& interface = *target.interface;
-  if (interface.receive_queues > target.queues)
-    return Obstacle{fmt::format("it spreads what comes over {} queues, of which af_xdp reads {}",
-                                interface.receive_queues,
-                                target.queues == 1 ? "one" : std::to_string(target.queues)),
-                    fmt::format("`ethtool -L {} combined {}` leaves it {}", interface.name,
-                                target.queues, target.queues == 1 ? "one" : "those")};
+  if (Obstructed obstacle = unread_queues(*target.interface, target.queues)) return obstacle;
   return without_driver("net_af_xdp", facts);
 }
 
@@ -262,16 +265,37 @@ PortChoice forced_way(Way way, const Target& target, const NicFacts& facts) {
                           : "that was asked for"};
 }
 
+/// Its driver refuses more queues than the interface has; it may have fewer than the member has
+/// threads. What comes by others nobody hears, which may be wanted: who steers frames by rules.
+void fit_xdp(PortChoice& choice, const DeviceName& device, const Interface& interface,
+             std::uint16_t queues) {
+  const auto given = device.argument("queue_count");
+  std::uint32_t read = std::min<std::uint32_t>(interface.receive_queues, queues);
+  if (given) std::from_chars(given->data(), given->data() + given->size(), read);
+  if (read > interface.receive_queues)
+    refuse(
+        "{}: queue_count={} is more than the {} that {} has: leave it out, or `ethtool -L {} "
+        "combined {}`",
+        device.name, *given, interface.receive_queues, interface.name, interface.name, *given);
+  if (!given && read > 1) choice.device += fmt::format(",queue_count={}", read);
+  if (const Obstructed unread = unread_queues(interface, read))
+    choice.better =
+        fmt::format("{} would hear all: {}, {}", interface.name, unread->what, unread->remedy);
+}
+
 PortChoice as_written(std::string_view text, std::optional<Way> forced, const NicFacts& facts,
-                      std::uint32_t mtu) {
+                      std::uint32_t mtu, std::uint16_t queues) {
   const DeviceName device = parse_device(text);
   if (forced && device.driver() != fmt::format("net_{}", word(*forced)))
     refuse("{} cannot go by way = \"{}\", since a vdev is a way of its own: leave the way out",
            device.name, word(*forced));
-  for (const Interface& interface : facts.interfaces)
-    if (device.argument("iface") == interface.name && device.driver() != "net_tap")
-      check_usable(interface, mtu);
-  return {.device = std::string(text), .why = "it is a vdev"};
+  PortChoice choice{.device = std::string(text), .why = "it is a vdev"};
+  for (const Interface& interface : facts.interfaces) {
+    if (device.argument("iface") != interface.name || device.driver() == "net_tap") continue;
+    check_usable(interface, mtu);
+    if (device.driver() == "net_af_xdp") fit_xdp(choice, device, interface, queues);
+  }
+  return choice;
 }
 
 }  // namespace
@@ -284,7 +308,7 @@ std::string_view word(Way way) {
 
 PortChoice choose_port(std::string_view text, std::optional<Way> forced, const NicFacts& facts,
                        std::uint32_t mtu, std::uint16_t queues) {
-  if (text.starts_with("net_")) return as_written(text, forced, facts, mtu);
+  if (text.starts_with("net_")) return as_written(text, forced, facts, mtu, queues);
   Target target = find_target(text, facts);
   target.mtu = mtu;
   target.queues = queues;

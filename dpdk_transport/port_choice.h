@@ -25,8 +25,9 @@ std::string_view word(Way way);
 struct PortChoice {
   std::string device;  ///< as DPDK takes it
   Way way = Way::as_written;
-  std::string why;       ///< continues "since": "it carries the default route"
-  std::string better{};  ///< what would be faster and how to get it, a sentence; empty: nothing
+  std::string why;  ///< continues "since": "it carries the default route"
+  /// What would be faster, or hear more, and how to get it, a sentence; empty: nothing.
+  std::string better{};
 };
 
 /// `text` is an interface's name, its Ethernet address, a PCI address, or a vdev. Without `forced`

@@ -63,6 +63,24 @@ TEST(PortChoice, TakesAVdevAsItIsWritten) {
                   {"net_tap0", "\"vfio\"", "leave the way out"});
 }
 
+/// As the named way does it; here the user may have meant it.
+TEST(PortChoice, OfAWrittenXdpReadsTheQueuesThatThereAre) {
+  NicFacts facts = machine();
+  facts.interfaces[0].receive_queues = 2;
+  const std::string text = "net_af_xdp0,iface=eth1";
+  const PortChoice lowered = choose_port(text, {}, facts, mtu_default, 4);
+  EXPECT_EQ(lowered.device, text + ",queue_count=2");
+  EXPECT_EQ(lowered.better, "");
+  EXPECT_EQ(choose_port(text + ",queue_count=2", {}, facts, mtu_default, 4).device,
+            text + ",queue_count=2");
+  const PortChoice deaf = choose_port(text, {}, facts, mtu_default, 1);
+  EXPECT_EQ(deaf.device, text);
+  expect_sentence(deaf.better,
+                  {"2 queues, of which af_xdp reads one", "ethtool -L eth1 combined 1"});
+  expect_sentence(sentence(text + ",queue_count=4", {}, facts),
+                  {"queue_count=4 is more than the 2 that eth1 has", "leave it out"});
+}
+
 TEST(PortChoice, NamesOnePortByItsInterfaceItsMacAndItsPciAddress) {
   const std::string device = choose_port("eth1", {}, machine()).device;
   EXPECT_EQ(device, "net_af_xdp3,iface=eth1");
