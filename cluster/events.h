@@ -137,6 +137,13 @@ struct SubscriberEvent {
   SubscriberChange change{};
 };
 
+/// Whether the longest packets arrive at a member that this one sends to.
+struct PathEvent {
+  MemberKey peer;
+  std::uint32_t bytes = 0;  ///< of such a packet, with its IP header: the mtu
+  bool carries = false;     ///< false: they do not; true: after that, they do
+};
+
 /// What is heard of names.
 class DirectoryEvents {
  public:
@@ -179,6 +186,8 @@ class Events : public DirectoryEvents {
   virtual bool on_publication(const StreamDelivery&) { return true; }
   virtual void on_stream(const StreamEvent&) {}
   virtual void on_subscriber(const SubscriberEvent&) {}
+  /// Once for each change, and nothing of a path that carries from the beginning.
+  virtual void on_path(const PathEvent&) {}
 };
 
 }  // namespace muster

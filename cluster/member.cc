@@ -15,6 +15,7 @@ Member::Member(const MemberConfig& config, PacketPort& port, Events& events)
       membership_(config_, outbox_, events, *this),
       messaging_(config_.messaging, outbox_, events),
       publishing_(config_.messaging, outbox_, messaging_, events, config.seed),
+      paths_(config.self.address, config.seed, outbox_, events),
       hearing_(events, publishing_),
       directory_(config_.directory, config_.group, outbox_, hearing_, config.seed) {}
 
@@ -94,6 +95,10 @@ void Member::dispatch(TimeNs now, const wire::Parsed& packet, Packet& raw) {
           [&](const wire::IntroductionView& introduction) {
             membership_.on_introduction(introduction, from);
           },
+          [&](const wire::PathProbe* probe) {
+            if (peer != nullptr && peer->endpoint == from) paths_.on_probe(now, *probe, from);
+          },
+          [&](const wire::PathAnswer* answer) { paths_.on_answer(header, *answer); },
           [](const wire::UnsupportedVersion*) {},  // counted by its type
       },
       packet.body);
@@ -123,12 +128,14 @@ void Member::on_deadline(TimeNs now) {
   directory_.on_deadline(now);
   if (messaging_.on_deadline(now)) publishing_.way_has_changed();
   publishing_.on_deadline(now);
+  paths_.on_deadline(now);
 }
 
 TimeNs Member::next_deadline() const {
   if (!membership_.takes_part()) return membership_.next_deadline();  // of what it says on leaving
   return std::min({membership_.next_deadline(), directory_.next_deadline(),
-                   messaging_.next_deadline(), publishing_.next_deadline()});
+                   messaging_.next_deadline(), publishing_.next_deadline(),
+                   paths_.next_deadline()});
 }
 
 void Member::transmit(TimeNs now) {
@@ -138,6 +145,9 @@ void Member::transmit(TimeNs now) {
     messaging_.transmit(now);
     take_in_refused();
     publishing_.transmit(now);
+    messaging_.for_each_begun([&](const MemberKey& peer, const Endpoint& endpoint) {
+      paths_.begin(now, peer, endpoint);
+    });
   }
   outbox_.port().flush();
   if (messaging_.settle(now)) {
@@ -257,6 +267,7 @@ void Member::member_added(const Peer& peer) {
 }
 
 void Member::member_removed(TimeNs now, const Peer& peer, RemovalReason reason) {
+  paths_.end(peer.key.id);
   publishing_.remove_member(peer.key.id);
   messaging_.remove_peer(peer.key.id);
   directory_.remove_member(now, peer.info(), reason);
@@ -268,6 +279,7 @@ void Member::self_reincarnated(TimeNs now) {
   directory_.reincarnate(now, self());
   publishing_.begin_anew();
   messaging_.begin_anew();
+  paths_.clear();
   publishing_.for_each_path([&](std::string_view path) { learn_roles(path); });
 }
 
@@ -276,6 +288,7 @@ void Member::standing_changed(TimeNs now, Standing standing) {
     // Whoever hears that it is over has heard what was not delivered.
     publishing_.clear();
     messaging_.clear();
+    paths_.clear();
   }
   events_.on_standing(standing);
   if (standing == Standing::member) directory_.activate(now);

@@ -15,6 +15,7 @@
 #include "cluster/membership/membership.h"
 #include "cluster/messaging/messaging.h"
 #include "cluster/outbox.h"
+#include "cluster/paths/paths.h"
 #include "cluster/publishing/publishing.h"
 #include "cluster/wire/parse.h"
 
@@ -90,6 +91,7 @@ class Member final : private MembershipListener {
   const Directory& directory() const { return directory_; }
   const Messaging& messaging() const { return messaging_; }
   const Publishing& publishing() const { return publishing_; }
+  const Paths& paths() const { return paths_; }
   MemberStats stats() const;
   /// Does it hear what others say to the group?
   bool hears_group() const { return config_.multicast; }
@@ -148,6 +150,7 @@ class Member final : private MembershipListener {
   Membership membership_;
   Messaging messaging_;
   Publishing publishing_;
+  Paths paths_;
   Hearing hearing_;
   Directory directory_;
   MemberStats stats_;

@@ -173,6 +173,7 @@ class Application {
   void hear(const ChannelsReturned& event) { take_back(event.channels); }
   void hear(const StreamChanged& event);
   void hear(const SubscriberEvent& event) { handler_.on_subscriber(event); }
+  void hear(const PathEvent& event) { handler_.on_path(event); }
   void hear(const TopicsEnded& event);
 
   CallStart call(Peer& peer, std::string_view path, std::span<const std::byte> payload,

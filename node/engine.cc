@@ -344,6 +344,7 @@ void Engine::fill(NodeStats& stats) const {
   stats.removals = membership.removals;
   stats.reincarnations = membership.reincarnations;
   stats.address_conflicts = membership.address_conflicts;
+  stats.narrow_paths = member_.paths().narrow();
   const DirectoryStats& directory = member_.directory().stats();
   stats.gaps = directory.gaps;
   stats.sync_requests = directory.requests;

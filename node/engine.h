@@ -116,6 +116,7 @@ class Engine final : private Events {
   bool on_publication(const StreamDelivery& delivery) override;
   void on_stream(const StreamEvent& event) override;
   void on_subscriber(const SubscriberEvent& event) override;
+  void on_path(const PathEvent& event) override { tell_all(event); }
 
   /// Who is to hear it; nullptr: nobody any more.
   Listener* listener_of(const Delivery& delivery);

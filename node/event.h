@@ -82,6 +82,6 @@ struct ChannelsReturned {
 using Event =
     std::variant<SelfChanged, StandingChanged, Joined, Suspected, Refuted, Removed, BindingChanged,
                  BatchBegan, BatchEnded, Synchronized, Undelivered, PortChanged, Overrun,
-                 ChannelsReturned, StreamChanged, SubscriberEvent, TopicsEnded>;
+                 ChannelsReturned, StreamChanged, SubscriberEvent, TopicsEnded, PathEvent>;
 
 }  // namespace muster

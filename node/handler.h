@@ -61,6 +61,11 @@ class Handler {
   /// Of a topic that this thread has announced.
   virtual void on_subscriber(const SubscriberEvent&) {}
 
+  /// Packets of `event.bytes`, the mtu, do not arrive at a member, though short ones do: a switch,
+  /// a bridge or a tunnel on the way there carries less, or that member was given a smaller mtu.
+  /// What needs a long packet waits. Once for each such member; and once they do arrive.
+  virtual void on_path(const PathEvent& /*event*/) {}
+
   /// The port has had no link for NodeConfig::port_lost_after_ns, or never one for eight times as
   /// long, or it is gone, at once; `why` is one sentence. The node tries on: should the link come
   /// back, it returns to the cluster by itself. A port that is gone needs a new Node, once it is

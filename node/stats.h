@@ -60,6 +60,8 @@ struct NodeStats {
   std::uint64_t removals = 0;
   std::uint64_t reincarnations = 0;     ///< times that this member came back as another incarnation
   std::uint64_t address_conflicts = 0;  ///< packets that others sent from this member's address
+  std::uint64_t narrow_paths = 0;       ///< now: members whom the longest packets do not reach, see
+                                        ///< Handler::on_path()
 
   std::uint64_t gaps = 0;           ///< times that something was seen to be missing
   std::uint64_t sync_requests = 0;  ///< sent to repair that

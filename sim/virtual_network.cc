@@ -21,6 +21,7 @@ VirtualNetwork::VirtualNetwork(const Roster& roster, EventQueue& events, std::ui
       dice_(seed),
       cut_(roster.size() * roster.size()),
       bad_(cut_.size()),
+      longest_(cut_.size(), SIZE_MAX),
       heartbeats_lost_(cut_.size()),
       sides_(roster.size()),
       burst_until_(roster.size()),
@@ -29,6 +30,7 @@ VirtualNetwork::VirtualNetwork(const Roster& roster, EventQueue& events, std::ui
 void VirtualNetwork::heal() {
   cut_.assign(cut_.size(), false);
   bad_.assign(bad_.size(), false);
+  std::ranges::fill(longest_, SIZE_MAX);
   std::ranges::fill(sides_, 0);
   std::ranges::fill(burst_until_, 0);
 }
@@ -74,6 +76,7 @@ void VirtualNetwork::send(TimeNs now, std::size_t from, const Packet& packet) {
 void VirtualNetwork::deliver(TimeNs now, std::size_t from, std::size_t to, std::uint64_t number,
                              bool lost) {
   if (!reaches(now, from, to)) return;
+  if (flights_[number].bytes.size() > longest_[link(from, to)]) return;
   const auto delay = [&] { return dice_.between(weather_.delay_min_ns, weather_.delay_max_ns); };
   lost = lost || loses(from, to);
   if (spares_heartbeats() && is_heartbeat(flights_[number].payload())) {

@@ -45,6 +45,10 @@ class VirtualNetwork {
   /// One way only: what `from` sends does not reach `to`.
   void cut(std::size_t from, std::size_t to) { cut_[link(from, to)] = true; }
   void mend(std::size_t from, std::size_t to) { cut_[link(from, to)] = false; }
+  /// One way too: of what `from` sends, nothing longer than so many bytes reaches `to`.
+  void narrow(std::size_t from, std::size_t to, std::size_t bytes) {
+    longest_[link(from, to)] = bytes;
+  }
   /// Puts a server on a side: servers of different sides do not hear each other. All begin on 0.
   void set_side(std::size_t server, std::uint32_t side) { sides_[server] = side; }
   /// All that is sent to `server` until then is lost.
@@ -90,6 +94,7 @@ class VirtualNetwork {
   LinkWeather weather_;
   std::vector<bool> cut_;                       // of link()
   std::vector<bool> bad_;                       // of link()
+  std::vector<std::size_t> longest_;            // of link()
   std::vector<std::uint32_t> heartbeats_lost_;  // of link(), in a row
   std::vector<std::uint32_t> sides_;
   std::vector<TimeNs> burst_until_;

@@ -99,7 +99,7 @@ bool Messaging::on_session(TimeNs now, const wire::Header& header, const wire::S
       ++stats_.acknowledgements_absurd;
       return false;
     }
-    channel = &session->open(shared_, id);
+    channel = &open(*session, id);
   }
   const wire::Acknowledgement said = acknowledgement_of(view);
   bool way_has_changed = false;
@@ -214,6 +214,15 @@ Route* Messaging::route(MemberId id) const {
   return session == nullptr ? nullptr : &session->route();
 }
 
+void Messaging::begin_use(MemberId id) {
+  if (Session* session = find(id); session != nullptr && session->begin_use()) begun_.push_back(id);
+}
+
+Channel& Messaging::open(Session& session, ChannelId id) {
+  if (session.begin_use()) begun_.push_back(session.peer().id);
+  return session.open(shared_, id);
+}
+
 bool Messaging::offer(Channel& channel, Packet& packet, std::uint32_t opens_bytes) {
   const std::uint32_t begun_bytes = channel.begun().bytes_after(packet, opens_bytes);
   if (!events_.on_messages({channel.session().peer(), channel.id(), packet, opens_bytes}))
@@ -307,7 +316,7 @@ SendResult Messaging::send(const Recipient& to, Packet& packet, std::uint32_t me
   if (to.channel >= wire::channels) return SendResult::no_such_channel;
   Session* session = find(to.member.id);
   if (session == nullptr || session->peer() != to.member) return SendResult::not_connected;
-  Channel& channel = session->open(shared_, to.channel);
+  Channel& channel = open(*session, to.channel);
   enter<HasMoved>(moved_, channel);
   if (!channel.goes_on_with(packet)) return abandon(channel, packet, messages);
   if (channel.sending().full()) return SendResult::blocked(Exhausted::channel);

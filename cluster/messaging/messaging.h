@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "cluster/config.h"
 #include "cluster/events.h"
@@ -95,6 +96,15 @@ class Messaging {
   /// The way to a member, which others may use as well; nullptr for strangers. It ends with
   /// remove_peer(), clear() and begin_anew().
   Route* route(MemberId id) const;
+  /// Others will send on the way to this member.
+  void begin_use(MemberId id);
+  /// Calls `f(const MemberKey&, const Endpoint&)` for each way that is used since the last time.
+  template <class F>
+  void for_each_begun(F&& f) {
+    for (const MemberId id : begun_)
+      if (const Session* session = find(id)) f(session->peer(), session->route().endpoint);
+    begun_.clear();
+  }
   /// Others have heard something of what they sent on the way to this member, or have left it:
   /// packets of a session may have been overtaken, or may go now.
   void way_has_changed(TimeNs now, MemberId id);
@@ -118,6 +128,7 @@ class Messaging {
                              boost::intrusive::constant_time_size<false>>;
 
   Session* find(MemberId id) const;
+  Channel& open(Session& session, ChannelId id);
   const Channel* find(const Recipient& to) const;
   void way_has_changed(TimeNs now, Session& session);
   /// Calls `f(SendWindow&)`, which takes in what the peer says, and does what follows from it.
@@ -151,6 +162,7 @@ class Messaging {
   ChannelList<HasNews> news_;
   ChannelList<HasMoved> moved_;
   TimerQueue<Channel> timers_;
+  std::vector<MemberId> begun_;  ///< ways that are used since for_each_begun()
   std::size_t packets_to_send_ = 0;
   TimeNs settle_ns_ = never_ns;  ///< there is news, or was in the last cycle
   TimeNs go_on_ns_ = never_ns;   ///< the last transmit() left something for the next

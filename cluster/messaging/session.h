@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "cluster/messaging/channel.h"
 #include "cluster/messaging/route.h"
@@ -29,6 +30,8 @@ class Session {
   Channel* find(ChannelId id) const { return channels_[id].get(); }
   /// Begins it at its first use. Allocates then.
   Channel& open(const Channel::Shared& shared, ChannelId id);
+  /// True once: its way is used from now on.
+  bool begin_use() { return !std::exchange(used_, true); }
   /// Calls `f(Channel&)` for each in use.
   template <class F>
   void for_each(F&& f) {
@@ -50,6 +53,7 @@ class Session {
   ChannelId last_turn_ = wire::channels - 1;
   Route route_;             // outlives the channels
   std::uint16_t open_ = 0;  ///< a bit for each channel in use
+  bool used_ = false;       ///< by a channel, or by others
   static_assert(wire::channels == 16);
   std::array<std::unique_ptr<Channel>, wire::channels> channels_;
 };

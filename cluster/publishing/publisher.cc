@@ -61,6 +61,7 @@ void Publisher::on_subscriber(const MemberKey& member, std::string_view topic,
     if (known->member() == member && known->subscription() == role.number) return;
     found->remove(member.id);
   }
+  messaging_.begin_use(member.id);
   found->add(member, role, *route);
   look_at(*found);
 }

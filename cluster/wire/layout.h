@@ -36,8 +36,10 @@ enum class Type : std::uint8_t {
   publication = 15,
   position = 16,
   report = 17,
+  path_probe = 18,
+  path_answer = 19,
 };
-inline constexpr std::uint8_t type_last = 17;
+inline constexpr std::uint8_t type_last = 19;
 
 /// Header::flags. Bits of no meaning are ignored.
 inline constexpr std::uint8_t flag_deaf = 1;        ///< the sender does not hear the group
@@ -288,6 +290,17 @@ struct Report {
   std::uint8_t selective_words;
 };
 
+/// path_probe: "does a packet of this length arrive?". Zeros follow.
+struct PathProbe {
+  Le64 nonce;
+  Le16 bytes;  ///< of the whole payload, the header included
+};
+
+/// path_answer: shorter than whatever it answers.
+struct PathAnswer {
+  Le64 nonce;
+};
+
 template <class T, std::size_t bytes>
 inline constexpr bool packed = sizeof(T) == bytes && alignof(T) == 1;
 
@@ -299,6 +312,7 @@ static_assert(packed<ProbeAck, 42> && packed<ProbeRequest, 42> && packed<Change,
 static_assert(packed<Advertisement, 18> && packed<SyncRequest, 50> && packed<SyncAnswer, 7>);
 static_assert(packed<IntroductionRequest, 26> && packed<Introduction, 11>);
 static_assert(packed<Publication, 24> && packed<Position, 41> && packed<Report, 34>);
+static_assert(packed<PathProbe, 10> && packed<PathAnswer, 8>);
 static_assert(sizeof(Publication) == sizeof(Session) &&
               offsetof(Publication, messages) == offsetof(Session, messages));
 static_assert(packed<Section, 59> && packed<Session, 24> && packed<Message, 4> && packed<Call, 9>);

@@ -259,6 +259,14 @@ bool parse_report(Reader& in, Body& body) {
   return selective.size() == report->selective_words;
 }
 
+/// What fills it up is nobody's to read.
+bool parse_path_probe(Reader& in, Body& body) {
+  const auto* probe = in.take<PathProbe>();
+  constexpr std::size_t least = sizeof(Header) + sizeof(PathProbe);
+  body = probe;
+  return probe != nullptr && probe->bytes >= least && in.skip(probe->bytes - least) != nullptr;
+}
+
 bool parse_body(Type type, Reader& in, Body& body) {
   switch (type) {
     case Type::unsupported_version:
@@ -298,6 +306,10 @@ bool parse_body(Type type, Reader& in, Body& body) {
       return parse_position(in, body);
     case Type::report:
       return parse_report(in, body);
+    case Type::path_probe:
+      return parse_path_probe(in, body);
+    case Type::path_answer:
+      return parse_fixed<PathAnswer>(in, body);
   }
   return false;
 }

@@ -180,11 +180,12 @@ inline Messages messages_in(const std::byte* packet) {
   return {body + sizeof(Session), reinterpret_cast<const Session*>(body)->messages};
 }
 
-using Body = std::variant<const UnsupportedVersion*, HeartbeatView, JoinView, const Refuse*,
-                          LeaveView, const Removed*, const Probe*, const ProbeAck*,
-                          const ProbeRequest*, AdvertisementView, const SyncRequest*,
-                          SyncAnswerView, SessionView, const IntroductionRequest*, IntroductionView,
-                          PublicationView, const Position*, ReportView>;
+using Body =
+    std::variant<const UnsupportedVersion*, HeartbeatView, JoinView, const Refuse*, LeaveView,
+                 const Removed*, const Probe*, const ProbeAck*, const ProbeRequest*,
+                 AdvertisementView, const SyncRequest*, SyncAnswerView, SessionView,
+                 const IntroductionRequest*, IntroductionView, PublicationView, const Position*,
+                 ReportView, const PathProbe*, const PathAnswer*>;
 
 /// Views into the packet's bytes, valid as long as those are.
 struct Parsed {

@@ -26,7 +26,9 @@ inline constexpr std::array<std::string_view, type_last + 1> type_names = {"unsu
                                                                            "introduction",
                                                                            "publication",
                                                                            "position",
-                                                                           "report"};
+                                                                           "report",
+                                                                           "path_probe",
+                                                                           "path_answer"};
 static_assert(!type_names.back().empty(), "layout.h has a type without a name here");
 
 constexpr std::string_view name_of(Type type) { return type_names[static_cast<std::size_t>(type)]; }

@@ -58,6 +58,17 @@ void Application::on_joined(const MemberInfo& member) {
   watcher_.joined(member.key);
 }
 
+/// Where packets are lost by chance it may look so.
+void Application::on_path(const PathEvent& event) {
+  const Scenario& scenario = shared_.scenario;
+  watcher_.named(event.peer, event.carries ? "told that all arrives at" : "told of a path to");
+  const auto to = shared_.roster.find(event.peer.id);
+  if (scenario.weather == Weather::calm &&
+      (self_ != scenario.narrow_from || to != scenario.narrow_to))
+    shared_.verdict.fail("paths", "m{} is told that packets of {} bytes do not arrive, and they do",
+                         self_, event.bytes);
+}
+
 void Application::on_suspected(const MemberInfo& member) {
   shared_.trace.say(shared_.verdict.now(), self_, "suspects {}", member.name);
   watcher_.named(member.key, "suspected");

@@ -91,6 +91,7 @@ class Application final : public Events {
   bool on_publication(const StreamDelivery& publication) override;
   void on_stream(const StreamEvent& event) override;
   void on_subscriber(const SubscriberEvent& event) override;
+  void on_path(const PathEvent& event) override;
 
  private:
   struct Waiter {

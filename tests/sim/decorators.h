@@ -49,6 +49,7 @@ class EventsDecorator : public Events {
   }
   void on_stream(const StreamEvent& event) override { inner_.on_stream(event); }
   void on_subscriber(const SubscriberEvent& event) override { inner_.on_subscriber(event); }
+  void on_path(const PathEvent& event) override { inner_.on_path(event); }
 
  protected:
   Events& inner() { return inner_; }

@@ -46,7 +46,9 @@ void PacketRules::transmitted(const Process& process, const Packet& packet) {
   if (reject == wire::Reject::unknown_type && parsed.header->version > wire::version) return;
   if (reject) return verdict_.fail("I14", "m{} sends what cannot be parsed", server);
   const auto type = wire::Type{parsed.header->type};
-  if (verdict_.now() >= quiet_from_ns_ && type != wire::Type::heartbeat && !is_of_a_refusal(parsed))
+  const bool of_paths = type == wire::Type::path_probe || type == wire::Type::path_answer;
+  if (verdict_.now() >= quiet_from_ns_ && type != wire::Type::heartbeat && !of_paths &&
+      !is_of_a_refusal(parsed))
     verdict_.fail("I4", "m{} sends a {} though all agree and nothing happens", server,
                   name_of(type));
   if (handling_ && handling_->type == wire::Type::advertisement)

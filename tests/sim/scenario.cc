@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <bit>
-#include <iterator>
 
 #include <fmt/format.h>
 
 #include "cluster/membership/guarantee.h"
 #include "cluster/wire/path.h"
 #include "tests/sim/outgoing.h"
+#include "tests/sim/path_rules.h"
 #include "tests/sim/topics.h"
 
 namespace muster::sim {
@@ -369,6 +369,7 @@ Scenario scenario_of(std::uint64_t seed) {
   pick_messages(Dice(seed ^ 0x6d65737361676573), scenario);
   pick_topics(Dice(seed ^ 0x746f706963730000), scenario);
   pick_mtu(Dice(seed ^ 0x6d74750000000000), scenario);
+  pick_narrow_path(Dice(seed ^ 0x6e6172726f770000), scenario);
   scenario.ipv6 = Dice(seed ^ 0x6970763600000000).chance(250'000);
   return scenario;
 }

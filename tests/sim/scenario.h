@@ -59,6 +59,10 @@ struct Scenario {
   std::uint64_t deaf = 0;  ///< servers whose bit is set do not hear the group
   std::vector<std::size_t> seeds;
 
+  /// What the first sends to the second arrives only if it is short, while there are faults; none.
+  std::size_t narrow_from = SIZE_MAX;
+  std::size_t narrow_to = SIZE_MAX;
+
   MembershipConfig membership;
   DirectoryConfig directory;
   MessagingConfig messaging;

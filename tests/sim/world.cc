@@ -26,11 +26,14 @@ World::World(const Scenario& scenario, Trace& trace, Mutation* mutation)
       shared_{scenario_, roster_, conversations_, broadcasts_, trace_, verdict_},
       invariants_(scenario_, roster_, ledger_, conversations_, verdict_),
       packet_rules_(scenario_, roster_, verdict_),
+      path_rules_(scenario_, roster_, verdict_),
       workload_(shared_, ledger_, scenario.seed + 2),
       servers_(scenario.servers) {
   network_.set_weather(scenario_.links);
   for (std::size_t number = 0; number < scenario_.servers; ++number)
     if (!scenario_.hears_group(number)) network_.set_deaf(number);
+  if (scenario_.narrow_from != SIZE_MAX)
+    network_.narrow(scenario_.narrow_from, scenario_.narrow_to, PathRules::short_bytes_max);
 }
 
 void World::run() {
@@ -237,12 +240,22 @@ void World::carry(std::size_t from, const Packet& packet) {
              packet.size, to_string(packet.peer));
   if (type == wire::Type::heartbeat) servers_[from].beat_at = now();
   packet_rules_.transmitted(*servers_[from].process, packet);
+  path_rules_.transmitted(*servers_[from].process, packet);
   network_.send(now(), from, packet);
 }
 
 // How it ends.
 
+void World::check_narrow_path() {
+  if (scenario_.narrow_from == SIZE_MAX) return;
+  const Server& from = servers_[scenario_.narrow_from];
+  const Server& to = servers_[scenario_.narrow_to];
+  if (from.state == State::running && to.state == State::running)
+    path_rules_.check_told(*from.process, *to.process);
+}
+
 void World::heal() {
+  check_narrow_path();
   trace_.say(now(), 0, "--- all faults end ---");
   phase_ = Phase::settling;
   phase_ends_ns_ = now() + scenario_.convergence_ns();

@@ -13,6 +13,7 @@
 #include "sim/virtual_network.h"
 #include "tests/sim/invariants.h"
 #include "tests/sim/packet_rules.h"
+#include "tests/sim/path_rules.h"
 #include "tests/sim/process.h"
 #include "tests/sim/workload.h"
 
@@ -88,6 +89,7 @@ class World final : private Wire {
 
   // How it ends.
   void heal();
+  void check_narrow_path();
   void settle();
   std::vector<const Process*> members() const;
 
@@ -106,6 +108,7 @@ class World final : private Wire {
   Application::Shared shared_;
   Invariants invariants_;
   PacketRules packet_rules_;
+  PathRules path_rules_;
   Workload workload_;
   std::vector<Server> servers_;
 

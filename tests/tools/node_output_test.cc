@@ -18,6 +18,14 @@ TEST(Sentence, SaysWhoHasJoined) {
             "+ bob joined, at 10.77.0.2:7777");
 }
 
+TEST(Sentence, SaysWhatDoesNotArriveAndWhatToLookAt) {
+  ordered_json path = {{"event", "path"}, {"member", "bob"}, {"bytes", 9000}, {"carries", false}};
+  EXPECT_TRUE(sentence(path).starts_with("packets of 9000 bytes do not arrive at bob: "));
+  EXPECT_NE(sentence(path).find("MTU of switches"), std::string::npos);
+  path["carries"] = true;
+  EXPECT_EQ(sentence(path), "packets of 9000 bytes arrive at bob again");
+}
+
 TEST(Sentence, SaysWhichWayThePortGoesAndWhatWouldBeFaster) {
   ordered_json port = {{"event", "port"},
                        {"device", "net_af_packet3,iface=eth1"},

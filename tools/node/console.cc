@@ -215,6 +215,7 @@ void Console::say_stats() {
                {"messages_delivered", stats.messages_delivered},
                {"retransmitted", stats.packets_retransmitted},
                {"publishing", publishing_of(stats)},
+               {"narrow_paths", stats.narrow_paths},
                {"stalls", stats.engine_stalls.count},
                {"away_ns", stats.away_ns},
                {"queues", node_->port().queues},
@@ -292,6 +293,12 @@ void Console::on_undelivered(const Undelivered& undelivered) {
                {"member", name_of(undelivered.to.id)},
                {"first", undelivered.first},
                {"messages", undelivered.messages}});
+}
+void Console::on_path(const PathEvent& event) {
+  output_.say({{"event", "path"},
+               {"member", name_of(event.peer.id)},
+               {"bytes", event.bytes},
+               {"carries", event.carries}});
 }
 void Console::on_port_lost(std::string_view why) {
   failure_ = why;

@@ -43,6 +43,7 @@ class Console : public Handler {
   void on_synchronized() override;
   void on_message(const Message& message) override;
   void on_undelivered(const Undelivered& undelivered) override;
+  void on_path(const PathEvent& event) override;
   void on_port_lost(std::string_view why) override;
   void on_overrun(std::string_view why) override;
 

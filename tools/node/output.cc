@@ -39,6 +39,16 @@ std::string port_sentence(const ordered_json& event) {
   return line;
 }
 
+std::string path_sentence(const ordered_json& event) {
+  const auto bytes = event.value("bytes", 0U);
+  if (event.value("carries", false))
+    return fmt::format("packets of {} bytes arrive at {} again", bytes, text(event, "member"));
+  return fmt::format(
+      "packets of {} bytes do not arrive at {}: something on the way there carries less (look at "
+      "the MTU of switches, bridges and tunnels), or its mtu is smaller: set mtu on all members",
+      bytes, text(event, "member"));
+}
+
 }  // namespace
 
 std::string sentence(const ordered_json& event) {
@@ -52,6 +62,7 @@ std::string sentence(const ordered_json& event) {
   if (kind == "removed") return fmt::format("- {} {}", field("member"), field("reason"));
   if (kind == "suspected") return fmt::format("? {} is silent", field("member"));
   if (kind == "refuted") return fmt::format("! {} is alive after all", field("member"));
+  if (kind == "path") return path_sentence(event);
   if (kind == "bound")
     return fmt::format("  {} = {}  ({})", field("path"), field("value"), field("owner"));
   if (kind == "withdrawn")

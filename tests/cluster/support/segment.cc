@@ -124,6 +124,11 @@ void Listener::on_subscriber(const SubscriberEvent& event) {
                   words[static_cast<std::size_t>(event.change)]);
 }
 
+void Listener::on_path(const PathEvent& event) {
+  heard.push_back("path to " + name(event.peer.id) + (event.carries ? " carries " : " loses ") +
+                  std::to_string(event.bytes));
+}
+
 // Segment.
 
 Segment::Host& Segment::start(const std::string& name,

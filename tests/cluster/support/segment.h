@@ -16,7 +16,8 @@
 namespace muster::test {
 
 /// What one member's application heard, as short lines: "joined bob", "bound bob /db=1",
-/// "message bob hi", "published bob hi", "stream bob began 1", "subscriber bob joined".
+/// "message bob hi", "published bob hi", "stream bob began 1", "subscriber bob joined", "path to
+/// bob loses 1500".
 class Listener : public Events {
  public:
   std::vector<std::string> heard;
@@ -44,6 +45,7 @@ class Listener : public Events {
   bool on_publication(const StreamDelivery& publication) override;
   void on_stream(const StreamEvent& event) override;
   void on_subscriber(const SubscriberEvent& event) override;
+  void on_path(const PathEvent& event) override;
 
   /// Names by id, so that lines say "bob" and not a number; shared by the segment.
   const std::map<MemberId, std::string>* names = nullptr;

@@ -323,6 +323,12 @@ const std::map<std::string, std::function<void(const Parsed&)>> checks = {
      [](const Parsed& packet) { check_position(packet, 9, PositionKind::asks, wrapped + 192); }},
     {"report", check_report},
     {"report of one that refuses", check_refusal},
+    {"path probe",
+     [](const Parsed& packet) { EXPECT_EQ(std::get<const PathProbe*>(packet.body)->bytes, 70U); }},
+    {"path answer",
+     [](const Parsed& packet) {
+       EXPECT_EQ(std::get<const PathAnswer*>(packet.body)->nonce, 0xbeefU);
+     }},
 };
 
 // §2.1, §2.2, §10.1.
