@@ -248,6 +248,21 @@ TEST(Mutation, OfAPacketThatIsNeverReleasedIsNoticed) {
   EXPECT_EQ(caught<MutatedPorts<LeaksAPacket>>(), "I13");
 }
 
+struct NeverAnswersOfPaths final : PortDecorator {
+  using PortDecorator::PortDecorator;
+  void transmit(Packet& packet) override {
+    if (type_of(packet) == wire::Type::path_answer) return release(packet);
+    inner().transmit(packet);
+  }
+};
+TEST(Mutation, OfAMemberThatDoesNotAnswerOfItsPathIsNoticed) {
+  const auto with_a_narrow_path = [](const Scenario& scenario) {
+    return scenario.narrow_from != SIZE_MAX;
+  };
+  EXPECT_TRUE(
+      catches<MutatedPorts<NeverAnswersOfPaths>>("paths", "was not told", with_a_narrow_path));
+}
+
 /// The members behave as if they did not look at the cluster's id.
 struct TakesForeignPackets final : Mutation {
   void arriving(std::size_t, std::span<std::byte> bytes) override {
