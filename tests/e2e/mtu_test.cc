@@ -74,6 +74,33 @@ TEST_F(LongFrames, AreDroppedAndCountedByAMemberWithAShorterMtu) {
     EXPECT_TRUE(member->last("removed").is_null()) << name;
 }
 
+/// Two switches drop what is longer than the cable between them carries, and say nothing.
+TEST_F(LongFrames, ThatVanishOnTheWayAreSaid) {
+  segment_.home().inside([] {
+    ip("link add dev far type bridge forward_delay 0 mcast_snooping 0");
+    ip("link set dev far up");
+    ip("link add dev cable mtu 1500 type veth peer name farcable");
+    ip("link set dev farcable mtu 1500 master far up");
+    ip("link set dev port1 master far");
+  });
+  segment_.plug("cable");
+  start_jumbo("ann", 1, machines_[0]);
+  start_jumbo("bob", 2, machines_[1]);
+  start("kernel", 3, machines_[2], {"--transport", "socket", "--mtu", "9000"});
+  ASSERT_TRUE(all_meet()) << members_.views();
+  members_.talk(3, 500);
+  const auto told = [this](const char* name, const char* of) {
+    const auto path = members_.at(name).last("path");
+    return !path.is_null() && path.value("member", "") == of && path.value("bytes", 0) == 9000 &&
+           !path.value("carries", true);
+  };
+  EXPECT_TRUE(members_.wait([&] {
+    return told("ann", "bob") && told("kernel", "bob") &&
+           members_.answer(members_.at("bob"), "stats", "stats").value("narrow_paths", 0) == 2;
+  }));
+  EXPECT_TRUE(members_.all_see_all()) << members_.views();
+}
+
 TEST(Ports, ThatCannotCarryTheMtuAreNamed) {
   Segment segment;
   const NetworkNamespace machine = segment.machine("10.77.0.9/24");
