@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "cluster/types.h"
 
@@ -75,6 +76,15 @@ class Transport : public PacketPort {
   bool link_up() { return link() == Link::up; }
   /// Payload bytes that fit one packet.
   virtual std::uint32_t payload_bytes_max() const = 0;
+
+  /// What whoever receives can sleep on: readable when there is something, between arm() and
+  /// disarm(). None where the port has to be polled. The transport keeps them.
+  virtual std::vector<int> descriptors() const { return {}; }
+  /// From here on what comes wakes; asked once before each sleep. True: what had come before may
+  /// not, so look once more.
+  virtual bool arm() { return false; }
+  /// Awake: what comes wakes nobody, which is cheaper.
+  virtual void disarm() {}
 };
 
 }  // namespace muster

@@ -41,6 +41,8 @@ std::vector<std::string> what_is_lowered(const Capabilities& granted, const Wish
   if (granted.queues < wished.queues)
     lowered.push_back(fmt::format("queues: {}, not {}", granted.queues, wished.queues));
   if (!granted.spreads) lowered.emplace_back("RSS: none, the port fills its queues as it likes");
+  if (wished.receive_interrupts && !granted.receive_interrupts)
+    lowered.emplace_back("receive interrupts: none, its queue has to be polled");
   if (granted.rx_descriptors < wished.rx_descriptors)
     lowered.push_back(fmt::format("receive queue: {} frames, not {}", granted.rx_descriptors,
                                   wished.rx_descriptors));

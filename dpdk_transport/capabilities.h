@@ -30,6 +30,7 @@ struct Capabilities {
   bool spreads = true;  ///< over its receive queues, by addresses and UDP ports
   bool pieces = false;  ///< it may hand a long frame over in some, though one buffer would hold it
   GroupFilter groups = GroupFilter::list;
+  bool receive_interrupts = false;
   bool vlan_filter =
       true;  ///< it lets no other VLAN in than the one that was asked for, if one was
   bool near_memory = true;  ///< its packets lie on the node that was asked for, if one was
@@ -40,6 +41,7 @@ struct Wishes {
   std::uint16_t tx_descriptors = 0;
   std::uint16_t queues = 1;
   std::optional<int> node{};  ///< of the machine's memory, for the packets
+  bool receive_interrupts = false;
 };
 
 /// What of a wish was not granted and who does it instead, a short sentence each. Everything works

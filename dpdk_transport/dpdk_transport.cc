@@ -55,6 +55,7 @@ RawPortConfig port_config(const DpdkTransportConfig& config, std::uint16_t queue
                      .queues = queues,
                      .mtu = config.mtu,
                      .vlan = config.vlan,
+                     .receive_interrupts = config.receive_interrupts && queues == 1,
                      .mac = config.mac,
                      .node = config.node};
   if (!port.mac && parse_device(config.device).is_memif())
@@ -380,6 +381,17 @@ Link DpdkTransport::link() {
   if (came) announce();
   if (!up) port_.reconnect();
   return link;
+}
+
+std::vector<int> DpdkTransport::descriptors() const {
+  const auto& interrupt = port_.receive_interrupt();
+  return interrupt ? std::vector{interrupt->descriptor()} : std::vector<int>{};
+}
+
+bool DpdkTransport::arm() { return port_.receive_interrupt() && port_.receive_interrupt()->arm(); }
+
+void DpdkTransport::disarm() {
+  if (port_.receive_interrupt()) port_.receive_interrupt()->disarm();
 }
 
 DpdkTransportStats DpdkTransport::stats() const {

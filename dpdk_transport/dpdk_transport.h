@@ -46,6 +46,7 @@ struct DpdkTransportConfig {
   std::uint16_t rx_descriptors = 512;
   std::uint16_t tx_descriptors = 512;
   std::uint16_t queues = 1;  ///< to be opened by open(): the port may have fewer
+  bool receive_interrupts = false;  ///< if it has them: for whoever sleeps on descriptors()
   UdpChecksum udp_checksum = UdpChecksum::where_needed;
   std::optional<int> node{};  ///< of the machine's memory, that is nearest to the device
   /// Of several queues each asks, in that time, for all neighbours that it has not heard of.
@@ -117,6 +118,10 @@ class DpdkTransport final : public Transport {
   /// what that one has found last.
   Link link() override;
   std::uint32_t payload_bytes_max() const override { return payload_bytes_max_; }
+  /// Where the port has receive interrupts, they were asked for, and there is one queue.
+  std::vector<int> descriptors() const override;
+  bool arm() override;
+  void disarm() override;
 
   /// Of this queue.
   DpdkTransportStats stats() const;

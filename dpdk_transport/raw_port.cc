@@ -135,7 +135,8 @@ RawPort::RawPort(const RawPortConfig& config, FramePool& pool)
       wished_{.rx_descriptors = config.rx_descriptors,
               .tx_descriptors = config.tx_descriptors,
               .queues = config.queues,
-              .node = config.node} {
+              .node = config.node,
+              .receive_interrupts = config.receive_interrupts} {
   capabilities_.near_memory = pool.is_near();
   memif_client_ = name_.is_memif() && !memif_end(name_).server;
   if (const auto interface = name_.argument("iface");
@@ -155,8 +156,10 @@ void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
   conf.txmode.offloads = info.tx_offload_capa & tx_checksums;
   conf.rxmode.offloads =
       info.rx_offload_capa & (rx_checksums | (config.vlan == untagged ? 0 : rx_vlan));
-  // Else each question would be one to its registers, or to those of the chip behind it.
-  conf.intr_conf.lsc = events_ && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 ? 1 : 0;
+  conf.intr_conf.rxq = config.receive_interrupts ? 1 : 0;
+  // Else each question would be one to its registers, or to those of the chip behind it. Some
+  // drivers have one vector for both interrupts, and leave one out without a word.
+  conf.intr_conf.lsc = events_ && !config.receive_interrupts && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 ? 1 : 0;
   conf.intr_conf.rmv = events_ && (*info.dev_flags & RTE_ETH_DEV_INTR_RMV) != 0 ? 1 : 0;
   std::uint16_t queues = std::min({memif_client_ ? queues_of_server(config) : config.queues,
                                    queues_max, info.max_rx_queues, info.max_tx_queues});
@@ -168,6 +171,10 @@ void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
     conf.rxmode.mq_mode = spread ? RTE_ETH_MQ_RX_RSS : RTE_ETH_MQ_RX_NONE;
     conf.rx_adv_conf.rss_conf.rss_hf = spread ? flows : 0;
     refused = rte_eth_dev_configure(id_, queues, queues, &conf);
+    if (refused != 0 && conf.intr_conf.rxq != 0) {
+      conf.intr_conf.rxq = 0;
+      refused = rte_eth_dev_configure(id_, queues, queues, &conf);
+    }
     if (refused == 0 || queues == 1 || !name_.pci) break;
   }
   check(refused, device(), "configuring it");
@@ -220,6 +227,10 @@ void RawPort::start(const RawPortConfig& config) {
     capabilities_.pieces = config.mtu > mtu_default &&
                            rte_eth_rx_queue_info_get(id_, 0, &queue) == 0 &&
                            queue.scattered_rx != 0;
+  }
+  if (config.receive_interrupts) {
+    receive_interrupt_ = ReceiveInterrupt::of(id_, name_.driver());
+    capabilities_.receive_interrupts = receive_interrupt_.has_value();
   }
   rte_ether_addr address{};
   if (config.mac && !name_.is_memif()) {

@@ -19,6 +19,7 @@
 #include "dpdk_transport/frame_pool.h"
 #include "dpdk_transport/mac_address.h"
 #include "dpdk_transport/port_events.h"
+#include "dpdk_transport/receive_interrupt.h"
 #include "dpdk_transport/vlan.h"
 #include "interfaces/interface_link.h"
 
@@ -42,6 +43,9 @@ struct RawPortConfig {
   /// The only one whose frames are wanted, without their tags where the port can take these off; or
   /// untagged.
   std::uint16_t vlan = untagged;
+  /// Where the driver has them. What NICs have for one of both, changes of the link are then asked
+  /// for.
+  bool receive_interrupts = false;
   std::optional<MacAddress> mac{};  ///< none: the port's own
   /// Of the machine's memory, that is nearest to it; the pool was asked for there.
   std::optional<int> node{};
@@ -87,6 +91,8 @@ class RawPort {
   /// that it does not take stay with the caller. Tries once.
   std::size_t send(std::span<Frame*> burst, std::uint16_t queue = 0);
   std::uint16_t queues() const { return capabilities_.queues; }
+  /// See ReceiveInterrupt; none where the port has none, or was not asked for them.
+  std::optional<ReceiveInterrupt>& receive_interrupt() { return receive_interrupt_; }
 
   /// Cheap on a memif and where the driver hears of changes; else a question to the kernel, or to
   /// the device's registers: for now and then. A link that was interrupted since is Link::down
@@ -134,6 +140,7 @@ class RawPort {
   // Of one, each kind of port has at most one.
   std::optional<InterfaceLink> interface_link_;
   std::optional<PortEvents> events_;
+  std::optional<ReceiveInterrupt> receive_interrupt_;
 };
 
 }  // namespace muster::dpdk

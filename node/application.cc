@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <poll.h>
+
 #include "node/clock.h"
 #include "node/pool_shares.h"
 
@@ -79,6 +81,15 @@ bool Application::arm() {
   const bool for_room = blocked_ || !gathering_.empty() || !unanswered_.empty() ||
                         !repeating_.empty() || !next_polls_.empty() || (leaving_ && !leave_told_);
   return armed_ = runner_.arm(calls_.next_deadline(), for_room);
+}
+
+bool Application::sleep() {
+  constexpr timespec longest{.tv_sec = 0, .tv_nsec = 10'000'000};  // its owner has other plans, too
+  if (polling_ || hearing_.packet != nullptr) return false;
+  if (!arm()) return true;
+  pollfd waiting{.fd = runner_.event_fd(), .events = POLLIN, .revents = 0};
+  ppoll(&waiting, 1, &longest, nullptr);
+  return true;
 }
 
 bool Application::execute(Command command) {

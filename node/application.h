@@ -108,6 +108,9 @@ class Application {
 
   int event_fd() { return runner_.event_fd(); }
   bool arm();
+  /// As Client::idle() does where it is woken. False: what is in the way will not have gone by the
+  /// next poll().
+  bool sleep();
 
   Standing standing() const { return standing_; }
   bool synchronized() const { return synchronized_; }

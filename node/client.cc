@@ -14,7 +14,8 @@ Client::Client(Client&&) noexcept = default;
 std::size_t Client::poll() { return parts_->application.poll(); }
 
 void Client::idle(std::size_t work) {
-  parts_->idle.idle(work, parts_->application.next_deadline());
+  Application& application = parts_->application;
+  parts_->idle.idle(work, application.next_deadline(), [&] { return application.sleep(); });
 }
 
 void Client::run_for(DurationNs duration_ns) {

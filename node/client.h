@@ -145,14 +145,16 @@ class Client {
   /// protocol. Returns how much work was done: 0, nothing. An inline node must be polled more often
   /// than the timers ask for, else it counts a stall and doubts itself before it doubts others.
   std::size_t poll();
-  /// What to do between polls: spins or backs off, as configured; `work` is what poll() returned.
-  /// Sleeps at most 100 us, and never past the next deadline.
+  /// What to do between polls: spins, backs off or sleeps, as configured; `work` is what poll()
+  /// returned. Sleeps at most 100 us, or 10 ms where it is woken (Idle::sleep), and never past the
+  /// next deadline.
   void idle(std::size_t work);
   /// Polls, and idles between, for so long. Blocks.
   void run_for(DurationNs duration_ns);
   /// For servers with an event loop: a descriptor that becomes readable when poll() has something
   /// to do, once arm() has said that the loop may sleep. Level-triggered; the node keeps it. Throws
-  /// StartError for an inline node over DPDK, whose port has to be polled.
+  /// StartError for an inline node whose port has to be polled: over DPDK all have to, but for NICs
+  /// with receive interrupts where `idle` is Idle::sleep.
   int event_fd();
   /// Call it when poll() has nothing more to do, and nothing of this node's after it, before the
   /// loop waits for event_fd(). True: it may sleep as long as it likes. False: poll() first.

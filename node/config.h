@@ -30,6 +30,9 @@ enum class Idle : std::uint8_t {
   automatic,  ///< spins where each thread can have a core and one is left, else backs off
   spin,       ///< polls on: lowest latency, a whole core for each thread
   backoff,    ///< yields, then sleeps for up to 100 us: members can share a core
+  /// Yields, then sleeps until there is something: the application's thread of a pipelined node,
+  /// and an inline one on sockets, or on a port with receive interrupts. Others back off.
+  sleep,
 };
 
 /// How a port is reached that is named by its interface, its MAC or its PCI address

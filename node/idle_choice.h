@@ -17,7 +17,12 @@ struct IdleChoice {
   std::string why;            ///< continues "since"
 };
 
-/// Of a node whose port has so many queues, and which may use so many cores.
-IdleChoice choose_idle(const NodeConfig& config, std::size_t queues, std::size_t cores);
+/// What the choice hangs on, besides the configuration.
+struct Surroundings {
+  std::size_t queues = 1;  ///< of the port
+  std::size_t cores = 1;   ///< that the node may use
+  bool wakes = false;      ///< the port, whoever sleeps on it (Transport::descriptors())
+};
+IdleChoice choose_idle(const NodeConfig& config, const Surroundings& found);
 
 }  // namespace muster

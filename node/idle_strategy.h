@@ -22,9 +22,10 @@ inline void cpu_pause() {
 #endif
 }
 
-/// Idle::spin polls on at once: a pause would cost as much as a hop. Idle::backoff pauses, then
-/// yields, then sleeps longer and longer, so that threads which have nothing to do leave the core
-/// to those that have. Not thread-safe: one for each thread.
+/// Idle::spin polls on at once: a pause would cost as much as a hop. The others pause, then
+/// yield, then sleep longer and longer, so that threads which have nothing to do leave the core
+/// to those that have; or, Idle::sleep, until they are woken, if somebody wakes them. Not
+/// thread-safe: one for each thread.
 class IdleStrategy {
  public:
   static constexpr unsigned pauses = 64;
@@ -35,8 +36,10 @@ class IdleStrategy {
   /// Requires that choose_idle() has decided.
   explicit IdleStrategy(Idle kind) : kind_(kind) { assert(kind != Idle::automatic); }
 
-  /// After each cycle; `work` is what the cycle did. Never sleeps past `deadline`.
-  void idle(std::size_t work, TimeNs deadline) {
+  /// After each cycle; `work` is what the cycle did. Never sleeps past `deadline`. Where
+  /// Idle::sleep would, `sleep_until_woken` is asked to first; it returns false if it did not.
+  template <class SleepUntilWoken>
+  void idle(std::size_t work, TimeNs deadline, SleepUntilWoken&& sleep_until_woken) {
     if (kind_ == Idle::spin) return;
     if (work > 0) {
       idle_cycles_ = 0;
@@ -46,9 +49,12 @@ class IdleStrategy {
       cpu_pause();
     else if (idle_cycles_ < pauses + yields)
       std::this_thread::yield();
-    else
+    else if (kind_ != Idle::sleep || !sleep_until_woken())
       sleep(deadline);
     ++idle_cycles_;
+  }
+  void idle(std::size_t work, TimeNs deadline) {
+    idle(work, deadline, [] { return false; });
   }
 
   /// How long the next sleep would be, were there no deadline; 0 while it does not sleep yet.

@@ -42,6 +42,10 @@ std::size_t InlineRunner::begin_cycle() {
   in_cycle_ = true;
   if (const DurationNs away_ns = duty_.begin(cycle_ns_); away_ns > 0) engine_.was_away(away_ns);
   engine_.port_has(watch_.fault(cycle_ns_));
+  return take_in();
+}
+
+std::size_t InlineRunner::take_in() {
   std::array<Packet*, burst_max> burst;
   const std::size_t received = transport_.receive(burst);
   if (received > 0) {
@@ -100,18 +104,27 @@ bool InlineRunner::execute(Command command) {
 }
 
 int InlineRunner::event_fd() {
-  if (port_.descriptors.empty())
+  if (wake_up_) return wake_up_->fd();
+  const std::vector<int> descriptors = transport_.descriptors();
+  if (descriptors.empty())
     throw StartError(
         "an inline node whose port has to be polled has nothing to wait on: set mode = "
-        "\"pipelined\", or transport = \"socket\"");
-  if (!wake_up_) wake_up_.emplace(port_.descriptors);
-  return wake_up_->fd();
+        "\"pipelined\", or transport = \"socket\", or, where a NIC has receive interrupts, idle = "
+        "\"sleep\"");
+  return wake_up_.emplace(descriptors).fd();
 }
 
 /// Room comes with packets, as everything does.
 bool InlineRunner::arm(TimeNs until, bool) {
   const TimeNs at = std::min(until, next_deadline());
   if (active_ || !listener_.events().empty() || at <= monotonic_ns() + sleep_min_ns) return false;
+  if (transport_.arm()) {
+    cycle_ns_ = clock_.now();
+    if (take_in() > 0) {
+      transport_.disarm();
+      return false;
+    }
+  }
   wake_up_->set_time(at);
   duty_.sleep_until(at);
   return true;

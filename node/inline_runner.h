@@ -67,7 +67,7 @@ class InlineRunner final : public Driver, public Runner {
   }
   int event_fd() override;
   bool arm(TimeNs until, bool for_room) override;
-  void disarm() override {}
+  void disarm() override { transport_.disarm(); }
 
   Runner& runner() override { return *this; }
   void fill(NodeStats& stats) override;
@@ -76,6 +76,8 @@ class InlineRunner final : public Driver, public Runner {
 
  private:
   static constexpr std::size_t burst_max = 32;
+
+  std::size_t take_in();
 
   Packet* take() {
     Packet* packet = transport_.allocate();

@@ -42,7 +42,9 @@ NodeConfig settled(NodeConfig config, Idle idle, const PortInfo& port) {
 /// What was left to the node is decided.
 struct Settled {
   Settled(const NodeConfig& asked, const OpenPort& port)
-      : waits(choose_idle(asked, port.queues.size(), usable_cores())),
+      : waits(choose_idle(asked, {.queues = port.queues.size(),
+                                 .cores = usable_cores(),
+                                 .wakes = !port.queues.front().transport->descriptors().empty()})),
         config(settled(asked, waits.idle, port.info)) {}
 
   const IdleChoice waits;

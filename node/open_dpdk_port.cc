@@ -79,6 +79,7 @@ OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
        .vlan = config.vlan.value_or(dpdk::untagged),
        .pool_packets = pool_packets(config),
        .queues = config.io_threads,
+       .receive_interrupts = config.idle == Idle::sleep && config.mode == Mode::run_inline,
        .udp_checksum = config.dpdk.udp_checksum ? UdpChecksum::always : UdpChecksum::where_needed,
        .node = node});
   OpenPort opened{.info = {.device = std::move(choice.device),

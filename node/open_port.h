@@ -23,8 +23,6 @@ struct OpenPort {
   /// One at least. Packets are of the whole port: each may go by any queue.
   std::vector<OpenQueue> queues = {};
   PortInfo info = {};
-  /// Readable when there is something to receive; none where a port has to be polled.
-  std::vector<int> descriptors = {};
   /// For each thread that will touch packets, at its beginning.
   std::function<void()> enter_thread = [] {};
 };

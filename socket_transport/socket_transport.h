@@ -67,10 +67,10 @@ class SocketTransport final : public Transport {
   /// A system call: for now and then, not for each cycle.
   Link link() override { return link_.now(); }
   std::uint32_t payload_bytes_max() const override { return pool_.payload_bytes(); }
+  /// Armed or not.
+  std::vector<int> descriptors() const override;
 
   SocketTransportStats stats() const;
-  /// Readable when there is something to receive.
-  std::vector<int> descriptors() const;
 
  private:
   static constexpr std::size_t burst_max = 32;

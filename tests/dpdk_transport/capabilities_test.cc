@@ -52,6 +52,14 @@ TEST(Capabilities, OfAPortWithFewerQueuesAreNamed) {
             Sentences{"RSS: none, the port fills its queues as it likes"});
 }
 
+TEST(Capabilities, ThatNobodyWishedForAreNotMissed) {
+  EXPECT_EQ(what_is_lowered(all, {512, 512, 1, {}, true}),
+            Sentences{"receive interrupts: none, its queue has to be polled"});
+  Capabilities some = all;
+  some.receive_interrupts = true;
+  EXPECT_EQ(what_is_lowered(some, {512, 512, 1, {}, true}), Sentences());
+}
+
 TEST(Capabilities, OfAPortWithoutAnyAreAllNamed) {
   const Capabilities none{.offloads = {}, .groups = GroupFilter::none};
   EXPECT_EQ(

@@ -16,17 +16,21 @@ struct Ends {
   const char* name;
   const char* listens;  ///< the device of the one; {} is the socket
   const char* calls;
+  bool interrupts;  ///< wake who sleeps on it
 };
-constexpr Ends pairs[] = {{"Virtio", "net_vhost0,iface={}", "net_virtio_user0,path={}"},
+constexpr Ends pairs[] = {{"Virtio", "net_vhost0,iface={}", "net_virtio_user0,path={}", true},
                           {"MemifWithoutCopies", "net_memif0,role=server,id=0,socket={}",
-                           "net_memif0,role=client,id=0,socket={},zero-copy=yes"}};
+                           "net_memif0,role=client,id=0,socket={},zero-copy=yes", false}};
 
 class Pairs : public testing::TestWithParam<Ends> {
  protected:
-  void start(const std::string& name, const std::string& address, const char* device) {
+  void start(const std::string& name, const std::string& address, const char* device,
+             const std::vector<std::string>& more = {}) {
     const std::string socket = (folder_ / "pair.sock").string();
-    members_.start(name,
-                   {"--address", address, "--device", fmt::format(fmt::runtime(device), socket)});
+    std::vector<std::string> options = {"--address", address, "--device",
+                                        fmt::format(fmt::runtime(device), socket)};
+    options.insert(options.end(), more.begin(), more.end());
+    members_.start(name, options);
   }
   bool all_meet() {
     return members_.wait([this] { return members_.all_see_all(); });
@@ -41,6 +45,20 @@ TEST_P(Pairs, TalkInLongMessagesAndPart) {
   ASSERT_TRUE(all_meet());
   start("bob", "10.77.0.2/24", GetParam().calls);
   ASSERT_TRUE(all_meet()) << members_.views();
+  members_.talk(10, 100'000);
+  members_.leave("bob");
+}
+
+TEST_P(Pairs, AreWokenWhereTheirPortCanDoIt) {
+  start("ann", "10.77.0.1/24", GetParam().listens);
+  ASSERT_TRUE(all_meet());
+  start("bob", "10.77.0.2/24", GetParam().calls, {"--mode", "inline", "--idle", "sleep"});
+  ASSERT_TRUE(all_meet()) << members_.views();
+  const std::string waits = members_.at("bob").last("waits").value("idle", "");
+  EXPECT_EQ(waits, GetParam().interrupts ? "sleep" : "backoff");
+  const std::string lowered = members_.at("bob").last("port").dump();
+  EXPECT_EQ(lowered.find("receive interrupts") == std::string::npos, GetParam().interrupts)
+      << lowered;
   members_.talk(10, 100'000);
   members_.leave("bob");
 }

@@ -22,7 +22,8 @@ TEST(NodeAtAFullPort, SleepsNoLongerThanTheLineTakesToDrain) {
   auto transport = segment.plug({0x0a4d0001, config.port});
   LoopbackTransport& link = *transport;
   const int silent = eventfd(0, EFD_CLOEXEC);
-  OpenPort port{.descriptors = {silent}};
+  link.wakes = silent;
+  OpenPort port;
   port.queues.push_back({.transport = std::move(transport)});
   InlineRunner runner(config, port);
   pollfd wait{.fd = runner.event_fd(), .events = POLLIN, .revents = 0};

@@ -17,7 +17,7 @@ NodeConfig that_says(Mode mode, Idle idle = Idle::automatic) {
 }
 
 Idle choice_of(const NodeConfig& config, std::size_t queues, std::size_t cores) {
-  return choose_idle(config, queues, cores).idle;
+  return choose_idle(config, {.queues = queues, .cores = cores}).idle;
 }
 
 TEST(IdleChoice, SpinsWhereEachThreadHasACoreAndOneIsLeft) {
@@ -37,7 +37,7 @@ TEST(IdleChoice, SpinsOnNoCoreThatTwoThreadsShare) {
   EXPECT_EQ(choice_of(config, 1, 64), Idle::backoff);
   config.cores = {.io = {1, 3, 1}, .engine = 2};
   EXPECT_EQ(choice_of(config, 3, 64), Idle::backoff);
-  EXPECT_EQ(choose_idle(config, 3, 64).why, "two of its threads share core 1");
+  EXPECT_EQ(choose_idle(config, {.queues = 3, .cores = 64}).why, "two of its threads share core 1");
   config.mode = Mode::run_inline;  // which has none of them
   EXPECT_EQ(choice_of(config, 1, 64), Idle::spin);
 }
@@ -45,7 +45,18 @@ TEST(IdleChoice, SpinsOnNoCoreThatTwoThreadsShare) {
 TEST(IdleChoice, IsWhatWasAskedFor) {
   EXPECT_EQ(choice_of(that_says(Mode::pipelined, Idle::spin), 1, 1), Idle::spin);
   EXPECT_EQ(choice_of(that_says(Mode::pipelined, Idle::backoff), 1, 64), Idle::backoff);
-  EXPECT_EQ(choose_idle(that_says(Mode::pipelined, Idle::spin), 1, 1).why, "that was asked for");
+  EXPECT_EQ(choose_idle(that_says(Mode::pipelined, Idle::spin), {}).why, "that was asked for");
+}
+
+TEST(IdleChoice, SleepsWhereSomebodyWakesIt) {
+  const NodeConfig config = that_says(Mode::run_inline, Idle::sleep);
+  EXPECT_EQ(choose_idle(config, {.wakes = true}).idle, Idle::sleep);
+  EXPECT_EQ(choose_idle(config, {.wakes = false}).idle, Idle::backoff);
+  EXPECT_EQ(choose_idle(config, {.wakes = false}).why,
+            "its port wakes nobody who sleeps, and has to be polled");
+  // The engine wakes the application's thread.
+  EXPECT_EQ(choose_idle(that_says(Mode::pipelined, Idle::sleep), {.wakes = false}).idle,
+            Idle::sleep);
 }
 
 TEST(IdleChoice, CountsTheCoresThatTheProcessIsLetHave) {

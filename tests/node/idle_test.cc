@@ -35,6 +35,16 @@ TEST(IdleStrategy, StartsAgainAfterWork) {
   EXPECT_EQ(idle.next_sleep_ns(), 0U);
 }
 
+TEST(IdleStrategy, SleepsUntilItIsWokenOnlyWhereThatWasAskedFor) {
+  for (const Idle kind : {Idle::spin, Idle::backoff, Idle::sleep}) {
+    IdleStrategy idle(kind);
+    unsigned sleeps = 0;
+    for (unsigned cycle = 0; cycle < cycles_before_sleep + 3; ++cycle)
+      idle.idle(0, never_ns, [&] { return ++sleeps > 0; });
+    EXPECT_EQ(sleeps, kind == Idle::sleep ? 3U : 0U);
+  }
+}
+
 TEST(IdleStrategy, DoesNotSleepPastTheDeadline) {
   IdleStrategy idle(Idle::backoff);
   idle_until_it_sleeps(idle);

@@ -82,6 +82,15 @@ class LoopbackTransport final : public Transport {
   Endpoint self() const override { return self_; }
   Link link() override { return state.load(); }
   std::uint32_t payload_bytes_max() const override { return pool_.payload_bytes(); }
+  std::vector<int> descriptors() const override {
+    return wakes < 0 ? std::vector<int>{} : std::vector{wakes};
+  }
+  bool arm() override {
+    armed = true;
+    if (on_arm) on_arm();
+    return true;
+  }
+  void disarm() override { armed = false; }
 
   /// What the segment brings; dropped without link, and when the pool is empty.
   void deliver(const Packet& packet, const Endpoint& from) {
@@ -101,6 +110,9 @@ class LoopbackTransport final : public Transport {
   /// Whoever serves the port next is away for so long.
   std::atomic<DurationNs> pause_ns{0};
   std::atomic<TimeNs> full_until_ns{0};
+  int wakes = -1;  ///< whoever sleeps on it
+  bool armed = false;
+  std::function<void()> on_arm;  ///< what comes then wakes nobody
   /// Where flush() tells what waits.
   std::atomic<std::size_t>* unflushed = nullptr;
   /// Where the destructor tells how many packets nobody has given back.

@@ -43,7 +43,7 @@ constexpr const char* examples = R"(Examples:
 const std::vector<std::string> ways = {"auto", "vfio", "bifurcated", "af_xdp", "af_packet"};
 
 /// In the order of Idle.
-const std::vector<std::string> idles = {"auto", "spin", "backoff"};
+const std::vector<std::string> idles = {"auto", "spin", "backoff", "sleep"};
 
 /// What was said on the command line; what was not comes from the file, or is the default.
 struct Options {
@@ -219,7 +219,8 @@ void add_command(CLI::App& app, Action& chosen) {
       ->check(CLI::Range(1, 8))
       ->type_name("");
   choice("--idle", options->idle, idles,
-         "when nothing is to do: poll on, let others have the core, or by their number [backoff]");
+         "when nothing is to do: poll on, let others have the core, sleep until woken, or by their number "
+         "[backoff]");
   node.add_option("--advertise", options->advertise, "a name to bind: /path or /path=value");
   node.add_option("--serve", options->serve, "a path whose calls are answered with their payload");
   node.add_flag("--json", options->json, "one JSON object for each event, in a line");

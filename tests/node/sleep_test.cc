@@ -1,0 +1,120 @@
+// Nodes that sleep until they are woken (Idle::sleep).
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "node/inline_runner.h"
+#include "tests/node/world.h"
+
+namespace muster::test {
+namespace {
+
+/// An interrupt tells of what comes once it is switched on. Nothing else is due for seconds.
+TEST(NodeThatSleeps, LooksOnceMoreForWhatCameBeforeItsPortWouldWakeIt) {
+  Segment segment;
+  NodeConfig config = loopback_config("a", Mode::run_inline);
+  config.membership.join_listen_ns = 10 * second;
+  config.membership.heartbeat_interval_ns = 10 * second;
+  auto transport = segment.plug({0x0a4d0001, config.port});
+  LoopbackTransport& link = *transport;
+  link.wakes = eventfd(0, EFD_CLOEXEC);
+  OpenPort port;
+  port.queues.push_back({.transport = std::move(transport)});
+  InlineRunner runner(config, port);
+  ASSERT_GE(runner.event_fd(), 0);
+  const auto may_sleep = [&] {
+    for (int i = 0; i < 3; ++i) {
+      runner.begin_cycle();
+      for (Word word; runner.next(word);) delete word.event();  // no messages come
+      runner.end_cycle();
+    }
+    return runner.arm(never_ns, false);
+  };
+  // Not where the processor was away for as long.
+  bool sleeps = false;
+  for (int i = 0; i < 1000 && !sleeps; ++i) sleeps = may_sleep();
+  ASSERT_TRUE(sleeps);
+  EXPECT_TRUE(link.armed);
+  runner.disarm();
+  EXPECT_FALSE(link.armed);
+
+  auto other = segment.plug({0x0a4d0002, config.port});
+  link.on_arm = [&] {
+    Packet* packet = other->allocate();
+    packet->size = 1;  // of no use to anybody
+    packet->peer = link.self();
+    other->transmit(*packet);
+  };
+  const std::uint32_t free = link.free_packets();
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(may_sleep());
+  EXPECT_FALSE(link.armed);
+  EXPECT_EQ(link.free_packets(), free);
+  link.on_arm = nullptr;
+  sleeps = false;
+  for (int i = 0; i < 1000 && !sleeps; ++i) sleeps = may_sleep();
+  EXPECT_TRUE(sleeps);
+  runner.end();
+  close(link.wakes);
+}
+
+/// Over kernel sockets, which wake.
+class NodesThatSleep : public testing::TestWithParam<Mode> {
+ protected:
+  static NodeConfig config(std::string_view name, int host) {
+    NodeConfig config = loopback_config(name, GetParam());
+    config.cluster = fmt::format("sleep-{}", getpid());
+    config.address = fmt::format("127.0.0.{}/8", host);
+    config.port = static_cast<std::uint16_t>(20000 + getpid() % 20000);
+    config.idle = Idle::sleep;
+    config.membership.suspect_after_ns = 4 * second;
+    return config;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(BothWays, NodesThatSleep, both_ways, mode_name);
+
+/// Each sleep could last for 10 ms.
+TEST_P(NodesThatSleep, AreWokenByAMessage) {
+  Diary diary_of_b;
+  Node b(config("b", 52), diary_of_b);
+  EXPECT_EQ(b.waits().idle, Idle::sleep);
+  diary_of_b.on_data = [&](const Message& message) { b.send(message.from().id, message.bytes()); };
+  std::atomic<bool> done{false};
+  std::thread echo([&] {
+    while (!done) b.idle(b.poll());
+  });
+  Diary diary;
+  Node a(config("a", 51), diary);
+  const TimeNs start = monotonic_ns();
+  while (a.members().empty() && monotonic_ns() - start < 60 * second) a.idle(a.poll());
+  EXPECT_EQ(a.members().size(), 1U);
+
+  DurationNs least_ns = never_ns;
+  for (std::size_t i = 1; i <= 100 && !a.members().empty(); ++i) {
+    a.run_for(3 * ms);  // both sleep by then
+    const TimeNs sent_ns = monotonic_ns();
+    EXPECT_EQ(a.send(id("b"), bytes("x")), SendResult::sent);
+    while (diary.messages < i && monotonic_ns() - sent_ns < 10 * second) a.idle(a.poll());
+    least_ns = std::min(least_ns, monotonic_ns() - sent_ns);
+  }
+  EXPECT_EQ(diary.messages, 100U);
+  EXPECT_LT(least_ns, 3 * ms);
+  done = true;
+  echo.join();
+}
+
+/// Who backs off polls some 6,000 times in a second.
+TEST_P(NodesThatSleep, HardlyPollWhereNothingComes) {
+  Diary diary;
+  Node node(config("lone", 53), diary);
+  while (node.standing() != Standing::member) node.idle(node.poll());
+  std::size_t polls = 0;
+  for (const TimeNs start = monotonic_ns(); monotonic_ns() - start < second; ++polls)
+    node.idle(node.poll());
+  EXPECT_LT(polls, 3000U);
+}
+
+}  // namespace
+}  // namespace muster::test
