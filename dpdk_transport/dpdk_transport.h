@@ -45,7 +45,7 @@ struct DpdkTransportConfig {
   std::uint32_t pool_packets = 4096;
   std::uint16_t rx_descriptors = 512;
   std::uint16_t tx_descriptors = 512;
-  std::uint16_t queues = 1;  ///< to be opened by open(): the port may have fewer
+  std::uint16_t queues = 1;         ///< to be opened by open(): the port may have fewer
   bool receive_interrupts = false;  ///< if it has them: for whoever sleeps on descriptors()
   UdpChecksum udp_checksum = UdpChecksum::where_needed;
   std::optional<int> node{};  ///< of the machine's memory, that is nearest to the device

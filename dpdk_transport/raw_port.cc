@@ -159,7 +159,9 @@ void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
   conf.intr_conf.rxq = config.receive_interrupts ? 1 : 0;
   // Else each question would be one to its registers, or to those of the chip behind it. Some
   // drivers have one vector for both interrupts, and leave one out without a word.
-  conf.intr_conf.lsc = events_ && !config.receive_interrupts && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 ? 1 : 0;
+  conf.intr_conf.lsc =
+      events_ && !config.receive_interrupts && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 ? 1
+                                                                                             : 0;
   conf.intr_conf.rmv = events_ && (*info.dev_flags & RTE_ETH_DEV_INTR_RMV) != 0 ? 1 : 0;
   std::uint16_t queues = std::min({memif_client_ ? queues_of_server(config) : config.queues,
                                    queues_max, info.max_rx_queues, info.max_tx_queues});

@@ -50,7 +50,10 @@ class Reader {
                  {{"pipelined", Mode::pipelined}, {"inline", Mode::run_inline}});
     root_.number("io_threads", config_.io_threads);
     root_.choice("idle", config_.idle,
-                 {{"auto", Idle::automatic}, {"spin", Idle::spin}, {"backoff", Idle::backoff}, {"sleep", Idle::sleep}});
+                 {{"auto", Idle::automatic},
+                  {"spin", Idle::spin},
+                  {"backoff", Idle::backoff},
+                  {"sleep", Idle::sleep}});
     root_.choice("catch_up_from", config_.directory.join_from,
                  {{"owners", CatchUpFrom::owners}, {"one_member", CatchUpFrom::one_member}});
   }

@@ -43,8 +43,8 @@ NodeConfig settled(NodeConfig config, Idle idle, const PortInfo& port) {
 struct Settled {
   Settled(const NodeConfig& asked, const OpenPort& port)
       : waits(choose_idle(asked, {.queues = port.queues.size(),
-                                 .cores = usable_cores(),
-                                 .wakes = !port.queues.front().transport->descriptors().empty()})),
+                                  .cores = usable_cores(),
+                                  .wakes = !port.queues.front().transport->descriptors().empty()})),
         config(settled(asked, waits.idle, port.info)) {}
 
   const IdleChoice waits;

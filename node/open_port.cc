@@ -29,7 +29,8 @@ OpenPort open_socket(const NodeConfig& config, const Endpoint& self) {
         {"send_spared", stats.send_spared},   {"send_errors", stats.send_errors},
         {"receive_full", stats.receive_full}, {"exhausted", stats.exhausted}};
   };
-  OpenPort opened{.info = {.device = to_string(self), .way = "socket", .why = "that was asked for"}};
+  OpenPort opened{
+      .info = {.device = to_string(self), .way = "socket", .why = "that was asked for"}};
   opened.queues.push_back({.transport = std::move(transport), .counters = std::move(counters)});
   return opened;
 }

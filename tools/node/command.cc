@@ -219,7 +219,8 @@ void add_command(CLI::App& app, Action& chosen) {
       ->check(CLI::Range(1, 8))
       ->type_name("");
   choice("--idle", options->idle, idles,
-         "when nothing is to do: poll on, let others have the core, sleep until woken, or by their number "
+         "when nothing is to do: poll on, let others have the core, sleep until woken, or by their "
+         "number "
          "[backoff]");
   node.add_option("--advertise", options->advertise, "a name to bind: /path or /path=value");
   node.add_option("--serve", options->serve, "a path whose calls are answered with their payload");
