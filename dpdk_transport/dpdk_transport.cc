@@ -388,12 +388,6 @@ std::vector<int> DpdkTransport::descriptors() const {
   return interrupt ? std::vector{interrupt->descriptor()} : std::vector<int>{};
 }
 
-bool DpdkTransport::arm() { return port_.receive_interrupt() && port_.receive_interrupt()->arm(); }
-
-void DpdkTransport::disarm() {
-  if (port_.receive_interrupt()) port_.receive_interrupt()->disarm();
-}
-
 DpdkTransportStats DpdkTransport::stats() const {
   DpdkTransportStats stats = stats_;
   stats.no_buffer += exhausted_.load(std::memory_order_relaxed);

@@ -120,8 +120,10 @@ class DpdkTransport final : public Transport {
   std::uint32_t payload_bytes_max() const override { return payload_bytes_max_; }
   /// Where the port has receive interrupts, they were asked for, and there is one queue.
   std::vector<int> descriptors() const override;
-  bool arm() override;
-  void disarm() override;
+  bool arm() override { return port_.receive_interrupt() && port_.receive_interrupt()->arm(); }
+  void disarm() override {
+    if (port_.receive_interrupt()) port_.receive_interrupt()->disarm();
+  }
 
   /// Of this queue.
   DpdkTransportStats stats() const;

@@ -92,7 +92,7 @@ TEST_P(NodesThatSleep, AreWokenByAMessage) {
   EXPECT_EQ(a.members().size(), 1U);
 
   DurationNs least_ns = never_ns;
-  for (std::size_t i = 1; i <= 100 && !a.members().empty(); ++i) {
+  for (std::size_t i = 1; i <= 100 && !HasFailure(); ++i) {
     a.run_for(3 * ms);  // both sleep by then
     const TimeNs sent_ns = monotonic_ns();
     EXPECT_EQ(a.send(id("b"), bytes("x")), SendResult::sent);
