@@ -14,13 +14,6 @@ using namespace dpdk;  // NOLINT(google-build-using-namespace): this file is tha
 
 static_assert(std::is_trivially_copyable_v<Station>);
 
-/// Whoever is new here, or at another place, is so to the others as well.
-void DpdkTransport::learn_with_others(const Station& station) {
-  if (neighbours_.hear_again(station)) return;
-  neighbours_.learn(station);
-  tell_others(station);
-}
-
 /// Those whose ring is full do not hear of it: doubt_neighbours() is for them.
 void DpdkTransport::tell_others(const Station& station) {
   for (QueueLink& link : links_) {
@@ -53,10 +46,9 @@ void DpdkTransport::hear_others() {
 void DpdkTransport::hear_news(Frame& frame) {
   Station station;
   std::memcpy(&station, bytes(frame).data(), sizeof station);
-  if (queue_ == 0)
-    learn_with_others(station);
-  else
-    neighbours_.learn(station);
+  const bool known = neighbours_.hear_again(station);
+  if (!known) neighbours_.learn(station);
+  if (!known && queue_ == 0) tell_others(station);
   rte_pktmbuf_free(&frame);
 }
 

@@ -42,12 +42,12 @@ bool DpdkTransport::is_neighbour(const Station& station) const {
   return station.address != station_.address && route_.on_segment(station.address);
 }
 
+/// Of whom a datagram came. Whoever is new here, or at another place, is so to other queues as
+/// well.
 void DpdkTransport::learn(const Station& station) {
   if (!is_neighbour(station)) return;
-  if (links_.empty())
-    neighbours_.learn(station);
-  else
-    learn_with_others(station);
+  const bool news = neighbours_.learn_if_room(station);
+  if (news && !links_.empty()) tell_others(station);
 }
 
 /// True: it asks for us. Who asks for others is not learned anew, as RFC 826 and RFC 4861 (7.2.3)

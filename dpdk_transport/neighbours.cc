@@ -16,25 +16,37 @@ std::size_t NeighbourTable::set_of(const IpAddress& address) {
   return static_cast<std::uint64_t>(last * 0x9e3779b1U) * sets >> 32;
 }
 
+NeighbourTable::Known* NeighbourTable::known_in(Set& set, const IpAddress& address) {
+  for (Known& known : set.stations)
+    if (known.address == address) return &known;
+  return nullptr;
+}
+
 void NeighbourTable::learn(const Station& station) {
   Set& set = sets_[set_of(station.address)];
-  for (Known& known : set.stations) {
-    if (known.address != station.address) continue;
-    known.mac = station.mac;  // to compare them first would cost more
-    known.doubts = 0;
-    return;
+  Known* known = known_in(set, station.address);
+  if (known == nullptr) {
+    known = &set.stations[set.oldest];
+    set.oldest = (set.oldest + 1) % ways;
   }
-  set.stations[set.oldest] = {.address = station.address, .mac = station.mac};
-  set.oldest = (set.oldest + 1) % ways;
+  *known = {.address = station.address, .mac = station.mac};
+}
+
+bool NeighbourTable::learn_if_room(const Station& station) {
+  Set& set = sets_[set_of(station.address)];
+  Known* known = known_in(set, station.address);
+  if (known == nullptr) known = known_in(set, IpAddress{});
+  if (known == nullptr) return false;
+  const bool news = known->address != station.address || known->mac != station.mac;
+  *known = {.address = station.address, .mac = station.mac};
+  return news;
 }
 
 bool NeighbourTable::hear_again(const Station& station) {
-  for (Known& known : sets_[set_of(station.address)].stations) {
-    if (known.address != station.address || known.mac != station.mac) continue;
-    known.doubts = 0;
-    return true;
-  }
-  return false;
+  Known* known = known_in(sets_[set_of(station.address)], station.address);
+  if (known == nullptr || known->mac != station.mac) return false;
+  known->doubts = 0;
+  return true;
 }
 
 const MacAddress* NeighbourTable::find(const IpAddress& address) const {

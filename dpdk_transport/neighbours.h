@@ -29,12 +29,15 @@ struct NeighbourNews {
   Station sender{};
 };
 
-/// Bounded: a new station may push out an older one, which is then asked for again.
+/// Bounded: a new station may push out an older one, which is then asked for again. What says where
+/// it is pushes out nobody by being said alone: whoever sends as many strangers' datagrams.
 class NeighbourTable {
  public:
   static constexpr std::size_t stations_max = 4096;
 
   void learn(const Station& station);
+  /// The same where that pushes out nobody. False: nothing was to be learned, or there was no room.
+  bool learn_if_room(const Station& station);
   /// What learn() would change nothing of is heard of again. False: it would.
   bool hear_again(const Station& station);
   /// nullptr: not known.
@@ -61,6 +64,7 @@ class NeighbourTable {
     std::size_t oldest = 0;
   };
   static std::size_t set_of(const IpAddress& address);
+  static Known* known_in(Set& set, const IpAddress& address);
 
   std::array<Set, sets> sets_{};
   std::size_t next_part_ = 0;

@@ -42,6 +42,21 @@ TEST(NeighbourTable, PrefersTheNewWhenItIsFull) {
   }
 }
 
+TEST(NeighbourTable, ForgetsNobodyForStrangersThatWereNotAskedFor) {
+  const auto table = std::make_unique<NeighbourTable>();
+  table->learn(golden::neighbour);
+  std::size_t learned = 0;
+  for (std::uint32_t i = 1; i <= 100'000; ++i)
+    learned += table->learn_if_room({.address = 0x0b000000 + i, .mac = derived_mac(i)});
+  EXPECT_EQ(learned, NeighbourTable::stations_max - 1);
+  EXPECT_NE(table->find(golden::neighbour.address), nullptr);
+  // Where somebody known has moved to is news all the same.
+  const Station moved{.address = golden::neighbour.address, .mac = golden::self.mac};
+  EXPECT_TRUE(table->learn_if_room(moved));
+  EXPECT_FALSE(table->learn_if_room(moved));
+  EXPECT_EQ(*table->find(moved.address), moved.mac);
+}
+
 TEST(NeighbourTable, HoldsAThousandNeighboursWhoseAddressesEndInTheirMac) {
   const auto table = std::make_unique<NeighbourTable>();
   const auto address = [](std::uint64_t i) {

@@ -88,19 +88,21 @@ TEST_P(NodesThatSleep, AreWokenByAMessage) {
   Diary diary;
   Node a(config("a", 51), diary);
   const TimeNs start = monotonic_ns();
-  while (a.members().empty() && monotonic_ns() - start < 60 * second) a.idle(a.poll());
-  EXPECT_EQ(a.members().size(), 1U);
+  while ((a.members().empty() || !a.synchronized()) && monotonic_ns() - start < 60 * second)
+    a.idle(a.poll());
+  EXPECT_TRUE(a.synchronized());
 
-  DurationNs least_ns = never_ns;
-  for (std::size_t i = 1; i <= 100 && !HasFailure(); ++i) {
+  // Not where the processor was away for as long.
+  std::size_t quick = 0;
+  for (std::size_t i = 1; i <= 200 && quick < 10 && !HasFailure(); ++i) {
     a.run_for(3 * ms);  // both sleep by then
     const TimeNs sent_ns = monotonic_ns();
     EXPECT_EQ(a.send(id("b"), bytes("x")), SendResult::sent);
     while (diary.messages < i && monotonic_ns() - sent_ns < 10 * second) a.idle(a.poll());
-    least_ns = std::min(least_ns, monotonic_ns() - sent_ns);
+    EXPECT_EQ(diary.messages, i);
+    if (monotonic_ns() - sent_ns < 8 * ms) ++quick;
   }
-  EXPECT_EQ(diary.messages, 100U);
-  EXPECT_LT(least_ns, 3 * ms);
+  EXPECT_EQ(quick, 10U);
   done = true;
   echo.join();
 }
