@@ -56,7 +56,7 @@ enum class Link : std::uint8_t {
   up,
   down,          ///< there is nothing at its other end, or was not for a while since last asked
   switched_off,  ///< the kernel's interface was set down
-  gone,          ///< the port itself: this port never comes back
+  gone,          ///< the port itself; a NIC may be given back to its driver, all else stays so
 };
 
 /// A PacketPort that also receives: what runs under a node.

@@ -17,6 +17,7 @@ struct Offloads {
   /// Or cannot do: the port reads what the kernel hands from one interface to another, before
   /// anybody has computed the UDP checksum.
   bool rx_partial_udp_checksum = false;
+  bool operator==(const Offloads&) const = default;
 };
 
 /// Which groups' frames a port lets in, from narrow to wide.

@@ -27,16 +27,20 @@ std::optional<std::string> shared_port(const DeviceName& name) {
   return std::string(*interface);
 }
 
+namespace fs = std::filesystem;
+
+fs::path folder_of_pci(const std::string& address) {
+  return fs::path("/sys/bus/pci/devices") / address;
+}
+
 /// PCI devices are found by what the kernel says of them.
 std::string what_ails_pci(const std::string& address) {
-  namespace fs = std::filesystem;
-  const fs::path device = fs::path("/sys/bus/pci/devices") / address;
   std::error_code ignored;
-  if (!fs::exists(device, ignored))
+  if (!fs::exists(folder_of_pci(address), ignored))
     return fmt::format("there is no PCI device {}: `scripts/nic status` lists those that there are",
                        address);
-  const fs::path driver = fs::read_symlink(device / "driver", ignored);
-  if (driver.filename() == "vfio-pci")
+  const std::string driver = kernel_driver(address);
+  if (driver == "vfio-pci")
     return fmt::format(
         "DPDK cannot use {}, which vfio-pci hands over: {}", address,
         access("/dev/vfio/vfio", R_OK | W_OK) == 0
@@ -45,7 +49,7 @@ std::string what_ails_pci(const std::string& address) {
   return fmt::format(
       "DPDK cannot use the PCI device {}, which the kernel's driver {} holds: bind it with "
       "`scripts/nic bind {}`",
-      address, driver.empty() ? "(none)" : driver.filename().string(), address);
+      address, driver.empty() ? "(none)" : driver, address);
 }
 
 std::string why_not(const DeviceName& name, const LogCapture& log) {
@@ -61,6 +65,11 @@ std::string why_not(const DeviceName& name, const LogCapture& log) {
 }
 
 }  // namespace
+
+std::string kernel_driver(const std::string& address) {
+  std::error_code ignored;
+  return fs::read_symlink(folder_of_pci(address) / "driver", ignored).filename();
+}
 
 Device::Device(const DeviceName& name, const MemifTerms& terms) : name_(name) {
   if (rte_eth_dev_get_port_by_name(name_.name.c_str(), &port_) == 0)

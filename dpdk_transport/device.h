@@ -5,12 +5,16 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "dpdk_transport/device_name.h"
 #include "dpdk_transport/memif_socket.h"
 #include "dpdk_transport/port_claim.h"
 
 namespace muster::dpdk {
+
+/// The kernel's driver of a PCI device; empty where it has none, or is not there.
+std::string kernel_driver(const std::string& address);
 
 class Device {
  public:

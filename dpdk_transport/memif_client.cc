@@ -43,7 +43,7 @@ std::uint16_t RawPort::queues_of_server(const RawPortConfig& config) const {
 /// its driver copies what a client sends into its own buffers, however short these are.
 bool RawPort::server_differs() const {
   const auto terms = terms_of_listener(memif_end(name_).socket);
-  return terms && (terms->mtu < mtu_ || terms->queues != queues());
+  return terms && (terms->mtu < config_.mtu || terms->queues != queues());
 }
 
 void RawPort::connect(DurationNs timeout_ns) {
@@ -57,11 +57,8 @@ void RawPort::connect(DurationNs timeout_ns) {
       const TimeNs patience = std::min(now_ns() + handshake_timeout_ns, deadline);
       while (!link_up() && log.hang_up().empty() && now_ns() < patience)
         std::this_thread::sleep_for(std::chrono::microseconds(200));
-      if (link_up()) {
-        started_ = true;
-        return;
-      }
-      device_.stop();
+      if (link_up()) return;
+      device_->stop();
       if (std::string said = log.hang_up(); !said.empty()) reason = std::move(said);
     }
     if (now_ns() >= deadline) break;
@@ -73,13 +70,14 @@ void RawPort::connect(DurationNs timeout_ns) {
 void RawPort::refuse_server(const std::string& reason, bool met) const {
   const MemifEnd end = memif_end(name_);
   if (const std::string why = why_unreachable(end.socket); !why.empty()) throw StartError(why);
-  const MemifTerms terms = terms_of_listener(end.socket).value_or(MemifTerms{mtu_, queues()});
-  if (terms.mtu < mtu_)
+  const MemifTerms terms =
+      terms_of_listener(end.socket).value_or(MemifTerms{config_.mtu, queues()});
+  if (terms.mtu < config_.mtu)
     throw StartError(
         fmt::format("the switch on {} carries packets of {} bytes, and mtu is {}: start it with "
                     "--mtu {}, or give "
                     "all members its mtu",
-                    end.socket, terms.mtu, mtu_, mtu_));
+                    end.socket, terms.mtu, config_.mtu, config_.mtu));
   if (terms.queues != queues())
     throw StartError(fmt::format(
         "the member on {} has {} queues, and this one takes {}: give both the same io_threads",
@@ -93,11 +91,11 @@ void RawPort::refuse_server(const std::string& reason, bool met) const {
                   end.socket, end.id, reason.empty() ? "it does not answer" : reason));
 }
 
-void RawPort::reconnect() {
-  if (!memif_client_ || link_up()) return;
+void RawPort::reach_server() {
+  if (link_up()) return;
   const TimeNs now = now_ns();
   if (started_ && now < reconnect_after_ns_) return;
-  if (started_.exchange(false) && !device_.stop()) {
+  if (started_.exchange(false) && !device_->stop()) {
     started_ = true;  // and once more the next time
     return;
   }

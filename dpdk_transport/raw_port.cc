@@ -128,10 +128,13 @@ void check(int result, const std::string& device, const char* step) {
 }  // namespace
 
 RawPort::RawPort(const RawPortConfig& config, FramePool& pool)
-    : name_(complete(parse_device(config.device), config, pool)),
-      device_(name_, {.mtu = config.mtu, .queues = std::min(config.queues, queues_max)}),
-      id_(device_.port()),
-      mtu_(config.mtu),
+    : config_(config),
+      pool_(pool),
+      name_(complete(parse_device(config.device), config, pool)),
+      device_(std::in_place, name_,
+              MemifTerms{.mtu = config.mtu, .queues = std::min(config.queues, queues_max)}),
+      driver_(name_.pci ? kernel_driver(name_.name) : ""),
+      id_(device_->port()),
       wished_{.rx_descriptors = config.rx_descriptors,
               .tx_descriptors = config.tx_descriptors,
               .queues = config.queues,
@@ -142,9 +145,10 @@ RawPort::RawPort(const RawPortConfig& config, FramePool& pool)
   if (const auto interface = name_.argument("iface");
       interface && reads_kernel_frames(name_.driver()))
     interface_link_.emplace(if_nametoindex(std::string(*interface).c_str()));
-  if (name_.pci) events_.emplace(id_, name_.name);
+  if (!name_.is_memif() && !interface_link_) events_.emplace(id_, name_.name);
   configure(config, pool);
   start(config);
+  started_ = true;
 }
 
 void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
@@ -159,10 +163,9 @@ void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
   conf.intr_conf.rxq = config.receive_interrupts ? 1 : 0;
   // Else each question would be one to its registers, or to those of the chip behind it. Some
   // drivers have one vector for both interrupts, and leave one out without a word.
-  conf.intr_conf.lsc =
-      events_ && !config.receive_interrupts && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 ? 1
-                                                                                             : 0;
-  conf.intr_conf.rmv = events_ && (*info.dev_flags & RTE_ETH_DEV_INTR_RMV) != 0 ? 1 : 0;
+  const bool asks = !name_.pci || config.receive_interrupts;
+  conf.intr_conf.lsc = !asks && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 ? 1 : 0;
+  conf.intr_conf.rmv = name_.pci && (*info.dev_flags & RTE_ETH_DEV_INTR_RMV) != 0 ? 1 : 0;
   std::uint16_t queues = std::min({memif_client_ ? queues_of_server(config) : config.queues,
                                    queues_max, info.max_rx_queues, info.max_tx_queues});
   const std::uint64_t flows = info.flow_type_rss_offloads & rss_flows;
@@ -224,7 +227,6 @@ void RawPort::start(const RawPortConfig& config) {
   } else {
     const LogCapture log;
     check(rte_eth_dev_start(id_), device(), "starting it");
-    started_ = true;
     rte_eth_rxq_info queue{};
     capabilities_.pieces = config.mtu > mtu_default &&
                            rte_eth_rx_queue_info_get(id_, 0, &queue) == 0 &&
@@ -254,32 +256,35 @@ bool RawPort::filter_vlan(std::uint16_t vlan) {
   return false;
 }
 
-// Whether the port runs is asked within the gate, which whoever stops it closes first.
+/// Whoever stops the port closes the gate first, so whether it runs is asked within. Asked before
+/// as well, since the number of a port that was given back may be another one's by now.
+bool RawPort::begin_burst(std::uint16_t queue) {
+  if (!started_.load(std::memory_order_relaxed) || !BurstGate::enter(id_, queue)) return false;
+  if (started_.load(std::memory_order_acquire)) return true;
+  BurstGate::leave(id_, queue);
+  return false;
+}
 
 std::size_t RawPort::receive(std::span<Frame*> burst, std::uint16_t queue) {
-  if (!BurstGate::enter(id_, queue)) return 0;
+  if (!begin_burst(queue)) return 0;
   const auto room = static_cast<std::uint16_t>(std::min<std::size_t>(burst.size(), UINT16_MAX));
-  const bool started = started_.load(std::memory_order_acquire);
-  const std::size_t count = started ? rte_eth_rx_burst(id_, queue, burst.data(), room) : 0;
+  const std::size_t count = rte_eth_rx_burst(id_, queue, burst.data(), room);
   BurstGate::leave(id_, queue);
   return count;
 }
 
 std::size_t RawPort::send(std::span<Frame*> burst, std::uint16_t queue) {
-  if (burst.empty() || !BurstGate::enter(id_, queue)) return 0;
+  if (burst.empty() || !begin_burst(queue)) return 0;
   const auto size = static_cast<std::uint16_t>(std::min<std::size_t>(burst.size(), UINT16_MAX));
-  const bool started = started_.load(std::memory_order_acquire);
-  const std::size_t count = started ? rte_eth_tx_burst(id_, queue, burst.data(), size) : 0;
+  const std::size_t count = rte_eth_tx_burst(id_, queue, burst.data(), size);
   BurstGate::leave(id_, queue);
   return count;
 }
 
 Link RawPort::link() {
   if (interface_link_) return interface_link_->now();
-  if (events_ && events_->removed()) {
-    started_ = false;
-    return Link::gone;
-  }
+  if (events_ && events_->removed()) give_back();
+  if (!device_ || (events_ && events_->removed())) return link_ = Link::gone;
   // Behind a closed gate a link may be on its way up or down, and nothing can be sent anyway.
   if (BurstGate::closed()) return link_;
   rte_eth_link link{};
@@ -288,8 +293,16 @@ Link RawPort::link() {
   return link_ = up && !interrupted ? Link::up : Link::down;
 }
 
+void RawPort::reconnect() {
+  if (!device_)
+    take_back();
+  else if (memif_client_)
+    reach_server();
+}
+
 void RawPort::receive_groups(std::span<const MacAddress> groups) {
   const LogCapture log;
+  groups_.assign(groups.begin(), groups.end());
   std::vector<rte_ether_addr> addresses(groups.size());
   for (std::size_t i = 0; i < groups.size(); ++i)
     std::copy(groups[i].begin(), groups[i].end(), addresses[i].addr_bytes);
@@ -310,7 +323,7 @@ std::vector<std::string> RawPort::lowered() const {
 
 PortCounters RawPort::counters() const {
   rte_eth_stats stats{};
-  rte_eth_stats_get(id_, &stats);
+  if (device_) rte_eth_stats_get(id_, &stats);
   return {.rx_frames = stats.ipackets,
           .tx_frames = stats.opackets,
           .rx_bytes = stats.ibytes,

@@ -76,6 +76,9 @@ struct PortCounters {
 /// needs reconnect(). It has as many queues as its server says, and reaches none that has more than
 /// was wished for.
 ///
+/// A device that is taken away, by the kernel or by a hand, is given back within link(), since
+/// whoever takes it waits for that.
+///
 /// Threads: one at a time for the bursts of a queue; that of the first queue for all else.
 class RawPort {
  public:
@@ -96,11 +99,12 @@ class RawPort {
 
   /// Cheap on a memif and where the driver hears of changes; else a question to the kernel, or to
   /// the device's registers: for now and then. A link that was interrupted since is Link::down
-  /// once.
+  /// once; a device that was taken away is Link::gone.
   Link link();
   bool link_up() { return link() == Link::up; }
-  /// A memif client without a link tries once to reach its server again; link_up() tells how that
-  /// went. Nothing to do on other ports. System calls: for now and then.
+  /// A memif client without a link tries once to reach its server again, and a port that was given
+  /// back, each second, whether its driver has the same NIC again; link_up() tells how that went.
+  /// Nothing to do on other ports. System calls: for now and then.
   void reconnect();
 
   /// Lets frames to these groups in, or to all groups, or all frames, whatever the port can do:
@@ -120,16 +124,23 @@ class RawPort {
   void set_up(std::uint16_t queue, const rte_eth_rxconf& rx, const rte_eth_txconf& tx,
               FramePool& pool);
   void start(const RawPortConfig& config);
+  bool begin_burst(std::uint16_t queue);
+  void give_back();
+  void take_back();
+  void open_again();
+  void reach_server();
   void connect(DurationNs timeout_ns);
   bool filter_vlan(std::uint16_t vlan);
   std::uint16_t queues_of_server(const RawPortConfig& config) const;
   bool server_differs() const;
   [[noreturn]] void refuse_server(const std::string& reason, bool met) const;
 
+  RawPortConfig config_;
+  FramePool& pool_;
   DeviceName name_;
-  Device device_;
+  std::optional<Device> device_;  ///< none once it was given back
+  std::string driver_;            ///< the kernel's, where it is on the PCI bus
   std::uint16_t id_;
-  std::uint32_t mtu_;
   bool memif_client_ = false;
   std::atomic<bool> started_{false};  ///< the threads of all queues look
   Link link_ = Link::down;
@@ -137,6 +148,7 @@ class RawPort {
   Wishes wished_;
   Capabilities capabilities_;
   MacAddress mac_{};
+  std::vector<MacAddress> groups_;
   // Of one, each kind of port has at most one.
   std::optional<InterfaceLink> interface_link_;
   std::optional<PortEvents> events_;

@@ -68,8 +68,9 @@ class Handler {
 
   /// The port has had no link for NodeConfig::port_lost_after_ns, or never one for eight times as
   /// long, or it is gone, at once; `why` is one sentence. The node tries on: should the link come
-  /// back, it returns to the cluster by itself. A port that is gone needs a new Node, once it is
-  /// back; until this one is destroyed the kernel waits with a NIC that is being taken from vfio.
+  /// back, it returns to the cluster by itself; so it does where a NIC that was gone, and given
+  /// back at once, is bound to the same driver again, under the same address. Another port that is
+  /// gone needs a new Node.
   virtual void on_port_lost(std::string_view /*why*/) {}
   /// The application polled so rarely that LimitsConfig::event_backlog, or event_backlog_bytes, was
   /// exceeded. Events were lost; `why` is one sentence. The node has left the cluster; of a client

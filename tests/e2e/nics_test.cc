@@ -1,5 +1,6 @@
 // One segment, a member on each of the ports that MUSTER_NICS lists: PCI addresses, of NICs that
-// DPDK's own drivers drive. tests/vm/boot makes a machine that has them.
+// DPDK's own drivers drive. tests/vm/boot makes a machine that has them, the last in a slot that
+// MUSTER_SLOT, a command, empties and fills again.
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -12,6 +13,7 @@
 #include <signal.h>
 
 #include "tests/e2e/members.h"
+#include "tests/tools/shell.h"
 #include "tools/lab/temporary_folder.h"
 
 namespace muster::e2e {
@@ -40,7 +42,7 @@ class OnNics : public testing::TestWithParam<bool> {
         "[dpdk]\nhugepages = true\n",
         name(nic), nic + 1, devices_[nic], GetParam() ? "vlan = 7\nmtu = 9000\n" : "");
     std::vector<std::string> options = {"--config", config, "--mode",
-                                        nic == 0 ? "pipelined" : "inline"};
+                                        nic == 0 ? "pipelined" : "inline", "--stay"};
     if (!GetParam())
       options.insert(options.end(),
                      {"--unicast", "--seed", "10.77.0.1:7777", "--seed", "10.77.0.2:7777"});
@@ -93,6 +95,28 @@ class OnNics : public testing::TestWithParam<bool> {
       EXPECT_TRUE(all_meet()) << name(nic) << '\n' << members_.views();
     }
   }
+  void give_a_nic_back_that_is_taken_and_return_with_it(std::size_t nic) {
+    const bool in_slot = nic == devices_.size() - 1;
+    for (const auto& [name, member] : members_.all()) member->forget("removed");
+    // Neither comes to its end before the member has given the NIC back.
+    in_slot ? slot("empty") : vfio(nic, "unbind");
+    ASSERT_TRUE(members_.wait([&] { return members_.removed(name(nic)) == "died"; }, patience))
+        << members_.views();
+    Server& member = members_.at(name(nic));
+    EXPECT_NE(member.last("port_lost").value("why", "").find("is gone, pulled out or taken away"),
+              std::string::npos);
+    EXPECT_FALSE(members_.answer(member, "stats", "stats")["transport"].empty());
+    in_slot ? slot("fill") : vfio(nic, "bind");
+    EXPECT_TRUE(all_meet()) << name(nic) << '\n' << members_.views();
+  }
+  void vfio(std::size_t nic, const char* what) {
+    std::ofstream file(std::string("/sys/bus/pci/drivers/vfio-pci/") + what);
+    EXPECT_TRUE(file << devices_[nic] << std::flush) << what;
+  }
+  static void slot(const std::string& what) {
+    const auto done = shell(std::getenv("MUSTER_SLOT") + (" " + what) + " 2>&1");
+    EXPECT_EQ(done.status, 0) << done.output;
+  }
   void notice_a_leave() {
     members_.leave(name(0));
     EXPECT_TRUE(all_meet()) << members_.views();
@@ -115,6 +139,10 @@ TEST_P(OnNics, LiveThroughALateJoinAPauseDeathsAndALeave) {
   ASSERT_FALSE(HasFailure()) << "pause";
   notice_a_death_and_take_the_restarted_one_in();
   ASSERT_FALSE(HasFailure()) << "deaths";
+  for (const std::size_t nic :
+       GetParam() ? std::vector<std::size_t>{0} : std::vector<std::size_t>{1, devices_.size() - 1})
+    give_a_nic_back_that_is_taken_and_return_with_it(nic);
+  ASSERT_FALSE(HasFailure()) << "taken";
   notice_a_leave();
 }
 

@@ -46,6 +46,11 @@ TEST(Sentence, SaysWhichWayThePortGoesAndWhatWouldBeFaster) {
   EXPECT_NE(sentence(port).find("in software; core 5 is on node 1"), std::string::npos);
 }
 
+TEST(Sentence, SaysWhyThePortIsLost) {
+  EXPECT_EQ(sentence({{"event", "port_lost"}, {"why", "the port eth1 is gone"}}),
+            "without its port: the port eth1 is gone");
+}
+
 TEST(Sentence, SaysHowTheNodeWaits) {
   EXPECT_EQ(sentence({{"event", "waits"}, {"idle", "backoff"}, {"why", "that was asked for"}}),
             "waits by backoff, since that was asked for");

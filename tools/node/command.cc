@@ -57,6 +57,7 @@ struct Options {
   std::vector<std::string> advertise;
   std::vector<std::string> serve;
   bool json = false;
+  bool stay = false;
 };
 
 Preset preset_of(const std::string& word) {
@@ -145,7 +146,8 @@ int run(const Options& options) {
                       "at most {} bytes",
                       path, wire::path_bytes_max));
   const Output output(options.json);
-  Console console(config.name, output);
+  Console console(config.name, output,
+                  options.stay ? Console::LostPort::waits : Console::LostPort::ends);
   Node node(config, console);
   console.attach(node);
   console.say_start();
@@ -224,6 +226,10 @@ void add_command(CLI::App& app, Action& chosen) {
          "[backoff]");
   node.add_option("--advertise", options->advertise, "a name to bind: /path or /path=value");
   node.add_option("--serve", options->serve, "a path whose calls are answered with their payload");
+  node.add_flag(
+      "--stay", options->stay,
+      "goes on without its port, should that be lost (event port_lost), and is there again "
+      "with it");
   node.add_flag("--json", options->json, "one JSON object for each event, in a line");
   node.callback([options, &chosen] { chosen = [options] { return run(*options); }; });
 }

@@ -301,6 +301,7 @@ void Console::on_path(const PathEvent& event) {
                {"carries", event.carries}});
 }
 void Console::on_port_lost(std::string_view why) {
+  if (lost_port_ == LostPort::waits) return output_.say({{"event", "port_lost"}, {"why", why}});
   failure_ = why;
   done_ = true;
 }

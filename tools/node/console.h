@@ -13,8 +13,10 @@ namespace muster::node_command {
 
 class Console : public Handler {
  public:
-  Console(const std::string& name, const Output& output)
-      : output_(output), names_{{member_id(name), name}} {}
+  /// What it does once its port is lost.
+  enum class LostPort { ends, waits };
+  Console(const std::string& name, const Output& output, LostPort lost_port)
+      : output_(output), lost_port_(lost_port), names_{{member_id(name), name}} {}
 
   /// The node that is talked to. Before anything else.
   void attach(Node& node) { node_ = &node; }
@@ -58,6 +60,7 @@ class Console : public Handler {
   std::string name_of(MemberId id) const;
 
   const Output& output_;
+  LostPort lost_port_;
   Node* node_ = nullptr;
   Pinger pinger_;
   std::map<MemberId, std::string> names_;

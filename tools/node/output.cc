@@ -76,6 +76,7 @@ std::string sentence(const ordered_json& event) {
   if (kind == "pinged")
     return fmt::format("{} round trips to {}: p50 {:.1f} us, p99 {:.1f} us", field("count"),
                        field("member"), us(event, "p50_ns"), us(event, "p99_ns"));
+  if (kind == "port_lost") return "without its port: " + field("why");
   if (kind == "error") return field("message");
   return table(event);
 }

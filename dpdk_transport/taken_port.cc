@@ -1,0 +1,70 @@
+// A port whose device is taken away while it runs, and comes back.
+#include "dpdk_transport/clock.h"
+#include "dpdk_transport/interrupt_thread.h"
+#include "dpdk_transport/log.h"
+#include "dpdk_transport/raw_port.h"
+
+namespace muster::dpdk {
+
+namespace {
+
+constexpr DurationNs take_back_interval_ns = 1'000'000'000;
+
+/// Since this was called no burst runs that began before; false: one did not end. The gate is the
+/// interrupt thread's.
+bool wait_for_bursts() {
+  bool ended = false;
+  on_interrupt_thread([&] {
+    ended = BurstGate::close();
+    BurstGate::open();
+  });
+  return ended;
+}
+
+}  // namespace
+
+/// vfio asks until the device is closed, and whoever takes it away waits. A burst that does not end
+/// now is waited for the next time.
+void RawPort::give_back() {
+  started_ = false;
+  if (!wait_for_bursts()) return;
+  receive_interrupt_.reset();
+  events_.reset();
+  device_.reset();
+  reconnect_after_ns_ = now_ns() + take_back_interval_ns;
+}
+
+/// Not with receive interrupts: whoever sleeps does so on a descriptor of the closed device.
+void RawPort::take_back() {
+  const TimeNs now = now_ns();
+  if (driver_.empty() || capabilities_.receive_interrupts || now < reconnect_after_ns_) return;
+  reconnect_after_ns_ = now + take_back_interval_ns;
+  if (kernel_driver(name_.name) != driver_) return;
+  const Capabilities capabilities = capabilities_;
+  const MacAddress mac = mac_;
+  try {
+    open_again();
+    if (mac_ == mac && capabilities_.offloads == capabilities.offloads &&
+        capabilities_.queues == capabilities.queues) {
+      receive_groups(std::vector(groups_));
+      started_ = true;
+      return;
+    }
+  } catch (const StartError&) {  // it is still on its way out, or somebody else has it
+  }
+  capabilities_ = capabilities;
+  mac_ = mac;
+  events_.reset();
+  device_.reset();
+}
+
+/// As it was, so that no other thread has to hear of it: with its number, too.
+void RawPort::open_again() {
+  device_.emplace(name_);
+  if (device_->port() != id_) throw StartError("its number belongs to another port by now");
+  events_.emplace(id_, name_.name);
+  configure(config_, pool_);
+  start(config_);
+}
+
+}  // namespace muster::dpdk

@@ -1,0 +1,55 @@
+// Ports whose device is taken away.
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <rte_dev.h>
+
+#include "dpdk_transport/raw_port.h"
+#include "tests/dpdk_transport/support.h"
+
+namespace muster::dpdk {
+namespace {
+
+using testing::eventually;
+
+/// What DPDK tells of a NIC that vfio is to give back, told of any device.
+void take_away(const char* device) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // its word for "may still change"
+  rte_dev_event_callback_process(device, RTE_DEV_EVENT_REMOVE);
+#pragma GCC diagnostic pop
+}
+
+TEST(TakenPorts, AreGivenBack) {
+  start_eal(testing::eal);
+  FramePool pool(1024);
+  RawPort port({.device = "net_null0"}, pool);
+  ASSERT_EQ(port.link(), Link::up);
+  std::atomic<std::size_t> received = 0;
+  std::jthread reader([&](const std::stop_token& stopped) {
+    for (std::array<Frame*, 8> burst{}; !stopped.stop_requested();) {
+      const std::size_t count = port.receive(burst);
+      std::ranges::for_each(std::span(burst).first(count), free_frame);
+      received += count;
+    }
+  });
+  ASSERT_TRUE(eventually([&] { return received > 1000; }));
+  take_away("net_null0");
+  EXPECT_EQ(port.link(), Link::gone);
+  RawPort next({.device = "net_null0"}, pool);  // so the name is free
+  const std::size_t before = received;
+  port.reconnect();
+  EXPECT_EQ(port.link(), Link::gone);
+  EXPECT_EQ(port.counters().rx_frames, 0U);
+  EXPECT_LE(received, before + 8);  // a burst that had ended, and was not counted yet
+  std::array<Frame*, 1> burst = {pool.allocate()};
+  EXPECT_EQ(port.send(burst), 0U);
+  free_frame(burst[0]);
+  EXPECT_EQ(next.link(), Link::up);
+}
+
+}  // namespace
+}  // namespace muster::dpdk
