@@ -75,7 +75,7 @@ void run(const Options& options) {
       }
   report.publish(options);
   fmt::print("usable cores: {}; pipelined, idle = \"auto\" is \"{}\" here\n", usable_cores(),
-             word(choose_idle({}, 1, usable_cores()).idle));
+             word(choose_idle({}, {.cores = usable_cores()}).idle));
 }
 
 }  // namespace
