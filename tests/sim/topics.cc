@@ -260,6 +260,9 @@ std::optional<std::string> Topics::missing_at(const Topics& other) const {
       }
       if (known->deadline() != never_ns)
         return fmt::format("m{} does not know what m{} has of {}", self_, other.self_, name);
+      // Messages may all be there, and the rest of one be on its way that began before the stream.
+      if (known->follows() && published->lag_packets() > 0)
+        return fmt::format("what follows {} of m{} lags", name, self_);
       if (auto missing = shared_.broadcasts.missing(other.follower(subscription), source(topic),
                                                     known->dropped()))
         return missing;
