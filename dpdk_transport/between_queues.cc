@@ -47,7 +47,7 @@ void DpdkTransport::hear_news(Frame& frame) {
   Station station;
   std::memcpy(&station, bytes(frame).data(), sizeof station);
   const bool known = neighbours_.hear_again(station);
-  if (!known) neighbours_.learn(station);
+  if (!known) believe(station);
   if (!known && queue_ == 0) tell_others(station);
   rte_pktmbuf_free(&frame);
 }

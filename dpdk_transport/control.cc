@@ -50,6 +50,15 @@ void DpdkTransport::learn(const Station& station) {
   if (news && !links_.empty()) tell_others(station);
 }
 
+/// Somebody says where he is. Only who was asked for pushes out another: floods of answers that
+/// nobody wanted would push out those whom we talk to.
+void DpdkTransport::believe(const Station& station) {
+  if (pacer_.has_asked(station.address))
+    neighbours_.learn(station);
+  else
+    neighbours_.learn_if_room(station);
+}
+
 /// True: it asks for us. Who asks for others is not learned anew, as RFC 826 and RFC 4861 (7.2.3)
 /// have it: a storm of questions would push those out whom we talk to.
 bool DpdkTransport::hear(const NeighbourNews& news) {
@@ -57,7 +66,7 @@ bool DpdkTransport::hear(const NeighbourNews& news) {
   const bool stranger = news.asks_others && neighbours_.find(news.sender.address) == nullptr;
   if (news.valid && !stranger && is_neighbour(news.sender)) {
     const bool known = neighbours_.hear_again(news.sender);
-    if (!known) neighbours_.learn(news.sender);
+    if (!known) believe(news.sender);
     // Another queue may have doubted or forgotten it, and have asked.
     if (!known || news.answer) tell_others(news.sender);
   }

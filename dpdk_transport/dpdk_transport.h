@@ -153,6 +153,7 @@ class DpdkTransport final : public Transport {
   bool is_too_long(const dpdk::Frame& frame) const;
   bool is_neighbour(const dpdk::Station& station) const;
   void learn(const dpdk::Station& station);
+  void believe(const dpdk::Station& station);
   void tell_others(const dpdk::Station& station);
   void hand_over(dpdk::QueueRings::Ring& ring, dpdk::Frame& frame);
   void hear_others();

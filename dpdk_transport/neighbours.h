@@ -91,6 +91,10 @@ class NeighbourPacer {
 
   /// True when `address` may be asked for now.
   bool ask(const IpAddress& address, TimeNs now);
+  /// It is the last that was asked for of those that share its place.
+  bool has_asked(const IpAddress& address) const {
+    return asked_[address.low % asked_.size()].address == address;
+  }
 
  private:
   struct Asked {

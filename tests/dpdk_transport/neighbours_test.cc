@@ -70,6 +70,14 @@ TEST(NeighbourTable, HoldsAThousandNeighboursWhoseAddressesEndInTheirMac) {
   EXPECT_EQ(found, 1024U);
 }
 
+TEST(NeighbourPacer, KnowsForWhomItHasAsked) {
+  NeighbourPacer pacer;
+  EXPECT_FALSE(pacer.has_asked(7));
+  EXPECT_TRUE(pacer.ask(7, 1000));
+  EXPECT_TRUE(pacer.has_asked(7));
+  EXPECT_FALSE(pacer.has_asked(8));
+}
+
 TEST(NeighbourPacer, AsksOnceInAnInterval) {
   NeighbourPacer pacer;
   EXPECT_TRUE(pacer.ask(1, 1000));
