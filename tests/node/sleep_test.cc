@@ -3,10 +3,9 @@
 #include <atomic>
 #include <thread>
 
-#include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "node/inline_runner.h"
+#include "tests/node/drowsy.h"
 #include "tests/node/world.h"
 
 namespace muster::test {
@@ -14,34 +13,15 @@ namespace {
 
 /// An interrupt tells of what comes once it is switched on. Nothing else is due for seconds.
 TEST(NodeThatSleeps, LooksOnceMoreForWhatCameBeforeItsPortWouldWakeIt) {
-  Segment segment;
-  NodeConfig config = loopback_config("a", Mode::run_inline);
-  config.membership.join_listen_ns = 10 * second;
-  config.membership.heartbeat_interval_ns = 10 * second;
-  auto transport = segment.plug({0x0a4d0001, config.port});
-  LoopbackTransport& link = *transport;
-  link.wakes = eventfd(0, EFD_CLOEXEC);
-  OpenPort port;
-  port.queues.push_back({.transport = std::move(transport)});
-  InlineRunner runner(config, port);
-  ASSERT_GE(runner.event_fd(), 0);
-  const auto may_sleep = [&] {
-    for (int i = 0; i < 3; ++i) {
-      runner.begin_cycle();
-      for (Word word; runner.next(word);) delete word.event();  // no messages come
-      runner.end_cycle();
-    }
-    return runner.arm(never_ns, false);
-  };
-  // Not where the processor was away for as long.
-  bool sleeps = false;
-  for (int i = 0; i < 1000 && !sleeps; ++i) sleeps = may_sleep();
-  ASSERT_TRUE(sleeps);
+  Drowsy node;
+  LoopbackTransport& link = node.link;
+  ASSERT_GE(node.runner.event_fd(), 0);
+  ASSERT_TRUE(node.comes_to_sleep());
   EXPECT_TRUE(link.armed);
-  runner.disarm();
+  node.runner.disarm();
   EXPECT_FALSE(link.armed);
 
-  auto other = segment.plug({0x0a4d0002, config.port});
+  auto other = node.segment.plug({0x0a4d0002, link.self().port});
   link.on_arm = [&] {
     Packet* packet = other->allocate();
     packet->size = 1;  // of no use to anybody
@@ -49,15 +29,11 @@ TEST(NodeThatSleeps, LooksOnceMoreForWhatCameBeforeItsPortWouldWakeIt) {
     other->transmit(*packet);
   };
   const std::uint32_t free = link.free_packets();
-  for (int i = 0; i < 3; ++i) EXPECT_FALSE(may_sleep());
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(node.may_sleep());
   EXPECT_FALSE(link.armed);
   EXPECT_EQ(link.free_packets(), free);
   link.on_arm = nullptr;
-  sleeps = false;
-  for (int i = 0; i < 1000 && !sleeps; ++i) sleeps = may_sleep();
-  EXPECT_TRUE(sleeps);
-  runner.end();
-  close(link.wakes);
+  EXPECT_TRUE(node.comes_to_sleep());
 }
 
 /// Over kernel sockets, which wake.
