@@ -8,25 +8,16 @@
 #include <gtest/gtest.h>
 
 #include "tests/node/conversation.h"
+#include "tests/node/memif.h"
 #include "tests/node/world.h"
-#include "tools/lab/temporary_folder.h"
 
 namespace muster::test {
 namespace {
 
 NodeConfig config_of(const TemporaryFolder& folder, std::string_view name) {
-  const bool server = name == "b";
-  NodeConfig config;
-  config.name = name;
-  config.cluster = "queues";
-  config.device = fmt::format("net_memif{},role={},id=0,socket={}", server ? 1 : 0,
-                              server ? "server" : "client", (folder / "memif.sock").string());
-  config.address = server ? "10.77.0.2/24" : "10.77.0.1/24";
+  NodeConfig config = memif_config(folder, name);
   config.io_threads = 2;
   config.idle = Idle::backoff;
-  config.membership.join_listen_ns = 300 * ms;
-  config.membership.suspect_after_ns = 8 * second;
-  config.membership.dead_after_ns = 4 * second;
   return config;
 }
 

@@ -26,6 +26,7 @@
 
 #include "node/clock.h"
 #include "node/node.h"
+#include "tests/node/memif.h"
 #include "tools/lab/temporary_folder.h"
 
 namespace muster::test {
@@ -82,18 +83,9 @@ class Echo : public Handler {
 };
 
 NodeConfig config_of(const TemporaryFolder& folder, std::string_view name, Mode mode) {
-  const bool server = name == "b";
-  NodeConfig config;
-  config.name = name;
-  config.cluster = "trapped";
-  config.device = fmt::format("net_memif{},role={},id=0,socket={}", server ? 1 : 0,
-                              server ? "server" : "client", (folder / "memif.sock").string());
-  config.address = server ? "10.77.0.2/24" : "10.77.0.1/24";
+  NodeConfig config = memif_config(folder, name);
   config.mode = mode;
   config.idle = Idle::spin;
-  config.membership.join_listen_ns = 300 * ms;
-  config.membership.suspect_after_ns = 8 * second;
-  config.membership.dead_after_ns = 4 * second;
   return config;
 }
 
