@@ -82,8 +82,7 @@ void Outbox::send_to_all(Packet& packet) {
 void Outbox::send_copy(const Packet& packet, const Endpoint& to) {
   Packet* copy = allocate(wire::Type{reinterpret_cast<const wire::Header*>(packet.data)->type});
   if (copy == nullptr) return;
-  std::ranges::copy(packet.payload(), copy->data);
-  copy->size = packet.size;
+  copy_payload(packet, *copy);
   copy->expendable = packet.expendable;
   send_to_one(*copy, to);
 }

@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <vector>
 
+#include "cluster/message_memory.h"
 #include "cluster/types.h"
 
 namespace muster {
@@ -19,11 +21,26 @@ struct Packet {
   std::uint32_t capacity = 0;  ///< bytes there is room for, from `data`
   Endpoint peer{};             ///< received: who sent it; outgoing: where it goes
   void* native = nullptr;      ///< the transport's own name for it, opaque to everybody else
-  bool expendable = false;     ///< outgoing: dropped before others where there is little room
+  /// Outgoing: what PacketPort::attach() has put behind it. Nothing else is, then.
+  const std::byte* tail = nullptr;
+  std::uint32_t tail_size = 0;
+  bool expendable = false;  ///< outgoing: dropped before others where there is little room
 
   std::span<std::byte> payload() { return {data, size}; }
   std::span<const std::byte> payload() const { return {data, size}; }
+  std::span<const std::byte> attached() const { return {tail, tail_size}; }
+  /// Of the datagram.
+  std::uint32_t bytes() const { return size + tail_size; }
+  /// That can be written behind what stands in it.
+  std::uint32_t room() const { return tail_size > 0 ? 0 : capacity - size; }
 };
+
+/// All that `from` carries into the empty packet `to`, which has room for it.
+inline void copy_payload(const Packet& from, Packet& to) {
+  std::memcpy(to.data, from.data, from.size);
+  if (from.tail_size > 0) std::memcpy(to.data + from.size, from.tail, from.tail_size);
+  to.size = from.bytes();
+}
 
 /// Where outgoing packets come from and go to. One implementation for each transport, one for
 /// the simulator. Called by one thread at a time; nothing here blocks.
@@ -40,10 +57,20 @@ class PacketPort {
   /// Gives one reference back.
   virtual void release(Packet& packet) = 0;
 
-  /// Sends `payload()` to `peer`, a member or the multicast group, and gives one reference back.
-  /// Delivery is not promised: a full queue drops, and counts; what is expendable it may drop while
-  /// it still has room for others. A packet kept with retain() must not be written again, and may
-  /// be transmitted again.
+  /// Has a packet end with `bytes` of `memory`, where they lie: it holds that until its last
+  /// release. False: it cannot, and the packet is as it was. Only of lendable_memory(), by any
+  /// thread, once for a packet, in the room() that it has.
+  virtual bool attach(Packet& /*packet*/, std::span<const std::byte> /*bytes*/,
+                      MessageMemory& /*memory*/) {
+    return false;
+  }
+  /// nullptr: it attaches nothing. It lives as long as the port.
+  virtual LendableMemory* lendable_memory() { return nullptr; }
+
+  /// Sends `payload()`, and what is attached, to `peer`, a member or the multicast group, and gives
+  /// one reference back. Delivery is not promised: a full queue drops, and counts; what is
+  /// expendable it may drop while it still has room for others. A packet kept with retain() must
+  /// not be written again, and may be transmitted again.
   virtual void transmit(Packet& packet) = 0;
 
   /// Pushes out what transmit() gathered, since others wait for it, and returns how many packets

@@ -38,6 +38,8 @@ std::vector<std::string> what_is_lowered(const Capabilities& granted, const Wish
   if (!offloads.rx_ip_checksum || !offloads.rx_udp_checksum)
     lowered.push_back(fmt::format("checksums received: {} in software",
                                   missing(offloads.rx_ip_checksum, offloads.rx_udp_checksum)));
+  if (wished.tx_pieces && !offloads.tx_pieces)
+    lowered.emplace_back("multi-segment to send: none, long messages are copied into packets");
   if (granted.queues < wished.queues)
     lowered.push_back(fmt::format("queues: {}, not {}", granted.queues, wished.queues));
   if (!granted.spreads) lowered.emplace_back("RSS: none, the port fills its queues as it likes");

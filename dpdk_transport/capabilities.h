@@ -12,6 +12,7 @@ namespace muster::dpdk {
 struct Offloads {
   bool tx_ip_checksum = false;
   bool tx_udp_checksum = false;
+  bool tx_pieces = false;  ///< a frame of two segments, of which one lies in DPDK's heap
   bool rx_ip_checksum = false;
   bool rx_udp_checksum = false;
   /// Or cannot do: the port reads what the kernel hands from one interface to another, before
@@ -43,6 +44,7 @@ struct Wishes {
   std::uint16_t queues = 1;
   std::optional<int> node{};  ///< of the machine's memory, for the packets
   bool receive_interrupts = false;
+  bool tx_pieces = false;
 };
 
 /// What of a wish was not granted and who does it instead, a short sentence each. Everything works

@@ -55,13 +55,29 @@ constexpr ChecksumSum checksum_sum_of_field(std::uint16_t value) {
   return static_cast<std::uint16_t>(value << 8 | value >> 8);
 }
 
+/// Carries folded in, as far as 16 bits.
+constexpr std::uint16_t folded(ChecksumSum sum) {
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  for (int i = 0; i < 3; ++i) sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<std::uint16_t>(sum);
+}
+
+/// Of bytes that `rest` follows. Behind an odd number, each byte of it stands in its word's other
+/// half.
+inline ChecksumSum checksum_sum(std::span<const std::byte> bytes, std::span<const std::byte> rest) {
+  ChecksumSum sum = checksum_sum(bytes);
+  if (rest.empty()) return sum;
+  const ChecksumSum more = checksum_sum(rest);
+  if (bytes.size() % 2 == 0) return sum + more;
+  const std::uint16_t word = folded(more);
+  return sum + static_cast<std::uint16_t>(word << 8 | word >> 8);
+}
+
 /// What belongs into a checksum field over what was summed, in host byte order. Over bytes that
 /// include a right checksum it is zero.
 inline std::uint16_t checksum_of(ChecksumSum sum) {
-  sum = (sum & 0xffffffff) + (sum >> 32);
-  for (int i = 0; i < 3; ++i) sum = (sum & 0xffff) + (sum >> 16);
-  const auto folded = static_cast<std::uint16_t>(~sum);
-  return static_cast<std::uint16_t>(checksum_sum_of_field(folded));
+  const auto inverse = static_cast<std::uint16_t>(~folded(sum));
+  return static_cast<std::uint16_t>(checksum_sum_of_field(inverse));
 }
 
 }  // namespace muster::dpdk

@@ -1,7 +1,6 @@
 #include "dpdk_transport/dpdk_transport.h"
 
 #include <algorithm>
-#include <cstring>
 #include <new>
 #include <span>
 #include <utility>
@@ -12,30 +11,14 @@
 #include <rte_prefetch.h>
 
 #include "dpdk_transport/icmpv6.h"
+#include "dpdk_transport/mbuf_packet.h"
+#include "dpdk_transport/message_pieces.h"
 
 namespace muster {
 
 using namespace dpdk;  // NOLINT(google-build-using-namespace): this file is that floor's front
 
 namespace {
-
-/// A Packet in the private area of its mbuf.
-struct MbufPacket : Packet {
-  bool framed = false;  ///< its headers stand in front of the payload, for whomever
-};
-static_assert(sizeof(MbufPacket) <= 64 && alignof(MbufPacket) <= RTE_MBUF_PRIV_ALIGN);
-
-MbufPacket& packet_in(Frame& frame, std::byte* payload, std::uint32_t size,
-                      std::uint32_t capacity) {
-  auto* packet = new (rte_mbuf_to_priv(&frame)) MbufPacket;
-  packet->data = payload;
-  packet->size = size;
-  packet->capacity = capacity;
-  packet->native = &frame;
-  return *packet;
-}
-
-Frame& frame_of(const Packet& packet) { return *static_cast<Frame*>(packet.native); }
 
 /// The EAL runs before anything else of the transport is made.
 void start(const DpdkTransportConfig& config) {
@@ -130,9 +113,12 @@ struct DpdkTransport::Shared {
         port(port_config(config, queues), pool) {
     for (std::uint16_t other = 1; other < port.queues(); ++other)
       rings.push_back(std::make_unique<QueueRings>());
+    if (port.offloads().tx_pieces && MessagePieces::have_room())
+      pieces.emplace(config.pool_packets / 2, config.node);
   }
 
   FramePool pool;
+  std::optional<MessagePieces> pieces;  ///< none where packets hold all that they carry
   RawPort port;
   std::vector<std::unique_ptr<QueueRings>> rings;  ///< of each queue but the first
   std::atomic<Link> link{Link::down};              ///< as the first has found it
@@ -198,95 +184,20 @@ Packet* DpdkTransport::allocate() {
   return &packet_in(*frame, payload, 0, payload_bytes_max_);
 }
 
-void DpdkTransport::retain(Packet& packet) { rte_mbuf_refcnt_update(&frame_of(packet), 1); }
+void DpdkTransport::retain(Packet& packet) { rte_pktmbuf_refcnt_update(&frame_of(packet), 1); }
 
 void DpdkTransport::release(Packet& packet) { rte_pktmbuf_free(&frame_of(packet)); }
 
-void DpdkTransport::transmit(Packet& packet) {
-  if (packet.size > packet.capacity) {
-    ++stats_.oversize;
-    return release(packet);
-  }
-  if (packet.expendable && !has_room_to_spare()) {
-    ++stats_.tx_spared;
-    return release(packet);
-  }
-  MacAddress group_mac;
-  const MacAddress* destination = nullptr;
-  if (packet.peer.address.is_multicast()) {
-    group_mac = multicast_mac(packet.peer.address);
-    destination = &group_mac;
-  } else {
-    const IpAddress& next_hop = route_.next_hop(packet.peer.address);
-    destination = neighbours_.find(next_hop);
-    if (destination == nullptr) {
-      ++stats_.unresolved;
-      ask_for(next_hop);
-      return release(packet);
-    }
-  }
-  Frame* frame = framed(packet, *destination);
-  if (frame != nullptr) enqueue(*frame);
+LendableMemory* DpdkTransport::lendable_memory() {
+  return shared_->pieces ? &*shared_->pieces : nullptr;
 }
 
-/// The packet's frame with its headers written; consumes the reference. A packet that is sent
-/// again may still wait in the port, so headers that are right stay untouched, and a packet whose
-/// headers would have to change goes out as a copy.
-Frame* DpdkTransport::framed(Packet& packet, const MacAddress& destination) {
-  auto& own = static_cast<MbufPacket&>(packet);
-  Frame* frame = &frame_of(packet);
-  if (own.framed && framer_.is_written(packet.payload(), destination, packet.peer)) return frame;
-  if (own.framed && rte_mbuf_refcnt_read(frame) > 1) {
-    auto* copy = static_cast<MbufPacket*>(allocate());
-    if (copy != nullptr) {
-      copy->size = packet.size;
-      copy->peer = packet.peer;
-      std::memcpy(copy->data, packet.data, packet.size);
-    }
-    release(packet);
-    return copy == nullptr ? nullptr : framed(*copy, destination);
-  }
-  std::byte* start = packet.data - framer_.headers_bytes();
-  frame->data_off = static_cast<std::uint16_t>(start - static_cast<std::byte*>(frame->buf_addr));
-  resize(*frame, framer_.headers_bytes() + packet.size);
-  frame->ol_flags = tx_flags_;
-  frame->tx_offload = tx_lengths_;
-  framer_.write(packet.payload(), destination, packet.peer);
-  own.framed = true;
-  return frame;
-}
-
-/// A whole burst of room is left to what is not expendable.
-bool DpdkTransport::has_room_to_spare() {
-  if (outgoing_count_ >= burst_max) flush();
-  return outgoing_count_ < burst_max;
-}
-
-void DpdkTransport::enqueue(Frame& frame) {
-  if (outgoing_count_ == outgoing_max) flush();
-  if (outgoing_count_ == outgoing_max) {
-    ++stats_.tx_full;
-    return rte_pktmbuf_free(&frame);
-  }
-  outgoing_[outgoing_count_++] = &frame;
-  if (outgoing_count_ % burst_max == 0) flush();
-}
-
-void DpdkTransport::drop_outgoing(std::uint64_t& counter) {
-  rte_pktmbuf_free_bulk(outgoing_.data(), static_cast<unsigned>(outgoing_count_));
-  counter += std::exchange(outgoing_count_, 0);
-}
-
-/// What the port has no room for waits for the next time. What link() has found counts: to ask
-/// the port costs a system call on some.
-std::size_t DpdkTransport::flush() {
-  if (outgoing_count_ == 0) return 0;
-  const std::size_t taken = port_.send({outgoing_.data(), outgoing_count_}, queue_);
-  stats_.sent += taken;
-  outgoing_count_ -= taken;
-  std::ranges::copy(std::span(outgoing_).subspan(taken, outgoing_count_), outgoing_.begin());
-  if (outgoing_count_ > 0 && !had_link_) drop_outgoing(stats_.link_down);
-  return outgoing_count_;
+bool DpdkTransport::attach(Packet& packet, std::span<const std::byte> bytes,
+                           MessageMemory& memory) {
+  if (!shared_->pieces->attach(frame_of(packet), bytes, memory)) return false;
+  packet.tail = bytes.data();
+  packet.tail_size = static_cast<std::uint32_t>(bytes.size());
+  return true;
 }
 
 std::size_t DpdkTransport::receive(std::span<Packet*> burst) {
@@ -386,6 +297,15 @@ Link DpdkTransport::link() {
 std::vector<int> DpdkTransport::descriptors() const {
   const auto& interrupt = port_.receive_interrupt();
   return interrupt ? std::vector{interrupt->descriptor()} : std::vector<int>{};
+}
+
+std::vector<std::string> DpdkTransport::lowered() const {
+  std::vector<std::string> lowered = port_.lowered();
+  if (port_.offloads().tx_pieces && !shared_->pieces)
+    lowered.emplace_back(
+        "long messages: copied into packets, as DPDK's memory has no room for them: raise "
+        "memory_mb");
+  return lowered;
 }
 
 DpdkTransportStats DpdkTransport::stats() const {

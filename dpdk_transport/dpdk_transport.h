@@ -84,7 +84,8 @@ struct DpdkTransportStats {
 };
 
 /// A packet lives in its mbuf from receive() to the last release(), and headers are written in
-/// front of the payload where it stands: nothing is copied.
+/// front of the payload where it stands: nothing is copied. Pieces of long messages may stay where
+/// the application wrote them: their packets are of two segments (docs/adr/0031).
 ///
 /// It is one queue of the port. Where there are several, all share the pool and the addresses, each
 /// may send to everybody, and the port decides who receives what. The first alone speaks for the
@@ -109,6 +110,8 @@ class DpdkTransport final : public Transport {
   Packet* allocate() override;
   void retain(Packet& packet) override;
   void release(Packet& packet) override;
+  bool attach(Packet& packet, std::span<const std::byte> bytes, MessageMemory& memory) override;
+  LendableMemory* lendable_memory() override;
   void transmit(Packet& packet) override;
   std::size_t receive(std::span<Packet*> burst) override;
   std::size_t flush() override;
@@ -130,8 +133,8 @@ class DpdkTransport final : public Transport {
   /// Packets that somebody holds: the caller, the protocol, the port. Not for the hot path.
   std::uint32_t packets_in_use() const { return pool_.size() - pool_.available(); }
   dpdk::PortCounters port_counters() const { return port_.counters(); }
-  /// What the port has not of what was wished for (RawPort::lowered()).
-  std::vector<std::string> lowered() const { return port_.lowered(); }
+  /// What the port has not of what was wished for (RawPort::lowered()), and its memory.
+  std::vector<std::string> lowered() const;
   const dpdk::MacAddress& mac() const { return station_.mac; }
 
  private:

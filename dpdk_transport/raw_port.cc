@@ -11,6 +11,7 @@
 #include <rte_ethdev.h>
 #include <unistd.h>
 
+#include "cluster/message_memory.h"
 #include "dpdk_transport/log.h"
 #include "dpdk_transport/port_mtu.h"
 
@@ -19,6 +20,7 @@ namespace muster::dpdk {
 namespace {
 
 constexpr std::uint64_t tx_checksums = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
+constexpr std::uint64_t tx_pieces = RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 /// What spreads datagrams over receive queues.
 constexpr std::uint64_t rss_flows = RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP;
 constexpr std::uint64_t rx_checksums = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
@@ -95,6 +97,13 @@ bool reads_kernel_frames(std::string_view driver) {
   return driver == "net_af_packet" || driver == "net_af_xdp" || driver == "net_pcap";
 }
 
+/// Devices must find the heap at its own addresses, and whoever shares a memif's packets without
+/// copies sees nothing else.
+bool may_send_pieces(const DeviceName& name) {
+  if (name.is_memif()) return name.argument("zero-copy").value_or("no") != "yes";
+  return !name.pci || rte_eal_iova_mode() == RTE_IOVA_VA;
+}
+
 /// Their frames are as long as the arguments say; what the driver says is for the default.
 bool sized_by_arguments(std::string_view driver) {
   return driver == "net_memif" || driver == "net_af_packet";
@@ -139,7 +148,8 @@ RawPort::RawPort(const RawPortConfig& config, FramePool& pool)
               .tx_descriptors = config.tx_descriptors,
               .queues = config.queues,
               .node = config.node,
-              .receive_interrupts = config.receive_interrupts} {
+              .receive_interrupts = config.receive_interrupts,
+              .tx_pieces = config.mtu > lent_bytes_min} {
   capabilities_.near_memory = pool.is_near();
   memif_client_ = name_.is_memif() && !memif_end(name_).server;
   if (const auto interface = name_.argument("iface");
@@ -158,6 +168,8 @@ void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
   rte_eth_conf conf{};
   conf.rxmode.mtu = mtu_of_device(info, config.mtu, config.vlan, name_);
   conf.txmode.offloads = info.tx_offload_capa & tx_checksums;
+  if (wished_.tx_pieces && may_send_pieces(name_))
+    conf.txmode.offloads |= info.tx_offload_capa & tx_pieces;
   conf.rxmode.offloads =
       info.rx_offload_capa & (rx_checksums | (config.vlan == untagged ? 0 : rx_vlan));
   conf.intr_conf.rxq = config.receive_interrupts ? 1 : 0;
@@ -188,6 +200,7 @@ void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
   capabilities_.offloads = {
       .tx_ip_checksum = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM) != 0,
       .tx_udp_checksum = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_UDP_CKSUM) != 0,
+      .tx_pieces = (conf.txmode.offloads & tx_pieces) != 0,
       .rx_ip_checksum = (conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM) != 0,
       .rx_udp_checksum = (conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_UDP_CKSUM) != 0,
       .rx_partial_udp_checksum = reads_kernel_frames(name_.driver())};

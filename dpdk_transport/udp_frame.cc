@@ -104,12 +104,13 @@ ChecksumSum UdpFramer::write_ipv6(std::byte* payload, std::uint16_t udp_bytes,
 // Sums are made of values, and only the payload is read back: to read what was just written in
 // smaller pieces stalls the processor.
 void UdpFramer::write(std::span<std::byte> payload, const MacAddress& destination,
-                      const Endpoint& peer) const {
+                      const Endpoint& peer, std::span<const std::byte> rest) const {
   std::byte* at = payload.data();
   std::memcpy(at - prepared_.size(), prepared_.data(), prepared_.size());
   destination_before(at, headers_bytes_) = destination;
 
-  const auto udp_bytes = static_cast<std::uint16_t>(payload.size() + sizeof(UdpHeader));
+  const auto udp_bytes =
+      static_cast<std::uint16_t>(payload.size() + rest.size() + sizeof(UdpHeader));
   const bool v4 = ip_bytes_ == sizeof(Ipv4Header);
   const ChecksumSum peer_sum =
       v4 ? write_ipv4(at, udp_bytes, peer.address) : write_ipv6(at, udp_bytes, peer.address);
@@ -125,7 +126,7 @@ void UdpFramer::write(std::span<std::byte> payload, const MacAddress& destinatio
   }
   const ChecksumSum fields = checksum_sum_of_field(source_port_) +
                              checksum_sum_of_field(peer.port) + checksum_sum_of_field(udp_bytes);
-  const std::uint16_t checksum = checksum_of(pseudo + fields + checksum_sum(payload));
+  const std::uint16_t checksum = checksum_of(pseudo + fields + checksum_sum(payload, rest));
   udp.checksum = checksum == 0 ? std::uint16_t{0xffff} : checksum;
 }
 

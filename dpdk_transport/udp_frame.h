@@ -42,9 +42,10 @@ class UdpFramer {
   std::size_t ip_bytes() const { return ip_bytes_; }
 
   /// Where the port computes the UDP checksum, the field holds what ports expect in it: the sum of
-  /// the pseudo header. There are `room` bytes in front of `payload`.
-  void write(std::span<std::byte> payload, const MacAddress& destination,
-             const Endpoint& peer) const;
+  /// the pseudo header. There are `room` bytes in front of `payload`; `rest` follows it, from
+  /// elsewhere.
+  void write(std::span<std::byte> payload, const MacAddress& destination, const Endpoint& peer,
+             std::span<const std::byte> rest = {}) const;
   /// write() was called with these the last time, and `payload` stands where it stood.
   bool is_written(std::span<const std::byte> payload, const MacAddress& destination,
                   const Endpoint& peer) const;

@@ -24,7 +24,7 @@ Application::Application(const NodeConfig& config, Handler& handler, Runner& run
       channels_(channels),
       attached_(!channels.all()),
       self_{member_id(config.name), 0},
-      to_send_(config.limits.long_message_bytes),
+      to_send_(config.limits.long_message_bytes, runner.lendable_memory()),
       assemblies_{runner, pool_share::assembled(config.limits.pool_packets), 0},
       topics_(runner, to_send_),
       subscriptions_(runner, assemblies_),

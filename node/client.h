@@ -15,6 +15,7 @@
 #include "cluster/attributes.h"
 #include "cluster/directory/bound.h"
 #include "cluster/directory/pick.h"
+#include "cluster/messaging/large_buffers.h"
 #include "cluster/messaging/send.h"
 #include "cluster/packet.h"
 #include "cluster/publishing/topic_config.h"
@@ -61,7 +62,7 @@ class Buffer {
 
   Application* owner_ = nullptr;
   Packet* packet_ = nullptr;  ///< null: the bytes are in large_
-  std::vector<std::byte> large_;
+  LargeBuffers::Buffer large_;
   std::span<std::byte> bytes_;
   SendResult lacking_ = SendResult::no_buffer;
 };

@@ -27,7 +27,7 @@ Buffer::~Buffer() {
 void Buffer::clear() {
   owner_ = nullptr;
   packet_ = nullptr;
-  large_.clear();
+  large_ = {};
   bytes_ = {};
   lacking_ = SendResult::no_buffer;
 }

@@ -52,6 +52,10 @@ class Lane : public Runner {
   void retain(Packet& packet) override { transport_.retain(packet); }
   void release(Packet& packet) override;
   void give_back(Packet& packet) override { unused_.push_back(&packet); }
+  bool attach(Packet& packet, std::span<const std::byte> bytes, MessageMemory& memory) override {
+    return transport_.attach(packet, bytes, memory);
+  }
+  LendableMemory* lendable_memory() override { return transport_.lendable_memory(); }
   std::uint32_t payload_bytes_max() const override { return payload_bytes_max_; }
   SendResult submit(Packet& packet, const Outgoing& outgoing, PacketCredit* credit) override;
   DurationNs round_trip_ns(MemberId, const Credit* credit) const override {

@@ -43,15 +43,17 @@ SendResult OutgoingChannel::send(const MessageHead& head, std::span<const std::b
     return taken ? SendResult(SendResult::sent) : result;
   }
   std::ranges::copy(payload.subspan(writer.written()),
-                    rest.begin() + static_cast<std::ptrdiff_t>(writer.written()));
-  writer.move_to(std::span(rest).first(payload.size()));
+                    rest.bytes().subspan(writer.written()).begin());
+  writer.move_to(rest.bytes());
+  writer.lend(runner_, rest.memory());
   staged_.emplace(Staged{std::move(rest), writer, result});
   return SendResult::sent;
 }
 
 SendResult OutgoingChannel::commit(LargeBuffers::Buffer& buffer, std::size_t payload_bytes) {
   if (staged_) return behind_staged();
-  MessageWriter writer({}, std::span(buffer).first(payload_bytes));
+  MessageWriter writer({}, buffer.bytes().first(payload_bytes));
+  writer.lend(runner_, buffer.memory());
   const SendResult result = write(writer);
   if (writer.written() == 0 && !writer.done()) return result;
   ++accepted_;

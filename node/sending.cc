@@ -74,7 +74,7 @@ Buffer Application::claim(std::size_t bytes) {
     buffer.large_ = to_send_.take(bytes);
     if (!buffer.large_.empty()) {
       buffer.owner_ = this;
-      buffer.bytes_ = std::span(buffer.large_).first(bytes);
+      buffer.bytes_ = buffer.large_.bytes();
     } else {
       buffer.lacking_ = noting(SendResult::blocked(Exhausted::long_messages));
     }

@@ -8,6 +8,7 @@ namespace {
 
 /// Released memory is overwritten so far, so that a use after release shows.
 constexpr std::size_t scribbled_bytes = 192;
+constexpr std::size_t returned_max = 4;
 
 }  // namespace
 
@@ -32,7 +33,9 @@ Packet* SimPort::take() {
                    .size = 0,
                    .capacity = payload_bytes_,
                    .peer = {},
-                   .native = &buffer};
+                   .native = &buffer,
+                   .tail = nullptr,
+                   .tail_size = 0};
   buffer.references = 1;
   ++live_;
   return &buffer.packet;
@@ -61,13 +64,41 @@ void SimPort::release(Packet& packet) {
   if (--buffer.references > 0) return;
   --live_;
   std::memset(buffer.bytes.get(), 0xdd, std::min<std::size_t>(scribbled_bytes, packet.size));
+  buffer.memory = {};
   free_.push_back(&buffer);
+}
+
+bool SimPort::attach(Packet& packet, std::span<const std::byte> bytes, MessageMemory& memory) {
+  memory.hold();
+  buffer_of(packet).memory = HeldMemory(&memory);
+  packet.tail = bytes.data();
+  packet.tail_size = static_cast<std::uint32_t>(bytes.size());
+  return true;
+}
+
+std::byte* SimPort::allocate(std::size_t bytes) {
+  return std::make_unique_for_overwrite<std::byte[]>(bytes).release();
+}
+
+/// It stays for a while, so that a use after it shows as a wrong content, with its seed.
+void SimPort::free(std::byte* memory, std::size_t bytes) {
+  std::memset(memory, 0xdd, bytes);
+  returned_.emplace_back(memory);
+  if (returned_.size() > returned_max) returned_.erase(returned_.begin());
 }
 
 void SimPort::transmit(Packet& packet) {
   if (buffer_of(packet).references == 0)
     return verdict_.fail("I13", "m{} transmits a packet that it has released", server_);
-  wire_.carry(server_, packet);
+  if (packet.tail_size == 0) {
+    wire_.carry(server_, packet);
+  } else {
+    Packet whole = packet;
+    const auto bytes = std::make_unique_for_overwrite<std::byte[]>(packet.bytes());
+    whole.data = bytes.get();
+    copy_payload(packet, whole);
+    wire_.carry(server_, whole);
+  }
   release(packet);
 }
 

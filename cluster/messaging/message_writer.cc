@@ -43,7 +43,7 @@ void write_head_in_place(Packet& packet, std::size_t payload_bytes) {
 }
 
 bool append_data(Packet& packet, std::span<const std::byte> payload) {
-  const std::size_t room = packet.capacity - packet.size;
+  const std::size_t room = packet.room();
   if (sizeof(wire::Message) + payload.size() > room || payload.size() > piece_bytes_max)
     return false;
   append(packet, message_of(wire::MessageKind::data, 0, payload.size()));
@@ -67,7 +67,7 @@ bool MessageWriter::fits(std::size_t bytes) const {
 
 bool MessageWriter::write(Packet& packet) {
   assert(written_ == 0 || packet.size == messages_offset);  // what goes on begins its packet
-  const std::size_t room = packet.capacity - packet.size;
+  const std::size_t room = packet.room();
   const std::size_t left = payload_.size() - written_;
   if (fits(room)) {
     write_piece(packet, left, false);
@@ -95,10 +95,15 @@ void MessageWriter::write_piece(Packet& packet, std::size_t bytes, bool more) {
              wire::Call{.call = head_.call, .detail = static_cast<std::uint8_t>(head_.status)});
     }
   }
-  append(packet, payload_.subspan(written_, bytes));
+  write_payload(packet, payload_.subspan(written_, bytes));
   count_message(packet);
   written_ += bytes;
   done_ = !more;
+}
+
+void MessageWriter::write_payload(Packet& packet, std::span<const std::byte> piece) {
+  const bool pays = port_ != nullptr && piece.size() >= lent_bytes_min;
+  if (!pays || !port_->attach(packet, piece, *memory_)) append(packet, piece);
 }
 
 }  // namespace muster

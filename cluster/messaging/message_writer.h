@@ -46,6 +46,13 @@ class MessageWriter {
   MessageWriter(const MessageHead& head, std::span<const std::byte> payload)
       : head_(head), payload_(payload) {}
 
+  /// What is written from here on lies in `memory`, and packets of `port` refer to it where that
+  /// pays, if it is lendable.
+  void lend(PacketPort& port, MessageMemory& memory) {
+    port_ = memory.is_lendable() ? &port : nullptr;
+    memory_ = &memory;
+  }
+
   /// What is not written yet fits `bytes`, as one message or its last piece.
   bool fits(std::size_t bytes) const;
   /// Writes all of it behind what stands in the packet, or, of one that is too long for any packet,
@@ -65,9 +72,12 @@ class MessageWriter {
   /// Bytes between the packet's messages and the payload.
   std::size_t head_bytes(bool more) const;
   void write_piece(Packet& packet, std::size_t bytes, bool more);
+  void write_payload(Packet& packet, std::span<const std::byte> piece);
 
   MessageHead head_;
   std::span<const std::byte> payload_;
+  PacketPort* port_ = nullptr;  ///< null: nothing is lent
+  MessageMemory* memory_ = nullptr;
   std::size_t written_ = 0;
   bool done_ = false;
 };

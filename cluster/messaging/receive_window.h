@@ -115,7 +115,7 @@ class ReceiveWindow {
 template <class Head>
 bool ReceiveWindow::append_selective(Packet& packet, Head& head) const {
   const std::size_t words = selective_words();
-  const std::size_t room = (packet.capacity - packet.size) / sizeof(wire::Le64);
+  const std::size_t room = packet.room() / sizeof(wire::Le64);
   const std::size_t said = std::min(words, room);
   head.selective_words = static_cast<std::uint8_t>(said);
   for (std::size_t i = 0; i < said; ++i) append(packet, wire::Le64(selective_word(i)));

@@ -55,9 +55,11 @@ TEST(Capabilities, OfAPortWithFewerQueuesAreNamed) {
 TEST(Capabilities, ThatNobodyWishedForAreNotMissed) {
   EXPECT_EQ(what_is_lowered(all, {512, 512, 1, {}, true}),
             Sentences{"receive interrupts: none, its queue has to be polled"});
+  EXPECT_EQ(what_is_lowered(all, {512, 512, 1, {}, false, true}),
+            Sentences{"multi-segment to send: none, long messages are copied into packets"});
   Capabilities some = all;
-  some.receive_interrupts = true;
-  EXPECT_EQ(what_is_lowered(some, {512, 512, 1, {}, true}), Sentences());
+  some.receive_interrupts = some.offloads.tx_pieces = true;
+  EXPECT_EQ(what_is_lowered(some, {512, 512, 1, {}, true, true}), Sentences());
 }
 
 TEST(Capabilities, OfAPortWithoutAnyAreAllNamed) {

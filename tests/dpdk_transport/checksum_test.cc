@@ -56,6 +56,10 @@ TEST(Checksum, OfPartsIsTheChecksumOfTheWhole) {
   for (std::size_t cut = 0; cut < bytes.size(); cut += 2)
     ASSERT_EQ(checksum_of(checksum_sum(whole.first(cut)) + checksum_sum(whole.subspan(cut))),
               checksum_of(checksum_sum(whole)));
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut)
+    ASSERT_EQ(checksum_of(checksum_sum(whole.first(cut), whole.subspan(cut))),
+              checksum_of(checksum_sum(whole)))
+        << cut;
 }
 
 TEST(Checksum, OfHeadersIsTheChecksumOfTheirBytes) {

@@ -1,10 +1,24 @@
 #include "tests/sim/outgoing.h"
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 #include "cluster/messaging/send.h"
 
 namespace muster::sim {
+
+namespace {
+
+/// What is longer lies where packets can refer to it.
+HeldMemory lent_copy(SimPort& port, std::span<const std::byte> payload) {
+  if (payload.size() < lent_bytes_min) return {};
+  HeldMemory memory(MessageMemory::lendable(*port.lendable_memory(), payload.size()));
+  std::ranges::copy(payload, memory->bytes().begin());
+  return memory;
+}
+
+}  // namespace
 
 bool Outgoing::put(const Recipient& to, Letter letter) {
   Stream& stream = streams_[to];
@@ -39,7 +53,7 @@ void Outgoing::flush(Member& member, SimPort& port, std::size_t left_min) {
         if (stream.packet == nullptr) break;
         begin_messages(*stream.packet);
       }
-      fill(way(member, to), stream);
+      fill(way(member, to), port, stream);
       goes_on = send_packet(member, to, stream, connected);
     }
     const bool done = stream.packet == nullptr && stream.waiting.empty();
@@ -47,22 +61,26 @@ void Outgoing::flush(Member& member, SimPort& port, std::size_t left_min) {
   }
 }
 
-void Outgoing::fill(const Way& way, Stream& stream) {
+void Outgoing::fill(const Way& way, SimPort& port, Stream& stream) {
   while (!stream.waiting.empty()) {
     Letter& letter = stream.waiting.front();
     if (!stream.writer) {
       conversations_.write(way, stream.ended, letter.payload);
-      stream.writer.emplace(MessageHead{.kind = letter.kind,
-                                        .call = letter.call,
-                                        .status = letter.status,
-                                        .path = letter.path},
-                            letter.payload);
+      stream.lent = lent_copy(port, letter.payload);
+      stream.writer.emplace(
+          MessageHead{.kind = letter.kind,
+                      .call = letter.call,
+                      .status = letter.status,
+                      .path = letter.path},
+          stream.lent ? std::span<const std::byte>(stream.lent->bytes()) : letter.payload);
+      if (stream.lent) stream.writer->lend(port, *stream.lent);
     }
     // What goes on begins its packet.
     if (stream.writer->written() > 0 && stream.packet->size > messages_offset) return;
     if (!stream.writer->write(*stream.packet) || !stream.writer->done()) return;
     ++stream.ended;
     stream.writer.reset();
+    stream.lent = {};
     stream.waiting_bytes -= letter.payload.size();
     stream.waiting.pop_front();
   }

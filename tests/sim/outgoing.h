@@ -54,6 +54,7 @@ class Outgoing {
     std::deque<Letter> waiting;
     std::size_t waiting_bytes = 0;
     std::optional<MessageWriter> writer;  ///< of the first that waits
+    HeldMemory lent{};                    ///< its payload
     Packet* packet = nullptr;
     std::uint32_t ended = 0;  ///< messages that end in the packet
   };
@@ -66,7 +67,7 @@ class Outgoing {
   using Streams = std::map<Recipient, Stream, Order>;
 
   Way way(const Member& member, const Recipient& to) const;
-  void fill(const Way& way, Stream& stream);
+  void fill(const Way& way, SimPort& port, Stream& stream);
   /// False: it goes on later, if at all.
   bool send_packet(Member& member, const Recipient& to, Stream& stream, bool& connected);
   Streams::iterator erase(Streams::iterator at, SimPort& port);

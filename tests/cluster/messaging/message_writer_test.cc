@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <list>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -18,6 +20,14 @@ struct MessageWriterTest : testing::Test {
     packets.push_back(port.allocate());
     Packet& packet = *packets.back();
     packet.capacity = static_cast<std::uint32_t>(messages_offset + bytes);
+    begin_messages(packet);
+    return packet;
+  }
+  /// Of which there would be room for so much in a jumbo frame.
+  Packet& long_packet_with_room(std::size_t bytes) {
+    long_ones.push_back(std::make_unique<std::byte[]>(messages_offset + bytes));
+    Packet& packet = packet_with_room(bytes);
+    packet.data = long_ones.back().get();
     begin_messages(packet);
     return packet;
   }
@@ -39,6 +49,7 @@ struct MessageWriterTest : testing::Test {
 
   MemoryPort port;
   std::vector<Packet*> packets;
+  std::vector<std::unique_ptr<std::byte[]>> long_ones;
   std::uint32_t opens_bytes = 0;
 };
 
@@ -173,6 +184,71 @@ TEST_F(MessageWriterTest, EverySizeInPacketsOfEverySizeComesBackAsItWas) {
       }
     }
   }
+}
+
+struct LentMessage : MessageWriterTest {
+  static constexpr std::size_t large = 3 * lent_bytes_min + 100;
+
+  LentMessage() {
+    for (std::byte& byte : memory->bytes()) byte = std::byte(next++ % 251);
+  }
+  /// With what is attached.
+  Packet& whole(const Packet& packet) {
+    places.push_back(std::make_unique<std::byte[]>(packet.capacity));
+    Packet& copy = copies.emplace_back();
+    copy = {.data = places.back().get(), .capacity = packet.capacity};
+    copy_payload(packet, copy);
+    return copy;
+  }
+
+  std::size_t next = 0;
+  BoundedMemory source{1 << 20};
+  HeldMemory memory{MessageMemory::lendable(source, large)};
+  std::vector<std::unique_ptr<std::byte[]>> places;
+  std::list<Packet> copies;
+};
+
+TEST_F(LentMessage, StaysWhereItLiesUntilTheLastPacketIsReleased) {
+  MessageWriter writer({}, memory->bytes());
+  writer.lend(port, *memory);
+  const std::size_t room = lent_bytes_min + 200;
+  std::vector<std::byte> heard;
+  while (!writer.done()) {
+    Packet& packet = long_packet_with_room(room);
+    ASSERT_TRUE(writer.write(packet));
+    EXPECT_EQ(packet.tail_size > 0, !writer.done()) << "what is short is copied";
+    const auto views = read(whole(packet));
+    ASSERT_EQ(views.size(), 1U);
+    heard.insert(heard.end(), views[0].payload.begin(), views[0].payload.end());
+  }
+  EXPECT_TRUE(std::ranges::equal(heard, memory->bytes()));
+  memory = {};
+  EXPECT_GT(source.taken(), 0U);
+  for (Packet* packet : std::exchange(packets, {})) port.release(*packet);
+  EXPECT_EQ(source.taken(), 0U);
+}
+
+TEST_F(LentMessage, EndsItsPacket) {
+  MessageWriter writer({}, memory->bytes().first(lent_bytes_min));
+  writer.lend(port, *memory);
+  Packet& packet = long_packet_with_room(2 * lent_bytes_min);
+  ASSERT_TRUE(writer.write(packet));
+  ASSERT_TRUE(writer.done());
+  EXPECT_EQ(packet.tail_size, lent_bytes_min);
+  EXPECT_FALSE(append_data(packet, bytes_of("behind it")));
+  EXPECT_FALSE(MessageWriter({}, bytes_of("behind it")).write(packet));
+  const auto views = read(whole(packet));
+  ASSERT_EQ(views.size(), 1U);
+  EXPECT_TRUE(std::ranges::equal(views[0].payload, memory->bytes().first(lent_bytes_min)));
+}
+
+TEST_F(LentMessage, IsCopiedWhereItsMemoryIsOrdinary) {
+  const HeldMemory ordinary(MessageMemory::ordinary(lent_bytes_min));
+  MessageWriter writer({}, ordinary->bytes());
+  writer.lend(port, *ordinary);
+  Packet& packet = long_packet_with_room(2 * lent_bytes_min);
+  ASSERT_TRUE(writer.write(packet));
+  EXPECT_EQ(packet.tail_size, 0U);
 }
 
 // A jumbo packet holds more than the length of a piece can say.

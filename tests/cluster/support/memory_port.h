@@ -14,6 +14,26 @@
 
 namespace muster::test {
 
+/// As much as it says, and counted.
+class BoundedMemory final : public LendableMemory {
+ public:
+  explicit BoundedMemory(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+  std::byte* allocate(std::size_t bytes) override {
+    if (taken_ + bytes > bytes_max_) return nullptr;
+    taken_ += bytes;
+    return new std::byte[bytes];
+  }
+  void free(std::byte* memory, std::size_t bytes) override {
+    taken_ -= bytes;
+    delete[] memory;
+  }
+  std::size_t taken() const { return taken_; }
+
+ private:
+  const std::size_t bytes_max_;
+  std::size_t taken_ = 0;
+};
+
 class MemoryPort : public PacketPort {
  public:
   static constexpr std::uint32_t payload_bytes = payload_bytes_of(mtu_default);
@@ -28,6 +48,13 @@ class MemoryPort : public PacketPort {
     if (--buffer.references > 0) return;
     --alive_;
     delete &buffer;
+  }
+  bool attach(Packet& packet, std::span<const std::byte> bytes, MessageMemory& memory) override {
+    memory.hold();
+    buffer_of(packet).memory = HeldMemory(&memory);
+    packet.tail = bytes.data();
+    packet.tail_size = static_cast<std::uint32_t>(bytes.size());
+    return true;
   }
   void transmit(Packet& packet) override {
     transmitted_.push_back(
@@ -59,6 +86,7 @@ class MemoryPort : public PacketPort {
   struct Buffer {
     Packet packet;
     int references = 1;
+    HeldMemory memory{};  ///< of what is attached
     std::array<std::byte, payload_bytes> bytes;
   };
   static Buffer& buffer_of(const Packet& packet) { return *static_cast<Buffer*>(packet.native); }

@@ -1,0 +1,60 @@
+#include "dpdk_transport/message_pieces.h"
+
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+
+namespace muster::dpdk {
+
+namespace {
+
+/// For a memif that connects anew, a NIC that is taken again, a thread that registers.
+constexpr std::size_t reserve_bytes = std::size_t{8} << 20;
+
+std::size_t free_heap_bytes() {
+  std::size_t bytes = 0;
+  for (unsigned i = 0; i < rte_socket_count(); ++i) {
+    rte_malloc_socket_stats stats{};
+    if (rte_malloc_get_socket_stats(rte_socket_id_by_idx(i), &stats) == 0)
+      bytes += stats.heap_freesz_bytes;
+  }
+  return bytes;
+}
+
+void let_go(void* /*piece*/, void* memory) { static_cast<MessageMemory*>(memory)->let_go(); }
+
+}  // namespace
+
+MessagePieces::MessagePieces(std::uint32_t pieces, std::optional<int> node)
+    : node_(node.value_or(SOCKET_ID_ANY)),
+      pool_(pieces, sizeof(rte_mbuf_ext_shared_info), FramePool::Reader::software, 0, node) {}
+
+bool MessagePieces::have_room() { return free_heap_bytes() > reserve_bytes; }
+
+std::byte* MessagePieces::allocate(std::size_t bytes) {
+  if (free_heap_bytes() < bytes + reserve_bytes) return nullptr;
+  return static_cast<std::byte*>(
+      rte_malloc_socket("muster_messages", bytes, RTE_CACHE_LINE_SIZE, node_));
+}
+
+void MessagePieces::free(std::byte* memory, std::size_t /*bytes*/) { rte_free(memory); }
+
+bool MessagePieces::attach(Frame& frame, std::span<const std::byte> bytes, MessageMemory& memory) {
+  Frame* piece = pool_.allocate();
+  if (piece == nullptr) return false;
+  auto* shared = static_cast<rte_mbuf_ext_shared_info*>(rte_mbuf_to_priv(piece));
+  shared->free_cb = let_go;
+  shared->fcb_opaque = &memory;
+  rte_mbuf_ext_refcnt_set(shared, 1);
+  memory.hold();
+  // Ports read it only, and where they read by device its address there is the same.
+  void* at = const_cast<std::byte*>(bytes.data());
+  const auto size = static_cast<std::uint16_t>(bytes.size());
+  rte_pktmbuf_attach_extbuf(piece, at, reinterpret_cast<rte_iova_t>(at), size, shared);
+  piece->data_len = size;
+  piece->pkt_len = size;
+  frame.next = piece;
+  frame.nb_segs = 2;
+  return true;
+}
+
+}  // namespace muster::dpdk

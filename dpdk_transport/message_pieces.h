@@ -1,0 +1,36 @@
+// Messages in DPDK's own memory, and frames that end with a piece of one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "cluster/message_memory.h"
+#include "dpdk_transport/frame_pool.h"
+
+namespace muster::dpdk {
+
+/// DPDK's heap is memory that every port can read: devices through the IOMMU, and the other ends of
+/// those that share it.
+class MessagePieces final : public LendableMemory {
+ public:
+  /// So many frames at most have a piece at a time. Near `node`, if there is memory.
+  MessagePieces(std::uint32_t pieces, std::optional<int> node);
+
+  /// There is some memory.
+  static bool have_room();
+  /// What is left for ports that open or connect later is not given.
+  std::byte* allocate(std::size_t bytes) override;
+  void free(std::byte* memory, std::size_t bytes) override;
+
+  /// Has a frame of one segment end with `bytes` of `memory`, which is of here, and which it holds
+  /// until it is free. False: so many have one already.
+  bool attach(Frame& frame, std::span<const std::byte> bytes, MessageMemory& memory);
+
+ private:
+  int node_;
+  FramePool pool_;
+};
+
+}  // namespace muster::dpdk

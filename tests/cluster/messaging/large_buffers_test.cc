@@ -1,0 +1,98 @@
+#include "cluster/messaging/large_buffers.h"
+
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/cluster/support/memory_port.h"
+
+namespace muster::test {
+namespace {
+
+constexpr std::size_t mebi = 1 << 20;
+
+/// As a packet holds it.
+HeldMemory held(const LargeBuffers::Buffer& buffer) {
+  buffer.memory().hold();
+  return HeldMemory(&buffer.memory());
+}
+
+TEST(LargeBuffers, CountWhatIsTakenAndNotWhatPacketsHold) {
+  BoundedMemory source(8 * mebi);
+  LargeBuffers buffers(2 * mebi, &source);
+  auto first = buffers.take(mebi);
+  const auto second = buffers.take(mebi);
+  ASSERT_FALSE(first.empty() || second.empty());
+  EXPECT_TRUE(buffers.take(1).empty());
+  const HeldMemory packet = held(first);
+  buffers.give(std::move(first));
+  EXPECT_FALSE(buffers.take(mebi).empty());
+}
+
+TEST(LargeBuffers, GiveNothingTwiceThatAPacketStillReads) {
+  BoundedMemory source(8 * mebi);
+  LargeBuffers buffers(8 * mebi, &source);
+  auto buffer = buffers.take(100'000);
+  const std::byte* const at = buffer.bytes().data();
+  HeldMemory packet = held(buffer);
+  buffers.give(std::move(buffer));
+  auto another = buffers.take(100'000);
+  EXPECT_NE(another.bytes().data(), at);
+  buffers.give(std::move(another));
+  packet = {};
+  EXPECT_EQ(buffers.take(100'000).bytes().data(), at);
+}
+
+TEST(LargeBuffers, AreOrdinaryWhereAllThatIsLendableIsHeld) {
+  BoundedMemory source(mebi);
+  LargeBuffers buffers(8 * mebi, &source);
+  std::vector<HeldMemory> packets;
+  for (;;) {
+    auto buffer = buffers.take(100'000);
+    if (!buffer.memory().is_lendable()) break;
+    packets.push_back(held(buffer));
+    buffers.give(std::move(buffer));
+  }
+  EXPECT_GT(packets.size(), 3U);
+  packets.clear();
+  EXPECT_TRUE(buffers.take(100'000).memory().is_lendable());
+}
+
+TEST(LargeBuffers, MakeRoomForLongerOnes) {
+  BoundedMemory source(mebi);
+  LargeBuffers buffers(8 * mebi, &source);
+  for (int i = 0; i < 3; ++i) {
+    auto small = buffers.take(200'000);
+    EXPECT_TRUE(small.memory().is_lendable());
+    buffers.give(std::move(small));
+  }
+  auto large = buffers.take(900'000);
+  EXPECT_TRUE(large.memory().is_lendable());
+  EXPECT_EQ(large.bytes().size(), 900'000U);
+}
+
+TEST(LargeBuffers, OutliveWhoeverLentThem) {
+  BoundedMemory source(mebi);
+  HeldMemory packet;
+  {
+    LargeBuffers buffers(mebi, &source);
+    auto buffer = buffers.take(100'000);
+    packet = held(buffer);
+  }
+  EXPECT_GT(source.taken(), 0U);
+  packet = {};
+  EXPECT_EQ(source.taken(), 0U);
+}
+
+TEST(LargeBuffers, AreOrdinaryWithoutASource) {
+  LargeBuffers buffers(mebi, nullptr);
+  auto buffer = buffers.take(100'000);
+  const std::byte* const at = buffer.bytes().data();
+  EXPECT_FALSE(buffer.memory().is_lendable());
+  buffers.give(std::move(buffer));
+  EXPECT_EQ(buffers.take(50'000).bytes().data(), at);
+}
+
+}  // namespace
+}  // namespace muster::test
