@@ -1,5 +1,7 @@
 #include "node/thread.h"
 
+#include <thread>
+
 #include <fmt/format.h>
 #include <pthread.h>
 #include <sched.h>
@@ -14,6 +16,21 @@ cpu_set_t allowed_cores() {
   CPU_ZERO(&allowed);
   sched_getaffinity(0, sizeof allowed, &allowed);
   return allowed;
+}
+
+bool pin_calling_thread(std::uint32_t core) {
+  if (core >= CPU_SETSIZE) return false;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(core, &set);
+  return pthread_setaffinity_np(pthread_self(), sizeof set, &set) == 0;
+}
+
+/// Isolated cores are in no mask that a process begins with, and may be chosen all the same.
+bool may_run_on(std::uint32_t core) {
+  bool may = false;
+  std::thread([&] { may = pin_calling_thread(core); }).join();
+  return may;
 }
 
 }  // namespace
@@ -34,22 +51,17 @@ std::vector<std::uint32_t> other_cores() {
 }
 
 void check_core(const char* field, std::optional<std::uint32_t> core) {
-  if (!core) return;
-  const cpu_set_t allowed = allowed_cores();
-  if (*core < CPU_SETSIZE && CPU_ISSET(*core, &allowed)) return;
+  if (!core || may_run_on(*core)) return;
   throw StartError(fmt::format(
-      "{} is {}, and this process may not run on that core: choose one that `taskset -cp $$` lists",
+      "{} is {}, and this process may not run on that core: choose one of "
+      "/sys/devices/system/cpu/online that the process's cpuset has (cpuset.cpus.effective)",
       field, *core));
 }
 
 void settle_thread(const std::string& name, std::optional<std::uint32_t> core) {
   pthread_setname_np(pthread_self(), name.c_str());
-  if (!core) return;
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(*core, &set);
   // Checked before; should the core have gone since, the thread runs wherever it can.
-  pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+  if (core) pin_calling_thread(*core);
 }
 
 }  // namespace muster

@@ -298,9 +298,25 @@ TEST(NodePipelined, NamesACoreThatItMayNotUse) {
     FAIL() << "it started";
   } catch (const StartError& error) {
     EXPECT_STREQ(error.what(),
-                 "cores.engine is 1023, and this process may not run on that core: choose one that "
-                 "`taskset -cp $$` lists");
+                 "cores.engine is 1023, and this process may not run on that core: choose one of "
+                 "/sys/devices/system/cpu/online that the process's cpuset has "
+                 "(cpuset.cpus.effective)");
   }
+}
+
+/// As it begins on a machine with isolated cores: with all others.
+TEST(NodePipelined, MayUseACoreThatItDoesNotBeginWith) {
+  cpu_set_t before;
+  ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
+  int core = 0;
+  while (!CPU_ISSET(core, &before)) ++core;
+  cpu_set_t others = before;
+  if (CPU_COUNT(&before) > 1) CPU_CLR(core, &others);  // of one there is nothing to tell
+  ASSERT_EQ(sched_setaffinity(0, sizeof others, &others), 0);
+  NodeConfig config = loopback_config("a", Mode::pipelined);
+  config.cores.engine = static_cast<std::uint32_t>(core);
+  EXPECT_NO_THROW(Lone{config});
+  ASSERT_EQ(sched_setaffinity(0, sizeof before, &before), 0);
 }
 
 }  // namespace
