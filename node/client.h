@@ -194,7 +194,8 @@ class Client {
   /// with each poll(), and the channel takes no other until then.
   SendResult send(MemberId to, std::span<const std::byte> payload, ChannelId channel = own_channel);
   /// Room for a message of `bytes`, to be written by the caller: up to packet_bytes_max() it is
-  /// sent without a copy, a longer one is copied once, from here into its packets.
+  /// sent without a copy, a longer one is copied once, from here into its packets, or, in jumbo
+  /// frames, not at all (docs/adr/0031).
   Buffer claim(std::size_t bytes);
   /// Takes the message out of the buffer, which is then empty, if the result is `sent`; else the
   /// buffer can be committed again. An empty one is answered Buffer::lacking(). One that another
