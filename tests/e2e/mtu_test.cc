@@ -1,5 +1,7 @@
 // Long packets on a segment of the kernel's: members over af_packet and on sockets, one with a
 // smaller mtu, and ports that cannot.
+#include <cstdlib>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +12,8 @@
 
 #include "tests/e2e/members.h"
 #include "tests/e2e/segment.h"
+#include "tests/tools/shell.h"
+#include "tools/lab/temporary_folder.h"
 
 namespace muster::e2e {
 namespace {
@@ -27,6 +31,17 @@ class LongFrames : public testing::Test {
   }
   bool all_meet() {
     return members_.wait([this] { return members_.all_see_all(); });
+  }
+  /// Two switches drop what is longer than the cable between them carries, and say nothing.
+  void move_bob_behind_a_narrow_cable() {
+    segment_.home().inside([] {
+      ip("link add dev far type bridge forward_delay 0 mcast_snooping 0");
+      ip("link set dev far up");
+      ip("link add dev cable mtu 1500 type veth peer name farcable");
+      ip("link set dev farcable mtu 1500 master far up");
+      ip("link set dev port1 master far");
+    });
+    segment_.plug("cable");
   }
   int count(const std::string& name, const char* counter) {
     return members_.answer(members_.at(name), "stats", "stats")["transport"].value(counter, 0);
@@ -74,16 +89,8 @@ TEST_F(LongFrames, AreDroppedAndCountedByAMemberWithAShorterMtu) {
     EXPECT_TRUE(member->last("removed").is_null()) << name;
 }
 
-/// Two switches drop what is longer than the cable between them carries, and say nothing.
 TEST_F(LongFrames, ThatVanishOnTheWayAreSaid) {
-  segment_.home().inside([] {
-    ip("link add dev far type bridge forward_delay 0 mcast_snooping 0");
-    ip("link set dev far up");
-    ip("link add dev cable mtu 1500 type veth peer name farcable");
-    ip("link set dev farcable mtu 1500 master far up");
-    ip("link set dev port1 master far");
-  });
-  segment_.plug("cable");
+  move_bob_behind_a_narrow_cable();
   start_jumbo("ann", 1, machines_[0]);
   start_jumbo("bob", 2, machines_[1]);
   start("kernel", 3, machines_[2], {"--transport", "socket", "--mtu", "9000"});
@@ -99,6 +106,29 @@ TEST_F(LongFrames, ThatVanishOnTheWayAreSaid) {
            members_.answer(members_.at("bob"), "stats", "stats").value("narrow_paths", 0) == 2;
   }));
   EXPECT_TRUE(members_.all_see_all()) << members_.views();
+}
+
+TEST_F(LongFrames, ThatVanishAreFoundByTheDoctorBeforeAMemberStarts) {
+  move_bob_behind_a_narrow_cable();
+  start_jumbo("bob", 2, machines_[1]);
+  start("kernel", 3, machines_[2], {"--transport", "socket", "--mtu", "9000"});
+  ASSERT_TRUE(all_meet()) << members_.views();
+  const TemporaryFolder folder;
+  const std::string config = folder / "ann.toml";
+  std::ofstream(config) << "name = \"ann\"\ncluster = \"lab\"\naddress = \"10.77.0.1/24\"\n"
+                           "device = \"eth0\"\nmtu = 9000\n[dpdk]\nway = \"af_packet\"\n";
+  std::string said;
+  machines_[0].inside([&] {
+    said = shell(fmt::format("{} {} doctor --config {} --meet --seconds 0.1 2>&1",
+                             own_interfaces_in_shell(), std::getenv("MUSTER"), config))
+               .output;
+  });
+  EXPECT_NE(said.find("mtu to bob: cuts off\n    short packets arrive at 10.77.0.2:7777, and those "
+                      "of 9000 bytes do not"),
+            std::string::npos)
+      << said;
+  EXPECT_NE(said.find("cluster: 2 of 2 others answer over af_packet"), std::string::npos) << said;
+  EXPECT_EQ(said.find("mtu to kernel"), std::string::npos) << said;
 }
 
 TEST(Ports, ThatCannotCarryTheMtuAreNamed) {

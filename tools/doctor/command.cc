@@ -18,6 +18,7 @@
 #include "tools/doctor/checks.h"
 #include "tools/doctor/machine.h"
 #include "tools/doctor/measurements.h"
+#include "tools/doctor/meeting.h"
 #include "tools/doctor/nic_checks.h"
 #include "tools/doctor/place_checks.h"
 #include "tools/doctor/report.h"
@@ -35,6 +36,8 @@ constexpr const char* examples = R"(Examples:
       The first two cores that this process may run on, and what a member needs by default.
   muster doctor --config server.toml
       The cores, the memory and the port of that member.
+  muster doctor --config server.toml --meet
+      And the other members, from here: before this one is started.
   sudo muster doctor --seconds 60 --json
       Watches for a minute what takes a core away; as root it sees the firewall as well.
 
@@ -44,6 +47,7 @@ the kernel says of it.)";
 struct Options {
   std::string config;
   double seconds = 1;
+  bool meet = false;
   bool json = false;
 };
 
@@ -119,6 +123,10 @@ int run(const Options& options) {
   std::ranges::move(diagnose_nics(facts, kernel_way_ns), std::back_inserter(findings));
   if (config)
     if (auto places = diagnose_member(*config, facts)) findings.push_back(std::move(*places));
+  if (options.meet) {
+    if (!options.json) fmt::print(stderr, "joining cluster {} for some seconds\n", config->cluster);
+    std::ranges::move(diagnose_meeting(meet(*config)), std::back_inserter(findings));
+  }
   put_in_order(findings);
   if (options.json)
     fmt::print("{}\n", report_json(findings).dump(2));
@@ -133,8 +141,15 @@ void add_command(CLI::App& app, Action& chosen) {
   CLI::App& doctor = *app.add_subcommand("doctor", description);
   const auto options = std::make_shared<Options>();
   doctor.footer(examples);
-  doctor.add_option("--config", options->config, "of the member that shall run here: a TOML file")
-      ->type_name("FILE");
+  CLI::Option* config =
+      doctor
+          .add_option("--config", options->config, "of the member that shall run here: a TOML file")
+          ->type_name("FILE");
+  doctor
+      .add_flag("--meet", options->meet,
+                "joins its cluster for some seconds, as NAME-doctor: who answers, how fast, and "
+                "whether packets of the full mtu arrive; that member must not run meanwhile")
+      ->needs(config);
   doctor.add_option("--seconds", options->seconds, "to watch a core for [1]")
       ->check(CLI::Range(0.01, 3600.0))
       ->type_name("");
