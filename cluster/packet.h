@@ -83,6 +83,7 @@ enum class Link : std::uint8_t {
   up,
   down,          ///< there is nothing at its other end, or was not for a while since last asked
   switched_off,  ///< the kernel's interface was set down
+  mismatched,    ///< who is at its other end now has other terms, and is not spoken to
   gone,          ///< the port itself; a NIC may be given back to its driver, all else stays so
 };
 

@@ -100,7 +100,8 @@ void RawPort::reach_server() {
     return;
   }
   const LogCapture log;
-  started_ = !server_differs() && rte_eth_dev_start(id_) == 0;
+  server_differs_ = server_differs();
+  started_ = !server_differs_ && rte_eth_dev_start(id_) == 0;
   reconnect_after_ns_ = now + reconnect_timeout_ns;
 }
 

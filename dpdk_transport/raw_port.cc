@@ -298,6 +298,7 @@ Link RawPort::link() {
   if (interface_link_) return interface_link_->now();
   if (events_ && events_->removed()) give_back();
   if (!device_ || (events_ && events_->removed())) return link_ = Link::gone;
+  if (server_differs_) return link_ = Link::mismatched;
   // Behind a closed gate a link may be on its way up or down, and nothing can be sent anyway.
   if (BurstGate::closed()) return link_;
   rte_eth_link link{};

@@ -99,7 +99,8 @@ class RawPort {
 
   /// Cheap on a memif and where the driver hears of changes; else a question to the kernel, or to
   /// the device's registers: for now and then. A link that was interrupted since is Link::down
-  /// once; a device that was taken away is Link::gone.
+  /// once; a device that was taken away is Link::gone, a memif whose server is back on other terms
+  /// Link::mismatched.
   Link link();
   bool link_up() { return link() == Link::up; }
   /// A memif client without a link tries once to reach its server again, and a port that was given
@@ -144,6 +145,7 @@ class RawPort {
   bool memif_client_ = false;
   std::atomic<bool> started_{false};  ///< the threads of all queues look
   Link link_ = Link::down;
+  bool server_differs_ = false;  ///< from what this port was opened for: it is not reached
   TimeNs reconnect_after_ns_ = 0;
   Wishes wished_;
   Capabilities capabilities_;

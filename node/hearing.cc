@@ -50,6 +50,11 @@ std::string why_lost(Link fault, const std::string& port, DurationNs after_ns) {
           "the interface of the port {} has been switched off for {}: `ip link set "
           "dev NAME up`",
           port, duration_text(after_ns));
+    case Link::mismatched:
+      return fmt::format(
+          "the other end of the port {} has come back with other queues or a smaller mtu: give it "
+          "this member's io_threads and mtu, or start this member again with its",
+          port);
     case Link::gone:
       return fmt::format(
           "the port {} is gone, pulled out or taken away: start again once it is back", port);
