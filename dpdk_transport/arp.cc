@@ -41,7 +41,7 @@ NeighbourNews read_arp(std::span<const std::byte> frame, const Station& self) {
   const bool known = arp.operation == arp_request || arp.operation == arp_reply;
   // Whoever makes sure that nobody has an address asks for it without having one (RFC 5227).
   const bool probe =
-      arp.operation == arp_request && sender.address == IpAddress(0) && (sender.mac[0] & 1) == 0;
+      arp.operation == arp_request && sender.address == IpAddress(0) && is_for_one(sender.mac);
   if (ours && probe) {
     const bool wants_ours = self.address == std::uint32_t{arp.target};
     return {.for_us = wants_ours, .conflict = wants_ours};

@@ -15,6 +15,11 @@ using MacAddress = std::array<std::uint8_t, 6>;
 
 inline constexpr MacAddress broadcast_mac = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
+/// One station's: neither a group's, nor everybody's, nor nobody's.
+constexpr bool is_for_one(const MacAddress& mac) {
+  return (mac[0] & 1) == 0 && mac != MacAddress{};
+}
+
 /// "02:6d:0a:4d:00:01".
 std::string to_string(const MacAddress& mac);
 /// The reverse, with digits of either case; nothing where `text` is no such address.

@@ -5,9 +5,8 @@ namespace muster::dpdk {
 bool is_station(const Station& station) {
   const IpAddress& address = station.address;
   const bool broadcast = address.is_v4() && address.v4() >> 28 == 0xf;
-  const bool group_mac = (station.mac[0] & 1) != 0;
-  return !address.is_unspecified() && !address.is_multicast() && !broadcast && !group_mac &&
-         station.mac != MacAddress{};
+  return !address.is_unspecified() && !address.is_multicast() && !broadcast &&
+         is_for_one(station.mac);
 }
 
 std::size_t NeighbourTable::set_of(const IpAddress& address) {

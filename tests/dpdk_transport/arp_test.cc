@@ -64,6 +64,14 @@ TEST(Arp, DefendsOurAddress) {
   EXPECT_FALSE(of_another.for_us);
 }
 
+/// Else the answer would go to no station.
+TEST(Arp, IsAnsweredToNobodyWhoHasNoAddressAtAll) {
+  Bytes probe = golden::arp_request;
+  std::fill_n(probe.begin() + 22, 10, std::byte{0});
+  const NeighbourNews news = read_arp(probe, golden::self);
+  EXPECT_FALSE(news.for_us || news.conflict || news.valid);
+}
+
 TEST(Arp, NonsenseTeachesNothing) {
   for (const std::size_t at : {14U, 16U, 18U, 19U, 20U}) {  // up to the operation
     Bytes frame = golden::arp_request;
