@@ -77,8 +77,11 @@ bool DpdkTransport::hear(const NeighbourNews& news) {
   return news.for_us;
 }
 
+/// Answers are made of the frames that ask, without what was appended to these: a NIC takes no
+/// longer ones than the mtu lets be.
 void DpdkTransport::handle_arp(Frame& frame) {
   if (!hear(read_arp(bytes(frame), station_))) return rte_pktmbuf_free(&frame);
+  resize(frame, arp_frame_bytes);
   make_arp_reply(bytes(frame), station_);
   send_control(frame);
 }
@@ -101,6 +104,12 @@ void DpdkTransport::answer_echo(Frame& frame, const Classified& request) {
     ++stats_.malformed;
     return rte_pktmbuf_free(&frame);
   }
+  const std::size_t size = std::size_t{request.offset} + request.bytes;
+  if (size > sizeof(EthernetHeader) + mtu_) {
+    ++stats_.too_long;
+    return rte_pktmbuf_free(&frame);
+  }
+  resize(frame, size);
   make_echo_reply(bytes(frame), request, station_);
   ++stats_.echo_answered;
   send_control(frame);

@@ -1,4 +1,5 @@
 // A member seen from the wire: what it says and answers, frame by frame.
+#include "dpdk_transport/checksum.h"
 #include "tests/dpdk_transport/a_member.h"
 #include "tests/dpdk_transport/framed.h"
 
@@ -40,6 +41,40 @@ TEST_F(AMember, AnswersEcho) {
   announcements_heard();
   EXPECT_EQ(say(golden::echo_request), 0U);
   EXPECT_EQ(heard(), golden::echo_reply);
+  EXPECT_EQ(member_->stats().echo_answered, 1U);
+}
+
+/// Ethernet makes short frames longer, and anybody may.
+TEST_F(AMember, AnswersWithoutWhatWasAppended) {
+  announcements_heard();
+  for (const auto& [request, answer] : {std::pair(golden::arp_request, golden::arp_reply),
+                                        std::pair(golden::echo_request, golden::echo_reply)}) {
+    Bytes longer = request;
+    longer.resize(1900);
+    EXPECT_EQ(say(longer), 0U);
+    EXPECT_EQ(heard(), answer);
+  }
+}
+
+TEST_F(AMember, AnswersNoEchoThatIsLongerThanItsMtu) {
+  announcements_heard();
+  const auto echo_of = [](std::size_t packet_bytes) {
+    Bytes frame = golden::echo_request;
+    frame.resize(sizeof(EthernetHeader) + packet_bytes);
+    const auto packet = std::span(frame).subspan(sizeof(EthernetHeader));
+    auto& ip = header_at<Ipv4Header>(packet, 0);
+    ip.total_bytes = static_cast<std::uint16_t>(packet_bytes);
+    ip.checksum = 0;
+    ip.checksum = checksum_of(checksum_sum_of(ip));
+    auto& icmp = header_at<IcmpHeader>(packet, sizeof ip);
+    icmp.checksum = 0;
+    icmp.checksum = checksum_of(checksum_sum(packet.subspan(sizeof ip)));
+    return frame;
+  };
+  EXPECT_EQ(say(echo_of(mtu_default + 1)), 0U);
+  EXPECT_EQ(member_->stats().too_long, 1U);
+  EXPECT_EQ(say(echo_of(mtu_default)), 0U);
+  EXPECT_EQ(heard().size(), sizeof(EthernetHeader) + mtu_default);
   EXPECT_EQ(member_->stats().echo_answered, 1U);
 }
 
