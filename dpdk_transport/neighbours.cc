@@ -24,6 +24,7 @@ NeighbourTable::Known* NeighbourTable::known_in(Set& set, const IpAddress& addre
 void NeighbourTable::learn(const Station& station) {
   Set& set = sets_[set_of(station.address)];
   Known* known = known_in(set, station.address);
+  if (known == nullptr) known = known_in(set, IpAddress{});
   if (known == nullptr) {
     known = &set.stations[set.oldest];
     set.oldest = (set.oldest + 1) % ways;

@@ -57,6 +57,17 @@ TEST(NeighbourTable, ForgetsNobodyForStrangersThatWereNotAskedFor) {
   EXPECT_EQ(*table->find(moved.address), moved.mac);
 }
 
+/// Whichever of them share a set.
+TEST(NeighbourTable, ForgetsNobodyWhileThereIsRoom) {
+  const auto table = std::make_unique<NeighbourTable>();
+  for (std::uint32_t i = 1; i <= 2048; ++i) {
+    *table = {};
+    table->learn_if_room(golden::neighbour);
+    table->learn({.address = 0x0b000000 + i, .mac = derived_mac(i)});
+    ASSERT_NE(table->find(golden::neighbour.address), nullptr) << i;
+  }
+}
+
 TEST(NeighbourTable, HoldsAThousandNeighboursWhoseAddressesEndInTheirMac) {
   const auto table = std::make_unique<NeighbourTable>();
   const auto address = [](std::uint64_t i) {
