@@ -19,10 +19,15 @@ void Members::start(const std::string& name, const std::vector<std::string>& opt
   const auto add = [&](const std::vector<std::string>& words) {
     command.insert(command.end(), words.begin(), words.end());
   };
-  // Nobody is accused for being late.
-  add({std::getenv("MUSTER"), "node", "--json", "--preset", "wan", "--cluster", "lab"});
+  add({std::getenv("MUSTER"), "node", "--json", "--preset", preset_, "--cluster", "lab"});
   add({"--name", name, "--serve", "/" + name});
   add(options);
+  run(name, command);
+}
+
+void Members::run(const std::string& name, const std::vector<std::string>& command) {
+  commands_[name] = command;
+  drop(name);
   servers_[name] = std::make_unique<Server>(name, 0, command);
 }
 
@@ -54,6 +59,10 @@ std::string Members::removed(const std::string& name) const {
     if (other != name) reasons.insert(it ? event.value("reason", "") : "");
   }
   return reasons.size() == 1 ? *reasons.begin() : "";
+}
+
+void Members::forget(const std::string& event) {
+  for (const auto& [name, server] : servers_) server->forget(event);
 }
 
 bool Members::wait(const std::function<bool()>& done, std::chrono::milliseconds limit) {
@@ -100,7 +109,7 @@ void Members::talk(int pings, std::size_t call_bytes) {
 }
 
 void Members::kill(const std::string& name) {
-  servers_.erase(name);
+  drop(name);
   EXPECT_TRUE(wait([&] { return removed(name) == "died"; })) << name << '\n' << views();
 }
 
@@ -108,7 +117,7 @@ void Members::leave(const std::string& name) {
   at(name).process().signal(SIGTERM);
   EXPECT_TRUE(wait([&] { return at(name).process().ended() == 0; })) << name;
   EXPECT_TRUE(wait([&] { return removed(name) == "left"; })) << name << '\n' << views();
-  servers_.erase(name);
+  drop(name);
 }
 
 }  // namespace muster::e2e

@@ -16,10 +16,19 @@ namespace muster::e2e {
 
 class Members {
  public:
+  /// With the timers of "wan" nobody is accused for being late.
+  explicit Members(std::string preset = "wan") : preset_(std::move(preset)) {}
+
   /// Starts a member that serves the path "/name"; `options` are further ones of `muster node`.
   /// The command is run behind the words `behind`.
   void start(const std::string& name, const std::vector<std::string>& options,
              const std::vector<std::string>& behind = {});
+  /// Starts a member that is another program.
+  void run(const std::string& name, const std::vector<std::string>& command);
+  /// As it was started last.
+  void start_again(const std::string& name) { run(name, std::vector(commands_.at(name))); }
+  /// Kills what is left of it, and forgets it.
+  void drop(const std::string& name) { servers_.erase(name); }
   lab::Server& at(const std::string& name) { return *servers_.at(name); }
   const std::map<std::string, std::unique_ptr<lab::Server>>& all() const { return servers_; }
 
@@ -29,10 +38,15 @@ class Members {
   std::string views() const;
   /// Why the others have removed `name`; empty while not all of them have, or not for one reason.
   std::string removed(const std::string& name) const;
+  /// What all have heard so far is no news any more.
+  void forget(const std::string& event);
 
   /// Listens to all members until `done`; false after `limit`, or when one has failed.
   bool wait(const std::function<bool()>& done,
             std::chrono::milliseconds limit = std::chrono::seconds(30));
+  void listen_for(std::chrono::milliseconds time) {
+    wait([] { return false; }, time);
+  }
   /// The event with which a member answers a command.
   nlohmann::json answer(lab::Server& server, const std::string& command, const std::string& event);
 
@@ -45,6 +59,8 @@ class Members {
   void leave(const std::string& name);
 
  private:
+  std::string preset_;
+  std::map<std::string, std::vector<std::string>> commands_;
   std::map<std::string, std::unique_ptr<lab::Server>> servers_;
 };
 

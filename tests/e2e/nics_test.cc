@@ -6,13 +6,16 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 
+#include "cluster/membership/guarantee.h"
 #include "tests/e2e/members.h"
+#include "tests/e2e/talk.h"
+#include "tests/e2e/trials.h"
 #include "tests/tools/shell.h"
 #include "tools/lab/temporary_folder.h"
 
@@ -20,6 +23,7 @@ namespace muster::e2e {
 namespace {
 
 using lab::Server;
+using std::chrono::seconds;
 
 std::vector<std::string> devices() {
   const char* listed = std::getenv("MUSTER_NICS");
@@ -29,47 +33,67 @@ std::vector<std::string> devices() {
   return devices;
 }
 
+/// How the members on the NICs are told of them.
+class Nics {
+ public:
+  explicit Nics(bool multicast) : multicast_(multicast) {}
+
+  std::size_t count() const { return devices_.size(); }
+  std::size_t last() const { return devices_.size() - 1; }
+  const std::string& device(std::size_t nic) const { return devices_.at(nic); }
+  static std::string name(std::size_t nic) { return fmt::format("nic{}", nic); }
+
+  /// The port of a member, or a talker.
+  std::vector<std::string> port_of(std::size_t nic) {
+    const std::string config = folder_ / (name(nic) + ".toml");
+    std::ofstream(config) << fmt::format(
+        "name = \"{}\"\ncluster = \"lab\"\naddress = \"10.77.0.{}/24\"\ndevice = \"{}\"\n"
+        "idle = \"backoff\"\n{}[dpdk]\nhugepages = true\n",
+        name(nic), nic + 1, devices_[nic],
+        multicast_ ? "vlan = 7\nmtu = 9000\n"
+                   : "multicast = false\nseeds = [\"10.77.0.1:7777\", "
+                     "\"10.77.0.2:7777\"]\n");
+    return {"--config", config};
+  }
+
+ private:
+  bool multicast_;
+  std::vector<std::string> devices_ = devices();
+  TemporaryFolder folder_;
+};
+
+/// The machine's processors are slow.
+constexpr seconds patience{120};
+
 /// The parameter says whether they multicast.
 class OnNics : public testing::TestWithParam<bool> {
  protected:
-  void SetUp() override { ASSERT_GE(devices_.size(), 3u) << "MUSTER_NICS lists too few"; }
-  static std::string name(std::size_t nic) { return fmt::format("nic{}", nic); }
+  void SetUp() override { ASSERT_GE(nics_.count(), 3u) << "MUSTER_NICS lists too few"; }
+  static std::string name(std::size_t nic) { return Nics::name(nic); }
 
   void start(std::size_t nic) {
-    const std::string config = folder_ / (name(nic) + ".toml");
-    std::ofstream(config) << fmt::format(
-        "name = \"{}\"\ncluster = \"lab\"\naddress = \"10.77.0.{}/24\"\ndevice = \"{}\"\n{}"
-        "[dpdk]\nhugepages = true\n",
-        name(nic), nic + 1, devices_[nic], GetParam() ? "vlan = 7\nmtu = 9000\n" : "");
-    std::vector<std::string> options = {"--config", config, "--mode",
-                                        nic == 0 ? "pipelined" : "inline", "--stay"};
-    if (!GetParam())
-      options.insert(options.end(),
-                     {"--unicast", "--seed", "10.77.0.1:7777", "--seed", "10.77.0.2:7777"});
+    std::vector<std::string> options = nics_.port_of(nic);
+    options.insert(options.end(), {"--mode", nic == 0 ? "pipelined" : "inline", "--stay"});
     members_.start(name(nic), options);
   }
   bool all_meet() {
     return members_.wait([this] { return members_.all_see_all(); }, patience);
   }
-  void advertise(std::size_t nic, std::size_t names, const std::string& value) {
-    for (std::size_t i = 0; i < names; ++i)
-      members_.at(name(nic)).tell(fmt::format("advertise /{}/{} {}", name(nic), i, value));
-  }
-  bool all_know(std::size_t names) {
-    return members_.wait(
-        [&] {
-          return members_.all_see_all() &&
-                 members_.all().begin()->second->tree().size() == names + members_.all().size();
-        },
-        patience);
-  }
-
   void tell_a_late_one_all_names() {
     for (const std::size_t nic : {0u, 1u}) start(nic);
     ASSERT_TRUE(all_meet()) << members_.views();
-    for (const std::size_t nic : {0u, 1u}) advertise(nic, 300, "early");
-    for (std::size_t nic = 2; nic < devices_.size(); ++nic) start(nic);
-    EXPECT_TRUE(all_know(600)) << members_.views();
+    for (const std::size_t nic : {0u, 1u})
+      for (std::size_t i = 0; i < early_names; ++i)
+        members_.at(name(nic)).tell(fmt::format("advertise /{}/{} early", name(nic), i));
+    if (GetParam()) start_a_second_one(members_, name(1), nics_.port_of(2));
+    for (std::size_t nic = 2; nic < nics_.count(); ++nic) start(nic);
+    EXPECT_TRUE(members_.wait(
+        [&] {
+          return members_.all_see_all() &&
+                 members_.at(name(2)).tree().size() == 2 * early_names + members_.all().size();
+        },
+        patience))
+        << members_.views();
   }
   void carry_messages_and_calls_between_any_two() {
     members_.talk(3);
@@ -78,77 +102,121 @@ class OnNics : public testing::TestWithParam<bool> {
     EXPECT_EQ(response.value("outcome", ""), "ok");
     EXPECT_TRUE(response.value("text", "") == text);
   }
-  void agree_after_one_has_stopped_for_a_while() {
-    Server& stopped = members_.at(name(2));
-    stopped.process().signal(SIGSTOP);
-    for (const std::size_t nic : {0u, 1u}) advertise(nic, 600, "unheard");
-    stopped.process().signal(SIGCONT);
-    EXPECT_TRUE(all_know(1200)) << members_.views();
-  }
   void notice_a_death_and_take_the_restarted_one_in() {
     // Between both ways, every driver is left once by a process that was killed.
-    const std::size_t first = GetParam() ? 0 : devices_.size() - 1;
-    const std::size_t end = GetParam() ? devices_.size() - 1 : devices_.size();
-    for (std::size_t nic = first; nic < end; ++nic) {
-      members_.kill(name(nic));
-      start(nic);
-      EXPECT_TRUE(all_meet()) << name(nic) << '\n' << members_.views();
-    }
+    const std::size_t first = GetParam() ? 0 : nics_.last();
+    const std::size_t end = GetParam() ? nics_.last() : nics_.count();
+    for (std::size_t nic = first; nic < end; ++nic) kill_and_start_again(members_, name(nic));
   }
   void give_a_nic_back_that_is_taken_and_return_with_it(std::size_t nic) {
-    const bool in_slot = nic == devices_.size() - 1;
-    for (const auto& [name, member] : members_.all()) member->forget("removed");
+    const bool in_slot = nic == nics_.last();
+    members_.forget("removed");
     // Neither comes to its end before the member has given the NIC back.
     in_slot ? slot("empty") : vfio(nic, "unbind");
     ASSERT_TRUE(members_.wait([&] { return members_.removed(name(nic)) == "died"; }, patience))
         << members_.views();
     Server& member = members_.at(name(nic));
-    EXPECT_NE(member.last("port_lost").value("why", "").find("is gone, pulled out or taken away"),
-              std::string::npos);
+    EXPECT_TRUE(says_lost(member, "is gone, pulled out or taken away"));
     EXPECT_FALSE(members_.answer(member, "stats", "stats")["transport"].empty());
     in_slot ? slot("fill") : vfio(nic, "bind");
     EXPECT_TRUE(all_meet()) << name(nic) << '\n' << members_.views();
   }
+  static bool says_lost(const Server& member, const char* why) {
+    const auto& lost = member.last("port_lost");
+    return !lost.is_null() && lost.value("why", "").find(why) != std::string::npos;
+  }
   void vfio(std::size_t nic, const char* what) {
     std::ofstream file(std::string("/sys/bus/pci/drivers/vfio-pci/") + what);
-    EXPECT_TRUE(file << devices_[nic] << std::flush) << what;
+    EXPECT_TRUE(file << nics_.device(nic) << std::flush) << what;
   }
   static void slot(const std::string& what) {
     const auto done = shell(std::getenv("MUSTER_SLOT") + (" " + what) + " 2>&1");
     EXPECT_EQ(done.status, 0) << done.output;
   }
+
   void notice_a_leave() {
     members_.leave(name(0));
     EXPECT_TRUE(all_meet()) << members_.views();
   }
 
-  /// The machine's processors are slow.
-  static constexpr std::chrono::seconds patience{120};
-  const std::vector<std::string> devices_ = devices();
-  TemporaryFolder folder_;
+  static constexpr std::size_t early_names = 300;
+  Nics nics_{GetParam()};
   Members members_;
+};
+
+/// Says how long each step took: the machine is slow, and the whole has a limit.
+class Steps {
+ public:
+  void end(const char* step) {
+    const auto now = std::chrono::steady_clock::now();
+    fmt::print("{:.1f} s: {}\n",
+               std::chrono::duration<double>(now - std::exchange(begin_, now)).count(), step);
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
 // One life for all of it: on these processors it is the starts that take long.
 TEST_P(OnNics, LiveThroughALateJoinAPauseDeathsAndALeave) {
+  Steps steps;
   tell_a_late_one_all_names();
   ASSERT_FALSE(HasFailure()) << "late join";
+  steps.end("late join");
   carry_messages_and_calls_between_any_two();
   ASSERT_FALSE(HasFailure()) << "messages";
-  agree_after_one_has_stopped_for_a_while();
+  steps.end("messages");
+  pause_briefly(members_, name(2), guarantee_of(wan_timers()).pause_ns, name(1), 600);
   ASSERT_FALSE(HasFailure()) << "pause";
+  steps.end("pause");
+  if (GetParam()) {
+    change_a_name(members_, name(0));
+    ASSERT_FALSE(HasFailure()) << "changes";
+  } else {
+    pause_for_too_long(members_, name(1));
+    ASSERT_FALSE(HasFailure()) << "long pause";
+  }
+  steps.end("changes, or a long pause");
   notice_a_death_and_take_the_restarted_one_in();
   ASSERT_FALSE(HasFailure()) << "deaths";
+  steps.end("deaths");
   for (const std::size_t nic :
-       GetParam() ? std::vector<std::size_t>{0} : std::vector<std::size_t>{1, devices_.size() - 1})
+       GetParam() ? std::vector<std::size_t>{0} : std::vector<std::size_t>{1, nics_.last()}) {
     give_a_nic_back_that_is_taken_and_return_with_it(nic);
-  ASSERT_FALSE(HasFailure()) << "taken";
+    ASSERT_FALSE(HasFailure()) << "taken";
+    steps.end("taken");
+  }
   notice_a_leave();
+  steps.end("leave");
 }
 
 INSTANTIATE_TEST_SUITE_P(Members, OnNics, testing::Bool(), [](const auto& mode) {
   return mode.param ? "WhoMulticast" : "WithoutMulticast";
 });
+
+TEST(TalkOnNics, LosesNothingUnsaid) {
+  Steps steps;
+  Nics nics(true);
+  std::vector<talk::Talker> talkers;
+  for (std::size_t nic = 0; nic < nics.count(); ++nic)
+    talkers.push_back({nics.port_of(nic), nic == nics.last()});
+  talk::Talk talk(1, talkers, patience);
+  ASSERT_TRUE(talk.begin()) << "the members did not find each other";
+  steps.end("start");
+  talk.listen_for(1000, 1000);
+  talk.pause(0);
+  talk.pause(1);
+  talk.listen_for(1000, 1000);
+  talk.kill(nics.last());
+  talk.listen_for(5000, 5000);
+  talk.pause(nics.last());
+  steps.end("talk");
+  for (const std::string& mistake : talk.settle()) ADD_FAILURE() << mistake;
+  EXPECT_GT(talk.streams_checked(), 0U);
+  EXPECT_GT(talk.total("retransmitted"), 0U);
+  fmt::print("{}\n", talk.summary());
+  steps.end("settling");
+}
 
 }  // namespace
 }  // namespace muster::e2e

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "node/clock.h"
+#include "node/config_file.h"
 #include "node/node.h"
 #include "tests/e2e/talk_content.h"
 
@@ -158,9 +159,13 @@ class Talker final : public Handler {
     for (const auto& [stream, of] : heard_)
       heard.push_back(
           {{"stream", stream}, {"first", of.first}, {"last", of.last}, {"gaps", of.gaps}});
-    const json all{{"event", "report"},     {"members", node_.members().size() + 1},
-                   {"sent", sent},          {"heard", heard},
-                   {"messages", messages_}, {"bytes", bytes_},
+    const json all{{"event", "report"},
+                   {"members", node_.members().size() + 1},
+                   {"sent", sent},
+                   {"heard", heard},
+                   {"messages", messages_},
+                   {"bytes", bytes_},
+                   {"retransmitted", node_.stats().packets_retransmitted},
                    {"mistakes", mistakes_}};
     fmt::print("{}\n", all.dump());
     std::fflush(stdout);
@@ -201,7 +206,9 @@ NodeConfig config_of(std::span<char*> arguments) {
                                                           {"--address", &config.address}};
   for (std::size_t i = 0; i + 1 < arguments.size(); i += 2) {
     const std::string_view option = arguments[i];
-    if (const auto text = texts.find(option); text != texts.end())
+    if (option == "--config")
+      config = load_config(arguments[i + 1]);
+    else if (const auto text = texts.find(option); text != texts.end())
       *text->second = arguments[i + 1];
     else if (option == "--mode")
       config.mode =

@@ -41,18 +41,22 @@ Server& Stage::start(const std::string& name, const std::vector<std::string>& op
 
 Server& Stage::start(const std::vector<std::string>& program, const std::string& name,
                      const std::vector<std::string>& options, const std::string& member) {
-  const std::size_t port = ports_.try_emplace(name, ports_.size()).first->second;
-  const std::string device =
-      fmt::format("net_memif0,role=client,id={},socket={},socket-abstract=no", port,
-                  (folder_ / "switch.sock").string());
+  const std::vector<std::string> port = port_of(name);
   std::vector<std::string> command = program;
   command.insert(command.end(), {"--cluster", "lab"});
   command.insert(command.end(), {"--name", member.empty() ? name : member});
-  command.insert(command.end(), {"--device", device});
-  command.insert(command.end(), {"--address", fmt::format("10.77.0.{}/24", port + 1)});
+  command.insert(command.end(), port.begin(), port.end());
   command.insert(command.end(), options.begin(), options.end());
   leaving_.erase(name);
-  return *servers_.emplace_back(std::make_unique<Server>(name, port, command));
+  return *servers_.emplace_back(std::make_unique<Server>(name, ports_.at(name), command));
+}
+
+std::vector<std::string> Stage::port_of(const std::string& name) {
+  const std::size_t port = ports_.try_emplace(name, ports_.size()).first->second;
+  return {"--device",
+          fmt::format("net_memif0,role=client,id={},socket={},socket-abstract=no", port,
+                      (folder_ / "switch.sock").string()),
+          "--address", fmt::format("10.77.0.{}/24", port + 1)};
 }
 
 Server& Stage::server(const std::string& name) {

@@ -33,6 +33,8 @@ class Stage {
   /// does, with these arguments before them.
   Server& start(const std::vector<std::string>& program, const std::string& name,
                 const std::vector<std::string>& options = {}, const std::string& member = "");
+  /// The options of the next free port, or of the one that `name` has.
+  std::vector<std::string> port_of(const std::string& name);
   Server& server(const std::string& name);
   /// In the order in which they were started; without those that were removed.
   const std::vector<std::unique_ptr<Server>>& servers() const { return servers_; }
