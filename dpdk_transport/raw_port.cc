@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "cluster/message_memory.h"
+#include "dpdk_transport/clock.h"
 #include "dpdk_transport/log.h"
+#include "dpdk_transport/mute_interrupts.h"
 #include "dpdk_transport/port_mtu.h"
 
 namespace muster::dpdk {
@@ -21,6 +23,8 @@ namespace {
 
 constexpr std::uint64_t tx_checksums = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
 constexpr std::uint64_t tx_pieces = RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+/// Who is asked may take a while to say it: the 82574 has its PHY looked at.
+constexpr DurationNs look_interval_ns = 100'000'000;
 /// What spreads datagrams over receive queues.
 constexpr std::uint64_t rss_flows = RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP;
 constexpr std::uint64_t rx_checksums = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
@@ -175,7 +179,8 @@ void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
   conf.intr_conf.rxq = config.receive_interrupts ? 1 : 0;
   // Else each question would be one to its registers, or to those of the chip behind it. Some
   // drivers have one vector for both interrupts, and leave one out without a word.
-  const bool asks = !name_.pci || config.receive_interrupts;
+  link_interrupts_are_mute_ = mute_on_links(info.driver_name);
+  const bool asks = !name_.pci || config.receive_interrupts || link_interrupts_are_mute_;
   conf.intr_conf.lsc = !asks && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 ? 1 : 0;
   conf.intr_conf.rmv = name_.pci && (*info.dev_flags & RTE_ETH_DEV_INTR_RMV) != 0 ? 1 : 0;
   std::uint16_t queues = std::min({memif_client_ ? queues_of_server(config) : config.queues,
@@ -301,6 +306,11 @@ Link RawPort::link() {
   if (server_differs_) return link_ = Link::mismatched;
   // Behind a closed gate a link may be on its way up or down, and nothing can be sent anyway.
   if (BurstGate::closed()) return link_;
+  if (link_interrupts_are_mute_) {
+    const TimeNs now = now_ns();
+    if (now < next_look_ns_) return link_;
+    next_look_ns_ = now + look_interval_ns;
+  }
   rte_eth_link link{};
   const bool up = rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
   const bool interrupted = events_ && events_->take_change();

@@ -146,6 +146,8 @@ class RawPort {
   std::atomic<bool> started_{false};  ///< the threads of all queues look
   Link link_ = Link::down;
   bool server_differs_ = false;  ///< from what this port was opened for: it is not reached
+  bool link_interrupts_are_mute_ = false;
+  TimeNs next_look_ns_ = 0;
   TimeNs reconnect_after_ns_ = 0;
   Wishes wished_;
   Capabilities capabilities_;

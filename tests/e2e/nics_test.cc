@@ -1,6 +1,7 @@
 // One segment, a member on each of the ports that MUSTER_NICS lists: PCI addresses, of NICs that
-// DPDK's own drivers drive. tests/vm/boot makes a machine that has them, the last in a slot that
-// MUSTER_SLOT, a command, empties and fills again.
+// DPDK's own drivers drive. tests/vm/boot makes a machine that has them, the last in a slot.
+// Commands are hands at that machine: MUSTER_SLOT empties the slot and fills it again, MUSTER_CABLE
+// cuts a NIC's link and joins it again.
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -129,9 +130,23 @@ class OnNics : public testing::TestWithParam<bool> {
     std::ofstream file(std::string("/sys/bus/pci/drivers/vfio-pci/") + what);
     EXPECT_TRUE(file << nics_.device(nic) << std::flush) << what;
   }
-  static void slot(const std::string& what) {
-    const auto done = shell(std::getenv("MUSTER_SLOT") + (" " + what) + " 2>&1");
+  static void hand(const char* command, const std::string& what) {
+    const auto done = shell(std::getenv(command) + (" " + what) + " 2>&1");
     EXPECT_EQ(done.status, 0) << done.output;
+  }
+  static void slot(const std::string& what) { hand("MUSTER_SLOT", what); }
+
+  void notice_a_cut_cable(std::size_t nic) {
+    Server& member = members_.at(name(nic));
+    member.forget("port_lost");
+    hand("MUSTER_CABLE", fmt::format("{} off", nic + 1));
+    EXPECT_TRUE(members_.wait([&] { return says_lost(member, "no link"); }, seconds(10)))
+        << nics_.device(nic);
+    hand("MUSTER_CABLE", fmt::format("{} on", nic + 1));
+    EXPECT_TRUE(all_meet()) << name(nic) << '\n' << members_.views();
+    EXPECT_EQ(members_.answer(member, fmt::format("ping {} 1", name(nic == 0 ? 1 : 0)), "pinged")
+                  .value("count", 0),
+              1);
   }
 
   void notice_a_leave() {
@@ -180,6 +195,9 @@ TEST_P(OnNics, LiveThroughALateJoinAPauseDeathsAndALeave) {
   notice_a_death_and_take_the_restarted_one_in();
   ASSERT_FALSE(HasFailure()) << "deaths";
   steps.end("deaths");
+  for (std::size_t nic = 0; nic < nics_.count(); ++nic) notice_a_cut_cable(nic);
+  ASSERT_FALSE(HasFailure()) << "cables";
+  steps.end("cables");
   for (const std::size_t nic :
        GetParam() ? std::vector<std::size_t>{0} : std::vector<std::size_t>{1, nics_.last()}) {
     give_a_nic_back_that_is_taken_and_return_with_it(nic);
