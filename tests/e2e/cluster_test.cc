@@ -66,7 +66,7 @@ class Lab : public testing::Test {
 
 TEST_F(Lab, NoticesAKilledMemberAndTakesItBackAfterARestart) {
   open();
-  kill_and_start_again(*members, "bob");
+  kill_and_start_again(*members, {"bob"});
 }
 
 TEST_F(Lab, ToleratesAShortPause) {

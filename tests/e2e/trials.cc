@@ -49,19 +49,33 @@ std::vector<std::string> heard_of(Server& server, const std::string& path) {
 
 }  // namespace
 
-void kill_and_start_again(Members& members, const std::string& name) {
-  const std::string path = fmt::format("/of/{}", name);
-  advertise(members, name, path, "here");
-  EXPECT_TRUE(members.wait([&] { return all_know(members, path); }, patience)) << path;
-  for (const auto& [other, server] : members.all()) server->take_events();
-  members.kill(name);
-  EXPECT_TRUE(all_know(members, path, false)) << "names of " << name;
-  members.start_again(name);
+void kill_and_start_again(Members& members, const std::vector<std::string>& names) {
+  const auto own_path = [](const std::string& name) { return "/of/" + name; };
+  for (const std::string& name : names) advertise(members, name, own_path(name), "here");
+  EXPECT_TRUE(members.wait(
+      [&] {
+        return std::ranges::all_of(
+            names, [&](const auto& name) { return all_know(members, own_path(name)); });
+      },
+      patience));
+  for (const auto& [name, server] : members.all()) server->take_events();
+  for (const std::string& name : names) members.drop(name);
+  std::vector<std::string> survivors;
+  for (const auto& [name, server] : members.all()) survivors.push_back(name);
+  EXPECT_TRUE(members.wait([&] { return members.all_see_all(); }, patience)) << members.views();
+  for (const std::string& name : names) {
+    EXPECT_TRUE(all_know(members, own_path(name), false)) << "names of " << name;
+    members.start_again(name);
+  }
   expect_all_see_all(members);
-  for (const auto& [other, server] : members.all()) {
-    if (other == name) continue;
-    EXPECT_EQ(count(*server, "removed", name), 1U) << other;
-    EXPECT_EQ(count(*server, "joined", name), 1U) << other;
+  for (const std::string& survivor : survivors) {
+    for (const std::string& name : names) {
+      EXPECT_EQ(count(members.at(survivor), "removed", name), 1U) << survivor;
+      EXPECT_EQ(count(members.at(survivor), "joined", name), 1U) << survivor;
+    }
+    EXPECT_TRUE(std::ranges::all_of(members.at(survivor).events(), [](const auto& heard) {
+      return heard["event"] != "removed" || heard["reason"] == "died";
+    }));
   }
 }
 

@@ -10,9 +10,9 @@
 
 namespace muster::e2e {
 
-/// All others hear once that `name` was killed, and once that it is there again; its names, one
-/// that it advertises besides its service, go with it.
-void kill_and_start_again(Members& members, const std::string& name);
+/// Several are killed at once. All others hear once of each that it died, and once that it is there
+/// again; its names, one that it advertises besides its service, go with it.
+void kill_and_start_again(Members& members, const std::vector<std::string>& names);
 
 /// Nobody is removed while `name` pauses for less than its timers tolerate. What it missed of
 /// `from`'s names by then, it learns.
