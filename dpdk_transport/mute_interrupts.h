@@ -12,4 +12,7 @@ inline bool mute_on_links(std::string_view driver) {
   return driver == "net_e1000_em" || driver == "net_vmxnet3";
 }
 
+/// Of frames: none comes.
+inline bool mute_on_frames(std::string_view driver) { return driver == "net_e1000_em"; }
+
 }  // namespace muster::dpdk

@@ -162,6 +162,7 @@ RawPort::RawPort(const RawPortConfig& config, FramePool& pool)
   if (!name_.is_memif() && !interface_link_) events_.emplace(id_, name_.name);
   configure(config, pool);
   start(config);
+  if (!capabilities_.receive_interrupts) receive_interrupt_.reset();
   started_ = true;
 }
 
@@ -176,7 +177,7 @@ void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
     conf.txmode.offloads |= info.tx_offload_capa & tx_pieces;
   conf.rxmode.offloads =
       info.rx_offload_capa & (rx_checksums | (config.vlan == untagged ? 0 : rx_vlan));
-  conf.intr_conf.rxq = config.receive_interrupts ? 1 : 0;
+  conf.intr_conf.rxq = config.receive_interrupts && !mute_on_frames(info.driver_name) ? 1 : 0;
   // Else each question would be one to its registers, or to those of the chip behind it. Some
   // drivers have one vector for both interrupts, and leave one out without a word.
   link_interrupts_are_mute_ = mute_on_links(info.driver_name);
@@ -200,6 +201,7 @@ void RawPort::configure(const RawPortConfig& config, FramePool& pool) {
     if (refused == 0 || queues == 1 || !name_.pci) break;
   }
   check(refused, device(), "configuring it");
+  capabilities_.receive_interrupts = conf.intr_conf.rxq != 0;
   capabilities_.queues = queues;
   capabilities_.spreads = queues == 1 || !name_.pci || flows != 0;
   capabilities_.offloads = {
@@ -250,9 +252,9 @@ void RawPort::start(const RawPortConfig& config) {
                            rte_eth_rx_queue_info_get(id_, 0, &queue) == 0 &&
                            queue.scattered_rx != 0;
   }
-  if (config.receive_interrupts) {
-    receive_interrupt_ = ReceiveInterrupt::of(id_, name_.driver());
-    capabilities_.receive_interrupts = receive_interrupt_.has_value();
+  if (capabilities_.receive_interrupts) {
+    if (!receive_interrupt_) receive_interrupt_.emplace();
+    capabilities_.receive_interrupts = receive_interrupt_->attach(id_, name_.driver());
   }
   rte_ether_addr address{};
   if (config.mac && !name_.is_memif()) {

@@ -1,34 +1,54 @@
 #include "dpdk_transport/receive_interrupt.h"
 
 #include <rte_ethdev.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
+#include "cluster/errors.h"
 #include "dpdk_transport/log.h"
 
 namespace muster::dpdk {
 
-std::optional<ReceiveInterrupt> ReceiveInterrupt::of(std::uint16_t port, std::string_view driver) {
+ReceiveInterrupt::ReceiveInterrupt() : descriptor_(epoll_create1(EPOLL_CLOEXEC)) {
+  if (descriptor_ < 0)
+    throw StartError(
+        "no file descriptor is to be had to wait for frames on: raise what `ulimit -n` shows");
+}
+
+ReceiveInterrupt::~ReceiveInterrupt() { close(descriptor_); }
+
+bool ReceiveInterrupt::attach(std::uint16_t port, std::string_view driver) {
   const LogCapture log;
-  const int descriptor = rte_eth_dev_rx_intr_ctl_q_get_fd(port, 0);
-  if (descriptor < 0) return std::nullopt;
-  const bool counts = driver != "net_tap";
-  if (counts && rte_eth_dev_rx_intr_enable(port, 0) != 0) return std::nullopt;
-  ReceiveInterrupt interrupt(port, descriptor, counts);
-  interrupt.disarm();
-  return interrupt;
+  const int of_driver = rte_eth_dev_rx_intr_ctl_q_get_fd(port, 0);
+  if (of_driver < 0) return false;
+  counts_ = driver != "net_tap";
+  if (counts_ && rte_eth_dev_rx_intr_enable(port, 0) != 0) return false;
+  epoll_event event{.events = EPOLLIN, .data = {.fd = of_driver}};
+  if (epoll_ctl(descriptor_, EPOLL_CTL_ADD, of_driver, &event) != 0) return false;
+  port_ = port;
+  of_driver_ = of_driver;
+  disarm();
+  return true;
+}
+
+void ReceiveInterrupt::detach() {
+  if (of_driver_ == none) return;
+  epoll_ctl(descriptor_, EPOLL_CTL_DEL, of_driver_, nullptr);
+  of_driver_ = none;
 }
 
 bool ReceiveInterrupt::arm() {
+  if (of_driver_ == none) return false;
   if (counts_) rte_eth_dev_rx_intr_enable(port_, 0);
   return counts_;
 }
 
 /// What it has counted is taken from it, without waiting.
 void ReceiveInterrupt::disarm() {
-  if (!counts_) return;
+  if (of_driver_ == none || !counts_) return;
   rte_eth_dev_rx_intr_disable(port_, 0);
   std::uint64_t interrupts = 0;
-  [[maybe_unused]] const auto taken = read(descriptor_, &interrupts, sizeof interrupts);
+  [[maybe_unused]] const auto taken = read(of_driver_, &interrupts, sizeof interrupts);
 }
 
 }  // namespace muster::dpdk

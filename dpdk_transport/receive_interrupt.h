@@ -2,32 +2,39 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 namespace muster::dpdk {
 
-/// Of the first queue of a started port that was configured with them. For the thread that
-/// receives.
+/// Of the first queue of a port that was configured with them. For the thread that receives.
 class ReceiveInterrupt {
  public:
-  /// None where the driver has none.
-  static std::optional<ReceiveInterrupt> of(std::uint16_t port, std::string_view driver);
+  ReceiveInterrupt();
+  ~ReceiveInterrupt();
+  ReceiveInterrupt(const ReceiveInterrupt&) = delete;
+  ReceiveInterrupt& operator=(const ReceiveInterrupt&) = delete;
 
-  /// Readable between arm() and disarm() when a frame has come since. DPDK keeps it.
+  /// The port was started. False where the driver has none.
+  bool attach(std::uint16_t port, std::string_view driver);
+  /// The port is about to be closed; it may be attached again, once it was started again.
+  void detach();
+
+  /// Readable between arm() and disarm() when a frame has come since. The same all the time.
   int descriptor() const { return descriptor_; }
   /// True: frames that came before may lie there without a word, so look once more. False: it says
-  /// so of those as well.
+  /// so of those as well, or the port is closed.
   bool arm();
   void disarm();
 
  private:
-  ReceiveInterrupt(std::uint16_t port, int descriptor, bool counts)
-      : port_(port), descriptor_(descriptor), counts_(counts) {}
+  static constexpr int none = -1;
 
-  std::uint16_t port_;
+  /// Of epoll, since the driver's own goes with the port.
   int descriptor_;
-  bool counts_;  ///< interrupts; else it is what frames are read from, and always says how it is
+  int of_driver_ = none;
+  std::uint16_t port_ = 0;
+  bool counts_ =
+      false;  ///< interrupts; else it is what frames are read from, and always says how it is
 };
 
 }  // namespace muster::dpdk

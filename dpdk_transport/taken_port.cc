@@ -28,16 +28,15 @@ bool wait_for_bursts() {
 void RawPort::give_back() {
   started_ = false;
   if (!wait_for_bursts()) return;
-  receive_interrupt_.reset();
+  if (receive_interrupt_) receive_interrupt_->detach();
   events_.reset();
   device_.reset();
   reconnect_after_ns_ = now_ns() + take_back_interval_ns;
 }
 
-/// Not with receive interrupts: whoever sleeps does so on a descriptor of the closed device.
 void RawPort::take_back() {
   const TimeNs now = now_ns();
-  if (driver_.empty() || capabilities_.receive_interrupts || now < reconnect_after_ns_) return;
+  if (driver_.empty() || now < reconnect_after_ns_) return;
   reconnect_after_ns_ = now + take_back_interval_ns;
   if (kernel_driver(name_.name) != driver_) return;
   const Capabilities capabilities = capabilities_;
@@ -45,13 +44,15 @@ void RawPort::take_back() {
   try {
     open_again();
     if (mac_ == mac && capabilities_.offloads == capabilities.offloads &&
-        capabilities_.queues == capabilities.queues) {
+        capabilities_.queues == capabilities.queues &&
+        capabilities_.receive_interrupts == capabilities.receive_interrupts) {
       receive_groups(std::vector(groups_));
       started_ = true;
       return;
     }
   } catch (const StartError&) {  // it is still on its way out, or somebody else has it
   }
+  if (receive_interrupt_) receive_interrupt_->detach();
   capabilities_ = capabilities;
   mac_ = mac;
   events_.reset();
