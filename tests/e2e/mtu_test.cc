@@ -33,12 +33,12 @@ class LongFrames : public testing::Test {
     return members_.wait([this] { return members_.all_see_all(); });
   }
   /// Two switches drop what is longer than the cable between them carries, and say nothing.
-  void move_bob_behind_a_narrow_cable() {
-    segment_.home().inside([] {
+  void move_bob_behind_a_cable_of(unsigned mtu) {
+    segment_.home().inside([mtu] {
       ip("link add dev far type bridge forward_delay 0 mcast_snooping 0");
       ip("link set dev far up");
-      ip("link add dev cable mtu 1500 type veth peer name farcable");
-      ip("link set dev farcable mtu 1500 master far up");
+      ip(fmt::format("link add dev cable mtu {} type veth peer name farcable", mtu));
+      ip(fmt::format("link set dev farcable mtu {} master far up", mtu));
       ip("link set dev port1 master far");
     });
     segment_.plug("cable");
@@ -90,7 +90,7 @@ TEST_F(LongFrames, AreDroppedAndCountedByAMemberWithAShorterMtu) {
 }
 
 TEST_F(LongFrames, ThatVanishOnTheWayAreSaid) {
-  move_bob_behind_a_narrow_cable();
+  move_bob_behind_a_cable_of(1500);
   start_jumbo("ann", 1, machines_[0]);
   start_jumbo("bob", 2, machines_[1]);
   start("kernel", 3, machines_[2], {"--transport", "socket", "--mtu", "9000"});
@@ -109,7 +109,7 @@ TEST_F(LongFrames, ThatVanishOnTheWayAreSaid) {
 }
 
 TEST_F(LongFrames, ThatVanishAreFoundByTheDoctorBeforeAMemberStarts) {
-  move_bob_behind_a_narrow_cable();
+  move_bob_behind_a_cable_of(8'999);  // a byte less
   start_jumbo("bob", 2, machines_[1]);
   start("kernel", 3, machines_[2], {"--transport", "socket", "--mtu", "9000"});
   ASSERT_TRUE(all_meet()) << members_.views();

@@ -14,7 +14,7 @@ namespace muster::doctor {
 struct Met {
   std::string name;
   std::string endpoint;
-  std::optional<DurationNs> round_trip_ns;  ///< the shortest of some; none: it did not answer
+  std::optional<DurationNs> round_trip_ns;  ///< the shortest of some; none: one was not answered
   bool long_packets = false;                ///< those of the full mtu arrive there
 };
 
