@@ -18,26 +18,36 @@ bool is_near(const CorePlace& core, const PortPlace& port) {
 
 }  // namespace
 
+std::vector<std::uint32_t> cores_near(const PortPlace& port, std::size_t count,
+                                      const Topology& topology,
+                                      const std::vector<std::uint32_t>& usable,
+                                      bool (*fit)(const CorePlace&),
+                                      std::optional<std::uint32_t> taken) {
+  std::set<std::uint32_t> occupied;  // with all that shares units with it
+  const auto occupy = [&occupied](const CorePlace& core) {
+    occupied.insert(core.number);
+    occupied.insert(core.siblings.begin(), core.siblings.end());
+  };
+  if (taken)
+    if (const CorePlace* core = topology.find(*taken)) occupy(*core);
+  std::vector<std::uint32_t> chosen;
+  for (const CorePlace& core : topology.cores) {
+    if (chosen.size() == count) break;
+    if (!fit(core) || !is_near(core, port) || !contains(usable, core.number) ||
+        occupied.contains(core.number))
+      continue;
+    chosen.push_back(core.number);
+    occupy(core);
+  }
+  return chosen;
+}
+
 std::vector<std::uint32_t> choose_io_cores(const CoresConfig& asked, std::size_t queues,
                                            const PortPlace& port, const Topology& topology,
                                            const std::vector<std::uint32_t>& usable) {
   if (!asked.io.empty()) return asked.io;
-  std::set<std::uint32_t> taken;  // with all that shares units with it
-  const auto take = [&taken](const CorePlace& core) {
-    taken.insert(core.number);
-    taken.insert(core.siblings.begin(), core.siblings.end());
-  };
-  if (asked.engine)
-    if (const CorePlace* engine = topology.find(*asked.engine)) take(*engine);
-  std::vector<std::uint32_t> chosen;
-  for (const CorePlace& core : topology.cores) {
-    if (chosen.size() == queues) break;
-    if (!core.isolated || !is_near(core, port) || !contains(usable, core.number) ||
-        taken.contains(core.number))
-      continue;
-    chosen.push_back(core.number);
-    take(core);
-  }
+  const auto isolated = [](const CorePlace& core) { return core.isolated; };
+  auto chosen = cores_near(port, queues, topology, usable, isolated, asked.engine);
   // Some pinned and some not would be neither what was asked for nor what is best.
   return chosen.size() == queues ? chosen : std::vector<std::uint32_t>{};
 }

@@ -18,6 +18,14 @@ struct PortPlace {
   std::optional<int> node;  ///< nothing: the machine does not say, or all is equally near
 };
 
+/// Up to so many of the cores near the port that are `usable` and `fit`, none of them one that is
+/// taken, or a sibling of another.
+std::vector<std::uint32_t> cores_near(const PortPlace& port, std::size_t count,
+                                      const Topology& topology,
+                                      const std::vector<std::uint32_t>& usable,
+                                      bool (*fit)(const CorePlace&),
+                                      std::optional<std::uint32_t> taken = {});
+
 /// For each of so many queues a core: those that were asked for; or isolated ones of `usable` on
 /// the port's node, none of them taken by the engine or a sibling of another; or none.
 std::vector<std::uint32_t> choose_io_cores(const CoresConfig& asked, std::size_t queues,

@@ -31,6 +31,11 @@ std::optional<dpdk::Way> forced(PortWay way) {
   return std::nullopt;
 }
 
+dpdk::PortChoice choose_port(const NodeConfig& config, const dpdk::NicFacts& facts) {
+  return dpdk::choose_port(config.device, forced(config.dpdk.way), facts, config.mtu,
+                           config.io_threads);
+}
+
 /// Of one queue.
 std::vector<NamedCount> counts_of(const DpdkTransport& queue) {
   const DpdkTransportStats stats = queue.stats();
@@ -60,10 +65,14 @@ std::vector<NamedCount> counts_of(const DpdkTransport& queue) {
 
 }  // namespace
 
+std::optional<int> node_of_dpdk_port(const NodeConfig& config) {
+  const dpdk::NicFacts facts = dpdk::read_nic_facts();
+  return dpdk::node_of(choose_port(config, facts).device, facts);
+}
+
 OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self) {
   const dpdk::NicFacts facts = dpdk::read_nic_facts();
-  dpdk::PortChoice choice = dpdk::choose_port(config.device, forced(config.dpdk.way), facts,
-                                              config.mtu, config.io_threads);
+  dpdk::PortChoice choice = choose_port(config, facts);
   const std::optional<int> node = dpdk::node_of(choice.device, facts);
   const NearMemory near(node);
   auto queues = DpdkTransport::open(

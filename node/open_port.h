@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "cluster/packet.h"
@@ -31,5 +32,8 @@ struct OpenPort {
 OpenPort open_port(const NodeConfig& config);
 /// The part of it that needs DPDK; `self` is the member's own address.
 OpenPort open_dpdk_port(const NodeConfig& config, const Endpoint& self);
+/// Of the machine's memory, that is nearest to the NIC which the last would open; looks only.
+/// Throws StartError where there is no such port.
+std::optional<int> node_of_dpdk_port(const NodeConfig& config);
 
 }  // namespace muster

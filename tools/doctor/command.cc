@@ -12,9 +12,9 @@
 
 #include "cluster/config.h"
 #include "dpdk_transport/nic_facts.h"
-#include "dpdk_transport/port_choice.h"
 #include "interfaces/topology.h"
 #include "node/config_file.h"
+#include "node/open_port.h"
 #include "tools/doctor/checks.h"
 #include "tools/doctor/machine.h"
 #include "tools/doctor/measurements.h"
@@ -81,13 +81,11 @@ std::vector<int> choose_cores(const Machine& machine, const NodeConfig* config) 
 
 /// Where its threads run, and how far that is from its NIC; no word of a port that cannot be
 /// opened: the findings of its NIC have one.
-std::optional<Finding> diagnose_member(const NodeConfig& config, const dpdk::NicFacts& facts) {
+std::optional<Finding> diagnose_member(const NodeConfig& config) {
   if (config.mode != Mode::pipelined) return std::nullopt;
   PortPlace port{.name = config.device, .node = {}};
   try {
-    if (config.transport == TransportKind::dpdk)
-      port.node =
-          dpdk::node_of(dpdk::choose_port(config.device, std::nullopt, facts).device, facts);
+    if (config.transport == TransportKind::dpdk) port.node = node_of_dpdk_port(config);
   } catch (const StartError&) {
     return std::nullopt;
   }
@@ -122,7 +120,7 @@ int run(const Options& options) {
   const dpdk::NicFacts facts = dpdk::read_nic_facts();
   std::ranges::move(diagnose_nics(facts, kernel_way_ns), std::back_inserter(findings));
   if (config)
-    if (auto places = diagnose_member(*config, facts)) findings.push_back(std::move(*places));
+    if (auto places = diagnose_member(*config)) findings.push_back(std::move(*places));
   if (options.meet) {
     if (!options.json) fmt::print(stderr, "joining cluster {} for some seconds\n", config->cluster);
     std::ranges::move(diagnose_meeting(meet(*config)), std::back_inserter(findings));

@@ -1,31 +1,8 @@
 #include "tools/doctor/place_checks.h"
 
-#include <algorithm>
-#include <set>
-
 #include <fmt/format.h>
 
 namespace muster::doctor {
-namespace {
-
-/// One of each group of siblings, on the port's node, as many as the threads take; or fewer.
-std::vector<std::uint32_t> better_cores(std::size_t threads, const PortPlace& port,
-                                        const Topology& topology,
-                                        const std::vector<std::uint32_t>& usable) {
-  std::set<std::uint32_t> taken;
-  std::vector<std::uint32_t> better;
-  for (const CorePlace& core : topology.cores) {
-    if (better.size() == threads) break;
-    if ((port.node && core.node != *port.node) || taken.contains(core.number) ||
-        std::ranges::find(usable, core.number) == usable.end())
-      continue;
-    better.push_back(core.number);
-    taken.insert(core.siblings.begin(), core.siblings.end());
-  }
-  return better;
-}
-
-}  // namespace
 
 Finding diagnose_places(const CoresConfig& cores, std::size_t io_threads, const PortPlace& port,
                         const Topology& topology, const std::vector<std::uint32_t>& usable) {
@@ -42,7 +19,8 @@ Finding diagnose_places(const CoresConfig& cores, std::size_t io_threads, const 
   }
   finding.verdict = Verdict::costs;
   finding.found = fmt::format("{}", fmt::join(cautions, "; "));
-  const auto better = better_cores(io_threads + 1, port, topology, usable);
+  const auto any = [](const CorePlace&) { return true; };
+  const auto better = cores_near(port, io_threads + 1, topology, usable, any);
   finding.remedy =
       better.size() > io_threads
           ? fmt::format("[cores] io = [{}], engine = {}",
