@@ -113,12 +113,12 @@ struct DpdkTransport::Shared {
         port(port_config(config, queues), pool) {
     for (std::uint16_t other = 1; other < port.queues(); ++other)
       rings.push_back(std::make_unique<QueueRings>());
-    if (port.offloads().tx_pieces && MessagePieces::have_room())
-      pieces.emplace(config.pool_packets / 2, config.node);
+    if (port.offloads().tx_pieces)
+      pieces = MessagePieces::open(config.pool_packets / 2, config.node);
   }
 
   FramePool pool;
-  std::optional<MessagePieces> pieces;  ///< none where packets hold all that they carry
+  std::unique_ptr<MessagePieces> pieces;  ///< none where packets hold all that they carry
   RawPort port;
   std::vector<std::unique_ptr<QueueRings>> rings;  ///< of each queue but the first
   std::atomic<Link> link{Link::down};              ///< as the first has found it
@@ -189,7 +189,7 @@ void DpdkTransport::retain(Packet& packet) { rte_pktmbuf_refcnt_update(&frame_of
 void DpdkTransport::release(Packet& packet) { rte_pktmbuf_free(&frame_of(packet)); }
 
 LendableMemory* DpdkTransport::lendable_memory() {
-  return shared_->pieces ? &*shared_->pieces : nullptr;
+  return shared_->pieces.get();
 }
 
 bool DpdkTransport::attach(Packet& packet, std::span<const std::byte> bytes,

@@ -10,11 +10,18 @@ namespace {
 /// For a memif that connects anew, a NIC that is taken again, a thread that registers.
 constexpr std::size_t reserve_bytes = std::size_t{8} << 20;
 
-std::size_t free_heap_bytes() {
+/// Less is not worth the trouble.
+constexpr std::size_t messages_bytes_min = std::size_t{1} << 20;
+/// An mbuf with its headroom, what it shares, and what a pool puts around it.
+constexpr std::size_t piece_bytes = 512;
+
+/// Of a node, or of all.
+std::size_t free_heap_bytes(std::optional<int> node) {
   std::size_t bytes = 0;
   for (unsigned i = 0; i < rte_socket_count(); ++i) {
+    const int socket = rte_socket_id_by_idx(i);
     rte_malloc_socket_stats stats{};
-    if (rte_malloc_get_socket_stats(rte_socket_id_by_idx(i), &stats) == 0)
+    if ((!node || *node == socket) && rte_malloc_get_socket_stats(socket, &stats) == 0)
       bytes += stats.heap_freesz_bytes;
   }
   return bytes;
@@ -24,19 +31,30 @@ void let_go(void* /*piece*/, void* memory) { static_cast<MessageMemory*>(memory)
 
 }  // namespace
 
-MessagePieces::MessagePieces(std::uint32_t pieces, std::optional<int> node)
-    : node_(node.value_or(SOCKET_ID_ANY)),
-      pool_(pieces, sizeof(rte_mbuf_ext_shared_info), FramePool::Reader::software, 0, node) {}
-
-bool MessagePieces::have_room() { return free_heap_bytes() > reserve_bytes; }
-
-std::byte* MessagePieces::allocate(std::size_t bytes) {
-  if (free_heap_bytes() < bytes + reserve_bytes) return nullptr;
-  return static_cast<std::byte*>(
-      rte_malloc_socket("muster_messages", bytes, RTE_CACHE_LINE_SIZE, node_));
+std::unique_ptr<MessagePieces> MessagePieces::open(std::uint32_t pieces, std::optional<int> node) {
+  const std::size_t bytes = free_heap_bytes(node);
+  const std::size_t others = pieces * piece_bytes + reserve_bytes;
+  if (bytes < others + 2 * messages_bytes_min) return nullptr;
+  return std::unique_ptr<MessagePieces>(new MessagePieces(pieces, node, (bytes - others) / 2));
 }
 
-void MessagePieces::free(std::byte* memory, std::size_t /*bytes*/) { rte_free(memory); }
+MessagePieces::MessagePieces(std::uint32_t pieces, std::optional<int> node, std::size_t bytes_max)
+    : node_(node.value_or(SOCKET_ID_ANY)),
+      bytes_max_(bytes_max),
+      pool_(pieces, sizeof(rte_mbuf_ext_shared_info), FramePool::Reader::software, 0, node) {}
+
+std::byte* MessagePieces::allocate(std::size_t bytes) {
+  void* memory = nullptr;
+  if (taken_bytes_.fetch_add(bytes) + bytes <= bytes_max_)
+    memory = rte_malloc_socket("muster_messages", bytes, RTE_CACHE_LINE_SIZE, node_);
+  if (memory == nullptr) taken_bytes_ -= bytes;
+  return static_cast<std::byte*>(memory);
+}
+
+void MessagePieces::free(std::byte* memory, std::size_t bytes) {
+  rte_free(memory);
+  taken_bytes_ -= bytes;
+}
 
 bool MessagePieces::attach(Frame& frame, std::span<const std::byte> bytes, MessageMemory& memory) {
   Frame* piece = pool_.allocate();

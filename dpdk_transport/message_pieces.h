@@ -1,8 +1,10 @@
 // Messages in DPDK's own memory, and frames that end with a piece of one.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -15,12 +17,12 @@ namespace muster::dpdk {
 /// those that share it.
 class MessagePieces final : public LendableMemory {
  public:
-  /// So many frames at most have a piece at a time. Near `node`, if there is memory.
-  MessagePieces(std::uint32_t pieces, std::optional<int> node);
+  /// So many frames at most have a piece at a time. Near `node`, if there is memory. nullptr where
+  /// the heap has too little left.
+  static std::unique_ptr<MessagePieces> open(std::uint32_t pieces, std::optional<int> node);
 
-  /// There is some memory.
-  static bool have_room();
-  /// What is left for ports that open or connect later is not given.
+  /// Half of what the heap had left at the start, but for a reserve, in sum: the rest is for what
+  /// opens and connects later. Takes DPDK's lock.
   std::byte* allocate(std::size_t bytes) override;
   void free(std::byte* memory, std::size_t bytes) override;
 
@@ -29,7 +31,11 @@ class MessagePieces final : public LendableMemory {
   bool attach(Frame& frame, std::span<const std::byte> bytes, MessageMemory& memory);
 
  private:
+  MessagePieces(std::uint32_t pieces, std::optional<int> node, std::size_t bytes_max);
+
   int node_;
+  std::size_t bytes_max_;
+  std::atomic<std::size_t> taken_bytes_{0};
   FramePool pool_;
 };
 

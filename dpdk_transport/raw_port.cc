@@ -54,9 +54,9 @@ void fit_kernel_ring(DeviceName& name, std::uint32_t buffer_bytes, std::uint32_t
 
 /// The slots of the rings between a client and its server, which the client makes. In later DPDKs
 /// than 22.11 only a sender that was told of shorter slots than its buffers looks how much fits
-/// one, so a server of long frames is told that: a client's may be shorter.
-std::uint32_t slot_bytes(bool server, std::uint32_t buffer_bytes) {
-  return server && buffer_bytes > frame_bytes_for(mtu_default) ? buffer_bytes - 1 : buffer_bytes;
+/// one, and puts a frame of two segments into one slot. So for long frames both are told that.
+std::uint32_t slot_bytes(std::uint32_t buffer_bytes) {
+  return buffer_bytes > frame_bytes_for(mtu_default) ? buffer_bytes - 1 : buffer_bytes;
 }
 
 /// The kernel, or the other end, fills all queues that it was told of, so all of them have to be
@@ -90,8 +90,7 @@ DeviceName complete(DeviceName name, const RawPortConfig& config, const FramePoo
   const unsigned slots = std::max(config.rx_descriptors, config.tx_descriptors);
   name.add_argument("socket-abstract", "no");
   name.add_argument("rsize", std::to_string(std::bit_width(std::max(slots, 2U) - 1)));
-  name.add_argument("bsize",
-                    std::to_string(slot_bytes(memif_end(name).server, pool.frame_bytes_max())));
+  name.add_argument("bsize", std::to_string(slot_bytes(pool.frame_bytes_max())));
   if (config.mac) name.add_argument("mac", to_string(*config.mac));
   return name;
 }
@@ -105,7 +104,8 @@ bool reads_kernel_frames(std::string_view driver) {
 /// copies sees nothing else.
 bool may_send_pieces(const DeviceName& name) {
   if (name.is_memif()) return name.argument("zero-copy").value_or("no") != "yes";
-  return !name.pci || rte_eal_iova_mode() == RTE_IOVA_VA;
+  const bool by_device = name.pci || name.driver() == "net_virtio_user";  // vDPA is one
+  return !by_device || rte_eal_iova_mode() == RTE_IOVA_VA;
 }
 
 /// Their frames are as long as the arguments say; what the driver says is for the default.
@@ -153,7 +153,7 @@ RawPort::RawPort(const RawPortConfig& config, FramePool& pool)
               .queues = config.queues,
               .node = config.node,
               .receive_interrupts = config.receive_interrupts,
-              .tx_pieces = config.mtu > lent_bytes_min} {
+              .tx_pieces = config.mtu >= 2 * lent_bytes_min} {
   capabilities_.near_memory = pool.is_near();
   memif_client_ = name_.is_memif() && !memif_end(name_).server;
   if (const auto interface = name_.argument("iface");

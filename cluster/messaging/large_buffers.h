@@ -40,6 +40,7 @@ class LargeBuffers {
   LargeBuffers(std::size_t bytes_max, LendableMemory* lendable)
       : bytes_max_(bytes_max), source_(lendable) {
     spare_.reserve(spare_max);  // give() throws nothing
+    lendable_.reserve(lendable_max);
   }
 
   /// So large, and so much is counted, whatever memory it had before; empty: the limit is reached.
@@ -67,21 +68,21 @@ class LargeBuffers {
   /// What is a little longer the next time has room then.
   static constexpr std::size_t grain_bytes = std::size_t{64} << 10;
 
-  /// What is too short makes room for what is not.
+  /// A free one that is long enough; else one more, in the place of one that is too short where
+  /// there are as many as may be. What is there is let go of once there is a longer one only.
   HeldMemory lendable(std::size_t bytes) {
     HeldMemory* too_short = nullptr;
     for (HeldMemory& memory : lendable_) {
-      if (memory && !memory->is_held_once()) continue;
-      if (memory && memory->bytes().size() >= bytes) return memory;
+      if (!memory->is_held_once()) continue;
+      if (memory->bytes().size() >= bytes) return memory;
       too_short = &memory;
     }
-    if (too_short == nullptr && lendable_.size() < lendable_max)
-      too_short = &lendable_.emplace_back();
-    if (too_short == nullptr) return {};
-    *too_short = {};
-    *too_short = HeldMemory(
+    const bool more = lendable_.size() < lendable_max;
+    if (!more && too_short == nullptr) return {};
+    const HeldMemory longer(
         MessageMemory::lendable(*source_, (bytes + grain_bytes - 1) / grain_bytes * grain_bytes));
-    return *too_short;
+    if (!longer) return {};
+    return more ? lendable_.emplace_back(longer) : *too_short = longer;
   }
   HeldMemory ordinary(std::size_t bytes) {
     HeldMemory memory;
@@ -98,7 +99,7 @@ class LargeBuffers {
   LendableMemory* const source_;
   std::size_t taken_bytes_ = 0;
   std::vector<HeldMemory> spare_;     ///< ordinary
-  std::vector<HeldMemory> lendable_;  ///< all of it, whoever else holds it, or places for some
+  std::vector<HeldMemory> lendable_;  ///< all of it, whoever else holds it
 };
 
 }  // namespace muster

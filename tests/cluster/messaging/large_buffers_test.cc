@@ -59,17 +59,26 @@ TEST(LargeBuffers, AreOrdinaryWhereAllThatIsLendableIsHeld) {
   EXPECT_TRUE(buffers.take(100'000).memory().is_lendable());
 }
 
-TEST(LargeBuffers, MakeRoomForLongerOnes) {
-  BoundedMemory source(mebi);
-  LargeBuffers buffers(8 * mebi, &source);
-  for (int i = 0; i < 3; ++i) {
-    auto small = buffers.take(200'000);
-    EXPECT_TRUE(small.memory().is_lendable());
-    buffers.give(std::move(small));
+TEST(LargeBuffers, HaveLongerOnesInThePlaceOfShorterOnes) {
+  BoundedMemory source(8 * mebi);
+  LargeBuffers buffers(64 * mebi, &source);
+  for (std::size_t bytes = 100'000; bytes <= 1'600'000; bytes += 100'000) {
+    auto buffer = buffers.take(bytes);
+    EXPECT_TRUE(buffer.memory().is_lendable()) << bytes;
+    EXPECT_EQ(buffer.bytes().size(), bytes);
+    buffers.give(std::move(buffer));
   }
-  auto large = buffers.take(900'000);
-  EXPECT_TRUE(large.memory().is_lendable());
-  EXPECT_EQ(large.bytes().size(), 900'000U);
+}
+
+/// What cannot be had costs nothing that is there.
+TEST(LargeBuffers, KeepShortOnesWhereThereAreNoLongerOnes) {
+  BoundedMemory source(300'000);
+  LargeBuffers buffers(8 * mebi, &source);
+  auto small = buffers.take(200'000);
+  const std::byte* const at = small.bytes().data();
+  buffers.give(std::move(small));
+  EXPECT_FALSE(buffers.take(280'000).memory().is_lendable());
+  EXPECT_EQ(buffers.take(200'000).bytes().data(), at);
 }
 
 TEST(LargeBuffers, OutliveWhoeverLentThem) {

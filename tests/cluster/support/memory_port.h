@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <iterator>
 #include <span>
 #include <utility>
 #include <vector>
@@ -59,6 +60,8 @@ class MemoryPort : public PacketPort {
   void transmit(Packet& packet) override {
     transmitted_.push_back(
         {packet.peer, {packet.data, packet.data + packet.size}, packet.expendable});
+    const auto attached = packet.attached();
+    std::ranges::copy(attached, std::back_inserter(transmitted_.back().bytes));
     release(packet);
   }
 
