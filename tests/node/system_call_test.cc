@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include <fmt/format.h>
@@ -82,9 +83,11 @@ class Echo : public Handler {
   std::size_t heard = 0;
 };
 
-NodeConfig config_of(const TemporaryFolder& folder, std::string_view name, Mode mode) {
+NodeConfig config_of(const TemporaryFolder& folder, std::string_view name, Mode mode,
+                     std::uint32_t mtu) {
   NodeConfig config = memif_config(folder, name);
   config.mode = mode;
+  config.mtu = mtu;
   config.idle = Idle::spin;
   return config;
 }
@@ -92,9 +95,9 @@ NodeConfig config_of(const TemporaryFolder& folder, std::string_view name, Mode 
 /// Two members and what they say to each other, all polled by one thread.
 class Conversation {
  public:
-  Conversation(const TemporaryFolder& folder, Mode mode)
-      : b_(config_of(folder, "b", Mode::run_inline), echo_),
-        a_(config_of(folder, "a", mode), answers_) {
+  Conversation(const TemporaryFolder& folder, Mode mode, std::uint32_t mtu)
+      : b_(config_of(folder, "b", Mode::run_inline, mtu), echo_),
+        a_(config_of(folder, "a", mode, mtu), answers_) {
     echo_.node = &b_;
     echo_.topic = announce(b_, "/from/b");
     answers_.topic = announce(a_, "/from/a");
@@ -111,7 +114,8 @@ class Conversation {
     });
   }
 
-  /// A copied message, one written in place, one of many packets, a call, and two published.
+  /// A copied message, one written in place, one of many packets, a call, and two published. In
+  /// jumbo frames the long ones are lent.
   bool converse(int rounds) {
     for (int i = 0; i < rounds; ++i) {
       const std::size_t all = answers_.heard + 5;
@@ -162,8 +166,8 @@ class Conversation {
 };
 
 /// In the process that ends with it.
-void converse_under_the_filter(const TemporaryFolder& folder, Mode mode) try {
-  Conversation conversation(folder, mode);
+void converse_under_the_filter(const TemporaryFolder& folder, Mode mode, std::uint32_t mtu) try {
+  Conversation conversation(folder, mode, mtu);
   if (!conversation.begin() || !conversation.converse(30)) {
     verdict->stage = Verdict::Stage::not_joined;
   } else if (!trap_system_calls()) {
@@ -182,7 +186,7 @@ void converse_under_the_filter(const TemporaryFolder& folder, Mode mode) try {
   _exit(1);
 }
 
-class SystemCalls : public testing::TestWithParam<Mode> {
+class SystemCalls : public testing::TestWithParam<std::tuple<Mode, std::uint32_t>> {
  protected:
   void SetUp() override {
     void* shared =
@@ -195,9 +199,10 @@ class SystemCalls : public testing::TestWithParam<Mode> {
 
 TEST_P(SystemCalls, AreNotMadeForMessagesAndCalls) {
   const TemporaryFolder folder;
+  const auto [mode, mtu] = GetParam();
   const pid_t child = fork();
   ASSERT_GE(child, 0);
-  if (child == 0) converse_under_the_filter(folder, GetParam());
+  if (child == 0) converse_under_the_filter(folder, mode, mtu);
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
@@ -205,10 +210,14 @@ TEST_P(SystemCalls, AreNotMadeForMessagesAndCalls) {
   EXPECT_EQ(verdict->calls, 0) << "the first has number " << verdict->first;
   EXPECT_EQ(verdict->calls_on_purpose, 1) << "they are not counted at all";
 }
-INSTANTIATE_TEST_SUITE_P(BothWays, SystemCalls, testing::Values(Mode::run_inline, Mode::pipelined),
-                         [](const auto& way) {
-                           return way.param == Mode::run_inline ? "Inline" : "Pipelined";
-                         });
+std::string name_of(const testing::TestParamInfo<std::tuple<Mode, std::uint32_t>>& way) {
+  return fmt::format("{}{}", std::get<Mode>(way.param) == Mode::run_inline ? "Inline" : "Pipelined",
+                     std::get<std::uint32_t>(way.param));
+}
+INSTANTIATE_TEST_SUITE_P(BothWays, SystemCalls,
+                         testing::Combine(testing::Values(Mode::run_inline, Mode::pipelined),
+                                          testing::Values(mtu_default, mtu_max)),
+                         name_of);
 
 /// The kernel has such filters, and whoever runs us has not forbidden them.
 bool filters_exist() {
