@@ -140,3 +140,14 @@ refuses_to_persist_without_systemd() {
   echo "$said"
   [[ $said == 'nic: systemd does not run here: '* ]]
 }
+
+left_no_file() { [[ -z $(find /dev/hugepages /run/dpdk /run/muster -mindepth 1 2>/dev/null) ]]; }
+
+# A page has 2 MiB.
+needs_a_page_more() {
+  local said config=/tmp/more.toml
+  printf '%s\n' 'name = "more"' 'cluster = "lab"' 'address = "10.77.0.9/24"' \
+    "device = \"${nics[0]}\"" '[dpdk]' 'hugepages = true' 'memory_mb = 258' >$config
+  said=$(timeout 20 "$MUSTER" node --config $config 2>&1 </dev/null) && return 1
+  grep -F 'DPDK needs 258 MiB of free hugepages, and this machine has 256' <<<"$said"
+}
