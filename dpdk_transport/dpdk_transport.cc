@@ -114,7 +114,7 @@ struct DpdkTransport::Shared {
     for (std::uint16_t other = 1; other < port.queues(); ++other)
       rings.push_back(std::make_unique<QueueRings>());
     if (port.offloads().tx_pieces)
-      pieces = MessagePieces::open(config.pool_packets / 2, config.node);
+      pieces = MessagePieces::open(config.pool_packets / 2, reader_of(config), config.node);
   }
 
   FramePool pool;
@@ -188,9 +188,7 @@ void DpdkTransport::retain(Packet& packet) { rte_pktmbuf_refcnt_update(&frame_of
 
 void DpdkTransport::release(Packet& packet) { rte_pktmbuf_free(&frame_of(packet)); }
 
-LendableMemory* DpdkTransport::lendable_memory() {
-  return shared_->pieces.get();
-}
+LendableMemory* DpdkTransport::lendable_memory() { return shared_->pieces.get(); }
 
 bool DpdkTransport::attach(Packet& packet, std::span<const std::byte> bytes,
                            MessageMemory& memory) {
@@ -303,8 +301,9 @@ std::vector<std::string> DpdkTransport::lowered() const {
   std::vector<std::string> lowered = port_.lowered();
   if (port_.offloads().tx_pieces && !shared_->pieces)
     lowered.emplace_back(
-        "long messages: copied into packets, as DPDK's memory has no room for them: raise "
-        "memory_mb");
+        "long messages: copied into packets, as DPDK's memory has no room for them, or short "
+        "pages: "
+        "raise memory_mb, set hugepages to true");
   return lowered;
 }
 

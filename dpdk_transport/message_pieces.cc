@@ -1,7 +1,10 @@
 #include "dpdk_transport/message_pieces.h"
 
+#include <algorithm>
+
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
+#include <rte_memory.h>
 
 namespace muster::dpdk {
 
@@ -14,6 +17,22 @@ constexpr std::size_t reserve_bytes = std::size_t{8} << 20;
 constexpr std::size_t messages_bytes_min = std::size_t{1} << 20;
 /// An mbuf with its headroom, what it shares, and what a pool puts around it.
 constexpr std::size_t piece_bytes = 512;
+
+/// Else nearly every piece would reach over an end.
+constexpr std::size_t page_bytes_min = std::size_t{1} << 20;
+
+/// The shortest that there are.
+std::size_t heap_page_bytes() {
+  std::size_t shortest = never_ends;
+  rte_memseg_walk(
+      [](const rte_memseg_list* list, const rte_memseg*, void* found) {
+        auto& bytes = *static_cast<std::size_t*>(found);
+        if (list->external == 0) bytes = std::min(bytes, std::size_t{list->page_sz});
+        return 0;
+      },
+      &shortest);
+  return shortest;
+}
 
 /// Of a node, or of all.
 std::size_t free_heap_bytes(std::optional<int> node) {
@@ -31,15 +50,21 @@ void let_go(void* /*piece*/, void* memory) { static_cast<MessageMemory*>(memory)
 
 }  // namespace
 
-std::unique_ptr<MessagePieces> MessagePieces::open(std::uint32_t pieces, std::optional<int> node) {
+std::unique_ptr<MessagePieces> MessagePieces::open(std::uint32_t pieces, FramePool::Reader reader,
+                                                   std::optional<int> node) {
   const std::size_t bytes = free_heap_bytes(node);
   const std::size_t others = pieces * piece_bytes + reserve_bytes;
   if (bytes < others + 2 * messages_bytes_min) return nullptr;
-  return std::unique_ptr<MessagePieces>(new MessagePieces(pieces, node, (bytes - others) / 2));
+  std::unique_ptr<MessagePieces> opened(
+      new MessagePieces(pieces, reader, node, (bytes - others) / 2));
+  if (opened->page_bytes_ < page_bytes_min) return nullptr;
+  return opened;
 }
 
-MessagePieces::MessagePieces(std::uint32_t pieces, std::optional<int> node, std::size_t bytes_max)
-    : node_(node.value_or(SOCKET_ID_ANY)),
+MessagePieces::MessagePieces(std::uint32_t pieces, FramePool::Reader reader,
+                             std::optional<int> node, std::size_t bytes_max)
+    : page_bytes_(reader == FramePool::Reader::device ? heap_page_bytes() : never_ends),
+      node_(node.value_or(SOCKET_ID_ANY)),
       bytes_max_(bytes_max),
       pool_(pieces, sizeof(rte_mbuf_ext_shared_info), FramePool::Reader::software, 0, node) {}
 
@@ -57,6 +82,7 @@ void MessagePieces::free(std::byte* memory, std::size_t bytes) {
 }
 
 bool MessagePieces::attach(Frame& frame, std::span<const std::byte> bytes, MessageMemory& memory) {
+  if (!lies_in_one_page(bytes, page_bytes_)) return false;
   Frame* piece = pool_.allocate();
   if (piece == nullptr) return false;
   auto* shared = static_cast<rte_mbuf_ext_shared_info*>(rte_mbuf_to_priv(piece));

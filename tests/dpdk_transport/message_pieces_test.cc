@@ -148,7 +148,7 @@ TEST_F(JumboMembers, LendNotWhatPortsMayStillNeed) {
 /// Drivers give back segment by segment, in any order, while others hold the packet still.
 TEST_F(JumboMembers, LetGoOfTheMemoryOnceWhoeverIsLast) {
   FramePool pool(64);
-  const auto pieces = MessagePieces::open(64, {});
+  const auto pieces = MessagePieces::open(64, FramePool::Reader::software, {});
   ASSERT_NE(pieces, nullptr);
   HeldMemory memory(MessageMemory::lendable(*pieces, 1 << 20));
   ASSERT_TRUE(memory);
@@ -188,6 +188,20 @@ TEST_F(JumboMembers, LetGoOfTheMemoryOnceWhoeverIsLast) {
     ASSERT_TRUE(memory->is_held_once()) << round;
   }
   EXPECT_EQ(pool.available(), pool.size());
+}
+
+TEST(Pieces, OfDevicesLieInOnePage) {
+  constexpr std::size_t page = 4096;
+  alignas(page) static std::byte memory[2 * page];
+  const std::span<const std::byte> all(memory);
+  EXPECT_TRUE(lies_in_one_page(all.first(page), page));
+  EXPECT_TRUE(lies_in_one_page(all.subspan(page - 1, 1), page));
+  EXPECT_FALSE(lies_in_one_page(all.subspan(page - 1, 2), page));
+  EXPECT_FALSE(lies_in_one_page(all.subspan(1, page), page));
+  EXPECT_TRUE(lies_in_one_page(all, never_ends));
+  // The tests' own EAL has ordinary ones.
+  start_eal(testing::eal);
+  EXPECT_EQ(MessagePieces::open(64, FramePool::Reader::device, {}), nullptr);
 }
 
 TEST(MembersWithoutJumboFrames, CopyAllTheySend) {
