@@ -94,6 +94,9 @@ class Transport : public PacketPort {
   /// returns how many. Only UDP datagrams to this port, well-formed up to UDP, come this far.
   virtual std::size_t receive(std::span<Packet*> burst) = 0;
 
+  /// What else the last receive() has taken off the port, and answered or dropped itself: that was
+  /// work as well, and more may lie behind it.
+  virtual std::size_t received_besides() const { return 0; }
   /// Called at the end of each duty cycle, too.
   std::size_t flush() override = 0;
 

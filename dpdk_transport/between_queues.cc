@@ -30,17 +30,22 @@ void DpdkTransport::hand_over(QueueRings::Ring& ring, Frame& frame) {
   rte_pktmbuf_free(&frame);
 }
 
-void DpdkTransport::hear_others() {
+/// How many frames of theirs there were.
+std::size_t DpdkTransport::hear_others() {
   std::array<Frame*, burst_max> frames;
+  std::size_t heard = 0;
   for (QueueLink& link : links_) {
     const std::size_t news = link.news_in.pop(frames);
     for (Frame* frame : std::span(frames).first(news)) hear_news(*frame);
+    heard += news;
     if (queue_ > 0) continue;
     const std::size_t questions = link.questions.pop(frames);
     for (Frame* frame : std::span(frames).first(questions))
       answer(*frame, classified(*frame, bytes(*frame)));
+    heard += questions;
   }
   doubt_neighbours();
+  return heard;
 }
 
 void DpdkTransport::hear_news(Frame& frame) {

@@ -199,7 +199,7 @@ bool DpdkTransport::attach(Packet& packet, std::span<const std::byte> bytes,
 }
 
 std::size_t DpdkTransport::receive(std::span<Packet*> burst) {
-  if (!links_.empty()) hear_others();
+  const std::size_t told = links_.empty() ? 0 : hear_others();
   std::array<Frame*, burst_max> frames;
   const std::size_t count =
       port_.receive({frames.data(), std::min(burst.size(), frames.size())}, queue_);
@@ -209,6 +209,7 @@ std::size_t DpdkTransport::receive(std::span<Packet*> burst) {
     if (Packet* packet = accept(*frames[i])) burst[accepted++] = packet;
   }
   stats_.received += accepted;
+  received_besides_ = told + count - accepted;
   return accepted;
 }
 

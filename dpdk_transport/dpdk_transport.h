@@ -114,6 +114,7 @@ class DpdkTransport final : public Transport {
   LendableMemory* lendable_memory() override;
   void transmit(Packet& packet) override;
   std::size_t receive(std::span<Packet*> burst) override;
+  std::size_t received_besides() const override { return received_besides_; }
   std::size_t flush() override;
   Endpoint self() const override { return local_.self; }
   /// For now and then: see RawPort::link(). While a memif's peer is away each call tries to reach
@@ -159,7 +160,7 @@ class DpdkTransport final : public Transport {
   void believe(const dpdk::Station& station);
   void tell_others(const dpdk::Station& station);
   void hand_over(dpdk::QueueRings::Ring& ring, dpdk::Frame& frame);
-  void hear_others();
+  std::size_t hear_others();
   void hear_news(dpdk::Frame& frame);
   void doubt_neighbours();
   bool hear(const dpdk::NeighbourNews& news);
@@ -201,6 +202,7 @@ class DpdkTransport final : public Transport {
   std::array<TimeNs, 2> next_report_ns_{};  ///< in the older protocol, and in the newer
   std::array<dpdk::Frame*, outgoing_max> outgoing_{};
   std::size_t outgoing_count_ = 0;
+  std::size_t received_besides_ = 0;
   bool had_link_ = false;
   DpdkTransportStats stats_;
   std::atomic<std::uint64_t> exhausted_{0};  ///< allocate() counts on any thread

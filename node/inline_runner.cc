@@ -52,7 +52,7 @@ std::size_t InlineRunner::take_in() {
     active_ = true;
     engine_.receive(cycle_ns_, std::span(burst).first(received));
   }
-  return received;
+  return received + transport_.received_besides();
 }
 
 std::size_t InlineRunner::end_cycle() {

@@ -58,7 +58,7 @@ std::size_t IoLoop::receive() {
   if (held_.empty()) held_ = room.first(received);
   const std::size_t pushed = received_.push(held_);
   held_ = held_.subspan(pushed);
-  return pushed;
+  return pushed + transport_.received_besides();
 }
 
 std::size_t IoLoop::transmit() {

@@ -47,6 +47,7 @@ class IoLoop {
  private:
   static constexpr std::size_t burst_max = 32;
 
+  // These return the work that was done.
   std::size_t cycle(TimeNs now);
   std::size_t receive();
   std::size_t transmit();

@@ -139,6 +139,7 @@ std::size_t SocketTransport::flush() {
 std::size_t SocketTransport::receive(std::span<Packet*> burst) {
   // The group goes first when its turn comes, so that a flood of unicast cannot hide heartbeats.
   std::size_t count = 0;
+  received_besides_ = 0;
   if (group_is_due()) count = receive_from(group_->fd(), burst);
   if (count < burst.size()) count += receive_from(unicast_.fd(), burst.subspan(count));
   return count;
@@ -177,6 +178,7 @@ std::size_t SocketTransport::receive_from(int fd, std::span<Packet*> burst) {
   }
   std::reverse(burst.begin(), burst.begin() + static_cast<std::ptrdiff_t>(count));
   stats_.received += count;
+  received_besides_ += static_cast<std::size_t>(taken) - count;
   return count;
 }
 

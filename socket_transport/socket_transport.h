@@ -62,6 +62,7 @@ class SocketTransport final : public Transport {
   void release(Packet& packet) override { pool_.release(packet); }
   void transmit(Packet& packet) override;
   std::size_t receive(std::span<Packet*> burst) override;
+  std::size_t received_besides() const override { return received_besides_; }
   std::size_t flush() override;
   Endpoint self() const override { return self_; }
   /// A system call: for now and then, not for each cycle.
@@ -105,6 +106,7 @@ class SocketTransport final : public Transport {
   Batch<burst_max> incoming_;  ///< empty packets that wait to be received into
   Batch<outgoing_max> outgoing_;
   std::chrono::steady_clock::time_point next_group_look_;
+  std::size_t received_besides_ = 0;
   SocketTransportStats stats_;
   std::atomic<std::uint64_t> exhausted_{0};
 };

@@ -200,6 +200,20 @@ TEST_F(AMember, DropsAndCountsWhatItCannotUse) {
   EXPECT_EQ(member_->stats().received, 1U);
 }
 
+/// A storm of such frames is work for whoever polls, and what is wanted may lie behind it.
+TEST_F(AMember, SaysHowManyFramesItHasReadThatWereNoDatagrams) {
+  const Bytes for_us = framed(UdpFramer(golden::neighbour_endpoint, golden::neighbour.mac, {}),
+                              Bytes(3), golden::self.mac, golden::self_endpoint);
+  for (const Bytes& frame : {golden::arp_request, for_us, Bytes(64)})
+    ASSERT_TRUE(put_on_wire(frame));
+  std::array<Packet*, 4> packets{};
+  ASSERT_EQ(member_->receive(packets), 1U);
+  EXPECT_EQ(member_->received_besides(), 2U);
+  member_->release(*packets[0]);
+  EXPECT_EQ(member_->receive(packets), 0U);
+  EXPECT_EQ(member_->received_besides(), 0U);
+}
+
 TEST_F(AMember, AnswersNoQueryTwiceAtOnce) {
   announcements_heard();
   for (int i = 0; i < 10; ++i) EXPECT_EQ(say(golden::group_query), 0U);

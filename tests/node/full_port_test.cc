@@ -25,6 +25,25 @@ TEST(NodeAtAFullPort, SleepsNoLongerThanTheLineTakesToDrain) {
   EXPECT_GT(node.runner.next_deadline(), monotonic_ns() + second);
 }
 
+/// Asleep between bursts it would take seconds for these, beside a queue that is full.
+class NodeInAStormOfForeignFrames : public testing::TestWithParam<Mode> {};
+INSTANTIATE_TEST_SUITE_P(BothWays, NodeInAStormOfForeignFrames, both_ways, mode_name);
+
+TEST_P(NodeInAStormOfForeignFrames, DoesNotSleep) {
+  NodeConfig config = loopback_config("a", GetParam());
+  config.idle = Idle::backoff;
+  Segment segment;
+  Diary diary;
+  auto transport = segment.plug({0x0a4d0001, config.port});
+  LoopbackTransport& link = *transport;
+  Node node = make_node(config, diary, std::move(transport));
+  node.run_for(20 * ms);  // who has nothing to do sleeps long by then
+  const TimeNs begin = monotonic_ns();
+  link.questions = 50'000 * 32;
+  while (link.questions > 0 && monotonic_ns() - begin < 10 * second) node.idle(node.poll());
+  EXPECT_LT(monotonic_ns() - begin, 2 * second);
+}
+
 class NodeThatEndsAtAFullPort : public testing::TestWithParam<Mode> {};
 INSTANTIATE_TEST_SUITE_P(BothWays, NodeThatEndsAtAFullPort, both_ways, mode_name);
 

@@ -66,6 +66,10 @@ class LoopbackTransport final : public Transport {
     if (const DurationNs away_ns = pause_ns.exchange(0); away_ns > 0)
       std::this_thread::sleep_for(std::chrono::nanoseconds(away_ns));
     const std::lock_guard lock(mutex_);
+    besides_ = std::min(burst.size(), questions.load());
+    questions -= besides_;
+    unsent += besides_;
+    burst = burst.first(burst.size() - besides_);
     std::size_t count = 0;
     for (; count < burst.size() && waiting_ > 0; ++count, --waiting_) {
       burst[count] = inbox_[first_];
@@ -73,8 +77,10 @@ class LoopbackTransport final : public Transport {
     }
     return count;
   }
+  std::size_t received_besides() const override { return besides_; }
   /// While the port is full something waits, in name only: what was transmitted has gone.
   std::size_t flush() override {
+    unsent = 0;
     const std::size_t waiting = monotonic_ns() < full_until_ns ? 1 : 0;
     if (unflushed != nullptr) *unflushed = waiting;
     return waiting;
@@ -110,6 +116,9 @@ class LoopbackTransport final : public Transport {
   /// Whoever serves the port next is away for so long.
   std::atomic<DurationNs> pause_ns{0};
   std::atomic<TimeNs> full_until_ns{0};
+  /// Frames before all packets, that the port answers by itself; and answers that wait for flush().
+  std::atomic<std::size_t> questions{0};
+  std::size_t unsent = 0;
   int wakes = -1;  ///< whoever sleeps on it
   bool armed = false;
   std::function<void()> on_arm;  ///< what comes then wakes nobody
@@ -126,6 +135,7 @@ class LoopbackTransport final : public Transport {
   std::vector<Packet*> inbox_;  // a ring
   std::size_t first_ = 0;
   std::size_t waiting_ = 0;
+  std::size_t besides_ = 0;
 };
 
 inline std::unique_ptr<LoopbackTransport> Segment::plug(const Endpoint& self) {

@@ -165,6 +165,21 @@ TEST_F(SocketTransports, DropAndCountADatagramLongerThanAPacket) {
   EXPECT_EQ(two_.stats().truncated, 1u);
 }
 
+TEST_F(SocketTransports, SayHowManyDatagramsTheyHaveReadAndDropped) {
+  std::array<Packet*, 4> packets{};
+  one_.receive(packets);
+  EXPECT_EQ(one_.received_besides(), 0u);
+  send(one_, one_.self(), "its own");
+  std::size_t besides = 0;
+  for (int look = 0; look < 1000 && besides == 0; ++look) {
+    EXPECT_EQ(one_.receive(packets), 0u);
+    besides = one_.received_besides();
+  }
+  EXPECT_EQ(besides, 1u);
+  one_.receive(packets);
+  EXPECT_EQ(one_.received_besides(), 0u);
+}
+
 TEST_F(SocketTransports, CountWhatAFullSocketBufferDropped) {
   const std::string full(one_.payload_bytes_max(), 'x');
   for (int i = 0; i < 20'000 && two_.stats().receive_full == 0; ++i) send(one_, two_.self(), full);
