@@ -112,7 +112,7 @@ class Transport : public PacketPort {
   /// disarm(). None where the port has to be polled. The transport keeps them.
   virtual std::vector<int> descriptors() const { return {}; }
   /// From here on what comes wakes; asked once before each sleep. True: what had come before may
-  /// not, so look once more.
+  /// not, so look until nothing lies there.
   virtual bool arm() { return false; }
   /// Awake: what comes wakes nobody, which is cheaper.
   virtual void disarm() {}

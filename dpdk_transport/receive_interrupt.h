@@ -21,8 +21,8 @@ class ReceiveInterrupt {
 
   /// Readable between arm() and disarm() when a frame has come since. The same all the time.
   int descriptor() const { return descriptor_; }
-  /// True: frames that came before may lie there without a word, so look once more. False: it says
-  /// so of those as well, or the port is closed.
+  /// True: frames that came before may lie there without a word, so look until none does. False: it
+  /// says so of those as well, or the port is closed.
   bool arm();
   void disarm();
 

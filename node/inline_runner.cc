@@ -18,6 +18,8 @@ constexpr DurationNs sleep_min_ns = 5'000;
 /// A full port does not say when it is so no more: it is asked as often as by a pipelined node's
 /// thread that has nothing else to do.
 constexpr DurationNs full_port_ns = IdleStrategy::sleep_max_ns;
+/// Bursts before a sleep, as many as lie in a long receive queue: in a flood nobody sleeps.
+constexpr int looks_max = 64;
 
 }  // namespace
 
@@ -63,9 +65,13 @@ std::size_t InlineRunner::end_cycle() {
     quiet_until_ns_ =
         was_active ? cycle_ns_ : std::min(engine_.next_deadline(), cycle_ns_ + quiet_max_ns);
   }
-  flush_at_ns_ = transport_.flush() > 0 ? cycle_ns_ + full_port_ns : never_ns;
+  flush_port();
   in_cycle_ = false;
   return work;
+}
+
+void InlineRunner::flush_port() {
+  flush_at_ns_ = transport_.flush() > 0 ? cycle_ns_ + full_port_ns : never_ns;
 }
 
 SendResult InlineRunner::submit(Packet& packet, const Outgoing& outgoing, PacketCredit*) {
@@ -114,17 +120,28 @@ int InlineRunner::event_fd() {
   return wake_up_.emplace(descriptors).fd();
 }
 
+/// What had come to the port before it was armed wakes nobody: true, nothing lies there any more,
+/// and all was for the port, which has answered it.
+bool InlineRunner::is_quiet() {
+  cycle_ns_ = clock_.now();
+  for (int looks = 0; looks < looks_max && !active_; ++looks)
+    if (take_in() == 0) {
+      flush_port();
+      return true;
+    }
+  return false;
+}
+
 /// Room comes with packets, as everything does.
 bool InlineRunner::arm(TimeNs until, bool) {
-  const TimeNs at = std::min(until, next_deadline());
-  if (active_ || !listener_.events().empty() || at <= monotonic_ns() + sleep_min_ns) return false;
-  if (transport_.arm()) {
-    cycle_ns_ = clock_.now();
-    if (take_in() > 0) {
-      transport_.disarm();
-      return false;
-    }
+  if (active_ || !listener_.events().empty() ||
+      std::min(until, next_deadline()) <= monotonic_ns() + sleep_min_ns)
+    return false;
+  if (transport_.arm() && !is_quiet()) {
+    transport_.disarm();
+    return false;
   }
+  const TimeNs at = std::min(until, next_deadline());
   wake_up_->set_time(at);
   duty_.sleep_until(at);
   return true;

@@ -82,6 +82,8 @@ class InlineRunner final : public Driver, public Runner {
   static constexpr std::size_t burst_max = 32;
 
   std::size_t take_in();
+  void flush_port();
+  bool is_quiet();
 
   Packet* take() {
     Packet* packet = transport_.allocate();

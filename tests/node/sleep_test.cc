@@ -11,6 +11,14 @@
 namespace muster::test {
 namespace {
 
+/// A datagram that is of no use to anybody.
+void send_nothing(Transport& from, const Endpoint& to) {
+  Packet* packet = from.allocate();
+  packet->size = 1;
+  packet->peer = to;
+  from.transmit(*packet);
+}
+
 /// An interrupt tells of what comes once it is switched on. Nothing else is due for seconds.
 TEST(NodeThatSleeps, LooksOnceMoreForWhatCameBeforeItsPortWouldWakeIt) {
   Drowsy node;
@@ -22,18 +30,40 @@ TEST(NodeThatSleeps, LooksOnceMoreForWhatCameBeforeItsPortWouldWakeIt) {
   EXPECT_FALSE(link.armed);
 
   auto other = node.segment.plug({0x0a4d0002, link.self().port});
-  link.on_arm = [&] {
-    Packet* packet = other->allocate();
-    packet->size = 1;  // of no use to anybody
-    packet->peer = link.self();
-    other->transmit(*packet);
-  };
+  link.on_arm = [&] { send_nothing(*other, link.self()); };
   const std::uint32_t free = link.free_packets();
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(node.may_sleep());
   EXPECT_FALSE(link.armed);
   EXPECT_EQ(link.free_packets(), free);
   link.on_arm = nullptr;
   EXPECT_TRUE(node.comes_to_sleep());
+}
+
+/// Of a burst that holds no datagram the port may have answered all.
+TEST(NodeThatSleeps, LooksBehindWhatItsPortAnswersByItself) {
+  Drowsy node;
+  LoopbackTransport& link = node.link;
+  ASSERT_GE(node.runner.event_fd(), 0);
+  link.on_arm = [&] { link.questions = 40; };
+  ASSERT_TRUE(node.comes_to_sleep());
+  EXPECT_TRUE(link.armed);
+  EXPECT_EQ(link.questions, 0U);
+  EXPECT_EQ(link.unsent, 0U) << "who asked waits for an answer";
+  node.runner.disarm();
+
+  auto other = node.segment.plug({0x0a4d0002, link.self().port});
+  link.on_arm = [&] {
+    link.questions = 40;
+    send_nothing(*other, link.self());
+  };
+  const std::uint32_t free = link.free_packets();
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(node.may_sleep());
+  EXPECT_FALSE(link.armed);
+  EXPECT_EQ(link.free_packets(), free);
+
+  link.on_arm = [&] { link.questions = 1'000'000; };
+  EXPECT_FALSE(node.may_sleep());
+  EXPECT_FALSE(link.armed);
 }
 
 /// Over kernel sockets, which wake.
