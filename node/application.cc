@@ -37,6 +37,7 @@ Application::Application(const NodeConfig& config, Handler& handler, Runner& run
   repeating_.reserve(config.messaging.calls_max);
   peers_.reserve(config.membership.members_max);
   share_out();
+  if (config.idle == Idle::sleep) runner.event_fd();
 }
 
 Application::~Application() {

@@ -66,6 +66,26 @@ TEST(NodeThatSleeps, LooksBehindWhatItsPortAnswersByItself) {
   EXPECT_FALSE(link.armed);
 }
 
+/// Nothing is opened for it later: a port may have lost what wakes by then, or the process have no
+/// descriptor left.
+TEST(NodeThatSleeps, HasAllThatItSleepsOnFromTheBeginning) {
+  Segment segment;
+  Diary diary;
+  NodeConfig config = loopback_config("a", Mode::run_inline);
+  config.idle = Idle::sleep;
+  auto transport = segment.plug({0x0a4d0001, config.port});
+  LoopbackTransport& link = *transport;
+  const int silent = eventfd(0, EFD_CLOEXEC);
+  link.wakes = silent;
+  Node node = make_node(config, diary, std::move(transport));
+  ASSERT_EQ(node.waits().idle, Idle::sleep);
+  link.wakes = -1;
+  const TimeNs start = monotonic_ns();
+  while (!link.armed && monotonic_ns() - start < 10 * second) node.idle(node.poll());
+  EXPECT_TRUE(link.armed);
+  close(silent);
+}
+
 /// Over kernel sockets, which wake.
 class NodesThatSleep : public testing::TestWithParam<Mode> {
  protected:
