@@ -87,7 +87,8 @@ bool Application::arm() {
 bool Application::sleep() {
   constexpr timespec longest{.tv_sec = 0, .tv_nsec = 10'000'000};  // its owner has other plans, too
   if (polling_ || hearing_.packet != nullptr) return false;
-  if (!arm()) return true;
+  if (!arm()) return !std::exchange(refused_, true);
+  refused_ = false;
   pollfd waiting{.fd = runner_.event_fd(), .events = POLLIN, .revents = 0};
   ppoll(&waiting, 1, &longest, nullptr);
   return true;

@@ -109,7 +109,8 @@ class Application {
   int event_fd() { return runner_.event_fd(); }
   bool arm();
   /// As Client::idle() does where it is woken. False: what is in the way will not have gone by the
-  /// next poll().
+  /// next poll(), or arm() has refused the last time, too. Whoever waits for what never comes, as a
+  /// coroutine does whose engine has ended, would keep a core busy else.
   bool sleep();
 
   Standing standing() const { return standing_; }
@@ -226,6 +227,7 @@ class Application {
   bool ended_ = false;   // answers that are dropped from here on find nobody
   bool polling_ = false;
   bool armed_ = false;
+  bool refused_ = false;  ///< to sleep, the last time that sleep() was asked
   bool blocked_ = false;  ///< something, since the last poll() began
   bool leaving_ = false;
   bool leave_told_ = false;

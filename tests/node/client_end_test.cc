@@ -108,6 +108,24 @@ TEST_P(NodeClientEnd, WakesWhenItsNodeEnds) {
   }
 }
 
+/// What it waits for never comes.
+TEST_P(NodeClientEnd, KeepsNoCoreBusyWhereACoroutineOutlivesItsNode) {
+  NodeConfig sleepy = config("c");
+  sleepy.idle = Idle::sleep;
+  Server& c = start(sleepy);
+  Party party(*c.node, on(1));
+  const auto waits_for_ever = [](Client& client) -> Task<> {
+    for (;;) co_await client.next_poll();
+  };
+  party.client.spawn(waits_for_ever(party.client));
+  c.node.reset();
+  ASSERT_TRUE(party.until([&] { return party.client.standing() == Standing::left; }));
+  std::size_t polls = 0;
+  for (const TimeNs start = monotonic_ns(); monotonic_ns() - start < 300 * ms; ++polls)
+    party.client.idle(party.client.poll());
+  EXPECT_LT(polls, 10'000U);
+}
+
 /// Some before the engine's thread, some after it, some while it goes.
 TEST_P(NodeClientEnd, MayEndWhileItsNodeDoes) {
   for (int round = 0; round < 10; ++round) {
