@@ -84,7 +84,8 @@ enum class Link : std::uint8_t {
   down,          ///< there is nothing at its other end, or was not for a while since last asked
   switched_off,  ///< the kernel's interface was set down
   mismatched,    ///< who is at its other end now has other terms, and is not spoken to
-  gone,          ///< the port itself; a NIC may be given back to its driver, all else stays so
+  gone,          ///< the port itself, and it stays so
+  given_back,    ///< a NIC that was taken away; it is up again once its driver has it again
 };
 
 /// A PacketPort that also receives: what runs under a node.
@@ -93,10 +94,10 @@ class Transport : public PacketPort {
   /// Takes up to `burst.size()` received packets, each with one reference for the caller, and
   /// returns how many. Only UDP datagrams to this port, well-formed up to UDP, come this far.
   virtual std::size_t receive(std::span<Packet*> burst) = 0;
-
   /// What else the last receive() has taken off the port, and answered or dropped itself: that was
   /// work as well, and more may lie behind it.
   virtual std::size_t received_besides() const { return 0; }
+
   /// Called at the end of each duty cycle, too.
   std::size_t flush() override = 0;
 

@@ -284,7 +284,8 @@ Link DpdkTransport::link() {
     had_link_ = found == Link::up;
     return found;
   }
-  const Link link = port_.link();
+  Link link = port_.link();
+  if (link == Link::gone && port_.comes_back()) link = Link::given_back;
   shared_->link.store(link, std::memory_order_relaxed);
   const bool up = link == Link::up;
   const bool came = !std::exchange(had_link_, up) && up;

@@ -103,6 +103,8 @@ class RawPort {
   /// Link::mismatched.
   Link link();
   bool link_up() { return link() == Link::up; }
+  /// Of one that is gone: once its driver has it again, reconnect() takes it again.
+  bool comes_back() const { return !driver_.empty(); }
   /// A memif client without a link tries once to reach its server again, and a port that was given
   /// back, each second, whether its driver has the same NIC again; link_up() tells how that went.
   /// Nothing to do on other ports. System calls: for now and then.

@@ -58,6 +58,11 @@ std::string why_lost(Link fault, const std::string& port, DurationNs after_ns) {
     case Link::gone:
       return fmt::format(
           "the port {} is gone, pulled out or taken away: start again once it is back", port);
+    case Link::given_back:
+      return fmt::format(
+          "the port {} is gone, pulled out or taken away: bind it to its driver again and it is "
+          "taken again",
+          port);
   }
   return {};
 }

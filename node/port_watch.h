@@ -28,7 +28,8 @@ class PortWatch {
     if (down_since_ns_ == never_ns) down_since_ns_ = now;
     // A NIC that has just been started negotiates for seconds.
     const DurationNs patience_ns = had_link_ ? lost_after_ns_ : 8 * lost_after_ns_;
-    const bool lost = link == Link::gone || now - down_since_ns_ >= patience_ns;
+    const bool lost =
+        link == Link::gone || link == Link::given_back || now - down_since_ns_ >= patience_ns;
     return fault_ = lost ? link : Link::up;
   }
 

@@ -208,6 +208,19 @@ TEST_P(NodeMembership, SaysAtOnceThatItsPortIsGone) {
   }));
 }
 
+TEST_P(NodeMembership, SaysHowANicThatWasTakenComesBack) {
+  NodeConfig patient = config("a");
+  patient.port_lost_after_ns = 600 * second;
+  Server& a = start(patient);
+  ASSERT_TRUE(settle());
+  a.port->state = Link::given_back;
+  EXPECT_TRUE(until([&] {
+    return a.diary.heard(
+        "port lost: the port 10.77.0.1/24 is gone, pulled out or taken away: bind it to its driver "
+        "again and it is taken again");
+  }));
+}
+
 TEST_P(NodeMembership, CannotJoinWithoutALink) {
   NodeConfig lost = config("a");
   lost.port_lost_after_ns = 20 * ms;
