@@ -40,6 +40,9 @@ class BurstGate {
   /// Returns when no burst is under way any more, or false after `patience_ms`: a thread that is
   /// stopped inside of a burst must not stop the interrupt thread for ever.
   static bool close();
+  /// For whoever has just said, where the bursts of this port look after enter(), that none may go
+  /// on: true, none is under way any more. Other ports go on meanwhile. False: as of close().
+  static bool wait_for(std::uint16_t port);
   static void open() { closed_.store(false, std::memory_order_release); }
 
  private:
@@ -48,7 +51,7 @@ class BurstGate {
   struct alignas(line_bytes) Inside {
     std::atomic<bool> flag;
   };
-  static bool anybody_inside();
+  static bool anybody_inside(std::uint16_t port);
 
   static inline std::atomic<bool> closed_{false};
   static inline std::array<std::array<Inside, queues_max>, ports_max> inside_{};

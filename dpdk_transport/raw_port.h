@@ -151,6 +151,7 @@ class RawPort {
   bool link_interrupts_are_mute_ = false;
   TimeNs next_look_ns_ = 0;
   TimeNs reconnect_after_ns_ = 0;
+  TimeNs give_back_after_ns_ = 0;
   Wishes wished_;
   Capabilities capabilities_;
   MacAddress mac_{};

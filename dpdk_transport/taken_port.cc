@@ -1,6 +1,5 @@
 // A port whose device is taken away while it runs, and comes back.
 #include "dpdk_transport/clock.h"
-#include "dpdk_transport/interrupt_thread.h"
 #include "dpdk_transport/log.h"
 #include "dpdk_transport/raw_port.h"
 
@@ -9,25 +8,21 @@ namespace muster::dpdk {
 namespace {
 
 constexpr DurationNs take_back_interval_ns = 1'000'000'000;
-
-/// Since this was called no burst runs that began before; false: one did not end. The gate is the
-/// interrupt thread's.
-bool wait_for_bursts() {
-  bool ended = false;
-  on_interrupt_thread([&] {
-    ended = BurstGate::close();
-    BurstGate::open();
-  });
-  return ended;
-}
+/// The burst that did not end is of a thread that hangs: the one that asks has other things to do.
+constexpr DurationNs give_back_interval_ns = 1'000'000'000;
 
 }  // namespace
 
 /// vfio asks until the device is closed, and whoever takes it away waits. A burst that does not end
-/// now is waited for the next time.
+/// now is waited for the next time. No gate is closed: the process may have other ports, which a
+/// thread that hangs in this one would stop as well.
 void RawPort::give_back() {
   started_ = false;
-  if (!wait_for_bursts()) return;
+  if (now_ns() < give_back_after_ns_) return;
+  if (!BurstGate::wait_for(id_)) {
+    give_back_after_ns_ = now_ns() + give_back_interval_ns;
+    return;
+  }
   if (receive_interrupt_) receive_interrupt_->detach();
   events_.reset();
   device_.reset();

@@ -69,5 +69,59 @@ TEST(BurstGate, WaitsForEachQueueOfAPort) {
   BurstGate::open();
 }
 
+/// A thread may hang in a device that is gone: that is no reason for others to wait.
+TEST(BurstGate, WaitsForOnePortWhileOthersGoOn) {
+  constexpr std::uint16_t other = 1;
+  BurstGate::prepare();
+  ASSERT_TRUE(BurstGate::enter(other));
+  EXPECT_TRUE(BurstGate::wait_for(port));
+
+  ASSERT_TRUE(BurstGate::enter(port, 1));
+  std::atomic<bool> ended{false};
+  std::jthread waiter([&] { ended = BurstGate::wait_for(port); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_FALSE(ended) << "the second queue is in the middle of a burst";
+  EXPECT_FALSE(BurstGate::closed());
+  BurstGate::leave(port, 1);
+  waiter.join();
+  EXPECT_TRUE(ended);
+  BurstGate::leave(other);
+}
+
+/// What enter() leaves to a flag of the port.
+TEST(BurstGate, LetsNoBurstBeginOnceItHasWaited) {
+  BurstGate::prepare();
+  std::atomic<bool> runs{true};
+  std::atomic<bool> mapped{true};
+  std::atomic<bool> done{false};
+  std::atomic<std::uint64_t> bursts{0};
+  std::atomic<std::uint64_t> accidents{0};
+  std::jthread poller([&] {
+    while (!done.load(std::memory_order_relaxed)) {
+      if (!BurstGate::enter(port)) continue;
+      if (runs.load(std::memory_order_acquire)) {
+        for (int touch = 0; touch < 1000; ++touch)
+          if (!mapped.load(std::memory_order_relaxed)) accidents.fetch_add(1);
+        bursts.fetch_add(1, std::memory_order_relaxed);
+      }
+      BurstGate::leave(port);
+    }
+  });
+  for (int round = 0; round < 500; ++round) {
+    runs.store(false);
+    while (!BurstGate::wait_for(port)) {
+    }
+    mapped.store(false);
+    std::this_thread::yield();
+    mapped.store(true);
+    runs.store(true);
+    const std::uint64_t before = bursts.load();
+    while (bursts.load() == before) std::this_thread::yield();
+  }
+  done.store(true);
+  poller.join();
+  EXPECT_EQ(accidents.load(), 0U);
+}
+
 }  // namespace
 }  // namespace muster::dpdk

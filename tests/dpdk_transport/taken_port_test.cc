@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 #include <rte_dev.h>
+#include <rte_ethdev.h>
 
 #include "dpdk_transport/raw_port.h"
 #include "tests/dpdk_transport/support.h"
@@ -49,6 +50,39 @@ TEST(TakenPorts, AreGivenBack) {
   EXPECT_EQ(port.send(burst), 0U);
   free_frame(burst[0]);
   EXPECT_EQ(next.link(), Link::up);
+}
+
+/// The one whose burst does not end may hang in the device for good.
+TEST(TakenPorts, AreKeptWhileABurstIsUnderWay) {
+  start_eal(testing::eal);
+  FramePool pool(1024);
+  RawPort port({.device = "net_null0"}, pool);
+  RawPort other({.device = "net_null1"}, pool);
+  std::uint16_t id = 0;
+  ASSERT_EQ(rte_eth_dev_get_port_by_name("net_null0", &id), 0);
+  ASSERT_TRUE(BurstGate::enter(id, 1));
+  take_away("net_null0");
+  std::atomic<bool> asked = false;
+  std::jthread asks([&] {
+    EXPECT_EQ(port.link(), Link::gone);
+    asked = true;
+  });
+  std::size_t silences = 0;
+  for (std::array<Frame*, 8> burst{}; !asked; std::this_thread::yield()) {
+    const std::size_t count = other.receive(burst);
+    std::ranges::for_each(std::span(burst).first(count), free_frame);
+    if (count == 0) ++silences;
+  }
+  EXPECT_EQ(silences, 0U) << "another port is none of its business";
+
+  const auto begin = testing::Clock::now();
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(port.link(), Link::gone);
+  EXPECT_LT(testing::Clock::now() - begin, testing::milliseconds(900)) << "it waits each time";
+  BurstGate::leave(id, 1);
+  EXPECT_TRUE(eventually([&] {
+    port.link();
+    return rte_eth_dev_get_port_by_name("net_null0", &id) != 0;
+  }));
 }
 
 }  // namespace
