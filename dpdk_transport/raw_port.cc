@@ -246,7 +246,15 @@ void RawPort::start(const RawPortConfig& config) {
     connect(config.connect_timeout_ns);
   } else {
     const LogCapture log;
-    check(rte_eth_dev_start(id_), device(), "starting it");
+    int refused = rte_eth_dev_start(id_);
+    // Where a driver sets vectors up here that it does not have.
+    if (refused != 0 && capabilities_.receive_interrupts) {
+      RawPortConfig polled = config;
+      polled.receive_interrupts = false;
+      configure(polled, pool_);
+      refused = rte_eth_dev_start(id_);
+    }
+    check(refused, device(), "starting it");
     rte_eth_rxq_info queue{};
     capabilities_.pieces = config.mtu > mtu_default &&
                            rte_eth_rx_queue_info_get(id_, 0, &queue) == 0 &&
