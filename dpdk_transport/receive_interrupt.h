@@ -35,6 +35,7 @@ class ReceiveInterrupt {
   std::uint16_t port_ = 0;
   bool counts_ =
       false;  ///< interrupts; else it is what frames are read from, and always says how it is
+  bool is_counter_ = false;  ///< the driver's own, which is read here to be empty
 };
 
 }  // namespace muster::dpdk
