@@ -19,7 +19,7 @@ struct MbufPacket : Packet {
 static_assert(sizeof(MbufPacket) <= 64 && alignof(MbufPacket) <= RTE_MBUF_PRIV_ALIGN);
 
 inline MbufPacket& packet_in(Frame& frame, std::byte* payload, std::uint32_t size,
-                      std::uint32_t capacity) {
+                             std::uint32_t capacity) {
   auto* packet = new (rte_mbuf_to_priv(&frame)) MbufPacket;
   packet->data = payload;
   packet->size = size;
