@@ -17,8 +17,9 @@ namespace {
 
 constexpr const char* explanation =
     R"(Two members, each a process that runs where the kernel puts it, with the application's thread in
-node.idle(node.poll()). PORT is memif, between the two, or sockets of the kernel, on the loopback;
-MODE is inline, with one thread in each process, or pipelined, with three; KIND is what `idle` says.
+node.idle(node.poll()). PORT is memif, between the two, virtio (a virtio-user, whose member pings, and a vhost), or sockets
+of the kernel, on the loopback; MODE is inline, with one thread in each process, or pipelined, with
+three; KIND is what `idle` says: sleep only where something wakes the member that pings.
 
 Rows:
   idle.PORT.MODE.KIND.p50      round trip of 64 bytes when one begins 10 ms after the last, so that
@@ -33,8 +34,23 @@ Where more threads spin than there are cores, they wait for each other's slices.
 constexpr Lengths full_lengths{.busy_ns = 100 * ms, .paced_ns = 1100 * ms, .rest_ns = 300 * ms};
 constexpr Lengths quick_lengths{.busy_ns = 20 * ms, .paced_ns = 100 * ms, .rest_ns = 100 * ms};
 
+const char* word(Line line) {
+  switch (line) {
+    case Line::memif:
+      return "memif";
+    case Line::virtio:
+      return "virtio";
+    case Line::sockets:
+      break;
+  }
+  return "sockets";
+}
+
+/// A memif wakes nobody who receives on it.
+bool is_woken(Line line, Mode mode) { return line != Line::memif || mode == Mode::pipelined; }
+
 std::string name_of(const Case& what) {
-  return fmt::format("idle.{}.{}.{}", what.transport == TransportKind::dpdk ? "memif" : "sockets",
+  return fmt::format("idle.{}.{}.{}", word(what.line),
                      what.mode == Mode::run_inline ? "inline" : "pipelined", word(what.idle));
 }
 
@@ -66,10 +82,11 @@ void add_rows(Report& report, const Case& what, const Findings& found, double li
 void run(const Options& options) {
   const Lengths& lengths = options.quick ? quick_lengths : full_lengths;
   Report report("idle");
-  for (const TransportKind transport : {TransportKind::dpdk, TransportKind::socket})
+  for (const Line line : {Line::memif, Line::virtio, Line::sockets})
     for (const Mode mode : {Mode::run_inline, Mode::pipelined})
-      for (const Idle idle : {Idle::spin, Idle::backoff}) {
-        const Case what{.transport = transport, .mode = mode, .idle = idle};
+      for (const Idle idle : {Idle::spin, Idle::backoff, Idle::sleep}) {
+        if (idle == Idle::sleep && !is_woken(line, mode)) continue;
+        const Case what{.line = line, .mode = mode, .idle = idle};
         const double line_rtt_ns = measure::line_rtt_ns(measure::two_cores());
         add_rows(report, what, measure(what, lengths), line_rtt_ns);
       }

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
+#include <thread>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -25,13 +28,17 @@ NodeConfig config_of(std::string_view name, const Case& what, const std::string&
   NodeConfig config;
   config.name = name;
   config.cluster = folder;  // whoever else measures on the loopback has another
-  config.transport = what.transport;
+  if (what.line == Line::sockets) config.transport = TransportKind::socket;
   config.mode = what.mode;
   config.idle = what.idle;
   config.membership.join_listen_ns = 200 * ms;
   config.membership.suspect_after_ns = 4 * second;  // threads that spin may starve each other
-  config.device = fmt::format("net_memif0,role={},id=0,socket={}/memif.sock",
-                              pings ? "client" : "server", folder);
+  config.device = what.line == Line::virtio
+                      ? fmt::format(fmt::runtime(pings ? "net_virtio_user0,path={}/line.sock"
+                                                       : "net_vhost0,iface={}/line.sock"),
+                                    folder)
+                      : fmt::format("net_memif0,role={},id=0,socket={}/line.sock",
+                                    pings ? "client" : "server", folder);
   config.address = pings ? "127.0.0.1/8" : "127.0.0.2/8";
   config.port = static_cast<std::uint16_t>(20'000 + getppid() % 12'000);
   return config;
@@ -108,9 +115,17 @@ double rest_share(Talker& talker, DurationNs length_ns) {
   return taken * 1e9 / static_cast<double>(monotonic_ns() - begin_ns);
 }
 
+/// A virtio-user does not wait for the other end.
+void wait_for_listener(const std::string& folder) {
+  const TimeNs end_ns = monotonic_ns() + meet_limit_ns;
+  while (!std::filesystem::exists(folder + "/line.sock") && monotonic_ns() < end_ns)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
 }  // namespace
 
 Findings ping_and_rest(const Case& what, const Lengths& lengths, const std::string& folder) {
+  if (what.line == Line::virtio) wait_for_listener(folder);
   Talker talker(pinging, what, folder);
   talker.meet();
   ping(talker, lengths.busy_ns, 0);  // caches and estimates settle

@@ -9,8 +9,15 @@
 
 namespace muster::bench {
 
+/// What is between the two.
+enum class Line : std::uint8_t {
+  memif,
+  virtio,   ///< virtio-user, which has receive interrupts, and the vhost at its other end
+  sockets,  ///< the kernel's, on the loopback
+};
+
 struct Case {
-  TransportKind transport = TransportKind::dpdk;  ///< dpdk: a memif between the two
+  Line line = Line::memif;
   Mode mode = Mode::pipelined;
   Idle idle = Idle::backoff;
 };
