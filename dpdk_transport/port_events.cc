@@ -11,14 +11,15 @@ namespace muster::dpdk {
 
 namespace {
 
-constexpr rte_eth_event_type kinds[] = {RTE_ETH_EVENT_INTR_LSC, RTE_ETH_EVENT_INTR_RMV};
+constexpr rte_eth_event_type kinds[] = {RTE_ETH_EVENT_INTR_LSC, RTE_ETH_EVENT_INTR_RMV,
+                                        RTE_ETH_EVENT_INTR_RESET};
 
 int hear_port(std::uint16_t, rte_eth_event_type kind, void* listener, void*) {
   auto& events = *static_cast<PortEvents*>(listener);
-  if (kind == RTE_ETH_EVENT_INTR_RMV)
-    events.was_removed();
-  else
+  if (kind == RTE_ETH_EVENT_INTR_LSC)
     events.link_changed();
+  else
+    events.was_removed();
   return 0;
 }
 

@@ -19,7 +19,8 @@ class PortEvents {
   /// The link has changed since this was asked last. What is up by now may have been down for less
   /// time than the interrupt took.
   bool take_change() { return changed_.exchange(false, std::memory_order_relaxed); }
-  /// The device was pulled: nobody may touch the port but to close it.
+  /// The device was pulled, or reset, as a virtual function is by its physical one: nobody may
+  /// touch the port but to close it. After a reset it is there to be opened again.
   bool removed() const { return removed_.load(std::memory_order_relaxed); }
   void link_changed() { changed_.store(true, std::memory_order_relaxed); }
   void was_removed() { removed_.store(true, std::memory_order_relaxed); }

@@ -11,6 +11,13 @@
 #include "dpdk_transport/raw_port.h"
 #include "tests/dpdk_transport/support.h"
 
+// What drivers say it with. DPDK exports it, and its installed headers do not have it.
+struct rte_eth_dev;
+extern "C" {
+rte_eth_dev* rte_eth_dev_allocated(const char* name);
+int rte_eth_dev_callback_process(rte_eth_dev* device, rte_eth_event_type event, void* result);
+}
+
 namespace muster::dpdk {
 namespace {
 
@@ -50,6 +57,19 @@ TEST(TakenPorts, AreGivenBack) {
   EXPECT_EQ(port.send(burst), 0U);
   free_frame(burst[0]);
   EXPECT_EQ(next.link(), Link::up);
+}
+
+/// A NIC is opened again then, which takes a driver of the kernel's.
+TEST(TakenPorts, AreClosedAfterAReset) {
+  start_eal(testing::eal);
+  FramePool pool(1024);
+  RawPort port({.device = "net_null0"}, pool);
+  ASSERT_EQ(port.link(), Link::up);
+  rte_eth_dev_callback_process(rte_eth_dev_allocated("net_null0"), RTE_ETH_EVENT_INTR_RESET,
+                               nullptr);
+  EXPECT_EQ(port.link(), Link::gone);
+  std::uint16_t id = 0;
+  EXPECT_NE(rte_eth_dev_get_port_by_name("net_null0", &id), 0);
 }
 
 /// The one whose burst does not end may hang in the device for good.
