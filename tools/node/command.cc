@@ -33,11 +33,16 @@ constexpr const char* examples = R"(Examples:
       --device net_memif0,role=client,id=0,socket=/tmp/lab.sock,socket-abstract=no
   muster node --name bob --address 10.77.0.2/24 --advertise /db/main=primary \
       --device net_memif0,role=client,id=1,socket=/tmp/lab.sock,socket-abstract=no
-      Told anything unknown, either lists what it can be told.
   muster node --transport socket --name ann --address 127.0.0.1/8
       The same over kernel sockets, without a switch.
   muster node --config server.toml
-      All of it from a file; options given besides it win.)";
+      All of it from a file; options given besides it win.
+
+On standard input, a line each:
+  advertise PATH [VALUE] | withdraw PATH | serve PATH | send MEMBER TEXT | call PATH TEXT |
+  ping MEMBER [COUNT] | members | tree | state | stats | leave
+The end of the input ends nothing; `leave`, Ctrl-C and SIGTERM do. Members meet those of the same
+--cluster only. Exit status: 0 it left, 1 it could not start or go on, 2 an option is wrong.)";
 
 /// In the order of PortWay.
 const std::vector<std::string> ways = {"auto", "vfio", "bifurcated", "af_xdp", "af_packet"};
