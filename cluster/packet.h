@@ -29,6 +29,11 @@ struct Packet {
   std::span<std::byte> payload() { return {data, size}; }
   std::span<const std::byte> payload() const { return {data, size}; }
   std::span<const std::byte> attached() const { return {tail, tail_size}; }
+  /// For PacketPort::attach() alone.
+  void end_with(std::span<const std::byte> bytes) {
+    tail = bytes.data();
+    tail_size = static_cast<std::uint32_t>(bytes.size());
+  }
   /// Of the datagram.
   std::uint32_t bytes() const { return size + tail_size; }
   /// That can be written behind what stands in it.

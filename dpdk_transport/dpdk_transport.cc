@@ -193,8 +193,7 @@ LendableMemory* DpdkTransport::lendable_memory() { return shared_->pieces.get();
 bool DpdkTransport::attach(Packet& packet, std::span<const std::byte> bytes,
                            MessageMemory& memory) {
   if (!shared_->pieces->attach(frame_of(packet), bytes, memory)) return false;
-  packet.tail = bytes.data();
-  packet.tail_size = static_cast<std::uint32_t>(bytes.size());
+  packet.end_with(bytes);
   return true;
 }
 
@@ -304,8 +303,7 @@ std::vector<std::string> DpdkTransport::lowered() const {
   if (port_.offloads().tx_pieces && !shared_->pieces)
     lowered.emplace_back(
         "long messages: copied into packets, as DPDK's memory has no room for them, or short "
-        "pages: "
-        "raise memory_mb, set hugepages to true");
+        "pages: raise memory_mb, set hugepages to true");
   return lowered;
 }
 

@@ -71,8 +71,7 @@ void SimPort::release(Packet& packet) {
 bool SimPort::attach(Packet& packet, std::span<const std::byte> bytes, MessageMemory& memory) {
   memory.hold();
   buffer_of(packet).memory = HeldMemory(&memory);
-  packet.tail = bytes.data();
-  packet.tail_size = static_cast<std::uint32_t>(bytes.size());
+  packet.end_with(bytes);
   return true;
 }
 

@@ -53,8 +53,7 @@ class MemoryPort : public PacketPort {
   bool attach(Packet& packet, std::span<const std::byte> bytes, MessageMemory& memory) override {
     memory.hold();
     buffer_of(packet).memory = HeldMemory(&memory);
-    packet.tail = bytes.data();
-    packet.tail_size = static_cast<std::uint32_t>(bytes.size());
+    packet.end_with(bytes);
     return true;
   }
   void transmit(Packet& packet) override {
