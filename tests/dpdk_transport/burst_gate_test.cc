@@ -22,8 +22,10 @@ TEST(BurstGate, TurnsBurstsAwayWhileItIsClosed) {
   BurstGate::leave(port);
 }
 
-TEST(BurstGate, ClosesOnlyOnceNobodyIsInside) {
-  BurstGate::prepare();
+/// The bursts of a thread that read memory which is unmapped now and then, between `shut` and
+/// `reopen`: how often they met it unmapped. Within the gate they look whether the port `runs`.
+template <class Shut, class Reopen>
+std::uint64_t accidents(const std::atomic<bool>& runs, Shut shut, Reopen reopen) {
   std::atomic<bool> mapped{true};
   std::atomic<bool> done{false};
   std::atomic<std::uint64_t> bursts{0};
@@ -31,24 +33,32 @@ TEST(BurstGate, ClosesOnlyOnceNobodyIsInside) {
   std::jthread poller([&] {
     while (!done.load(std::memory_order_relaxed)) {
       if (!BurstGate::enter(port)) continue;
-      for (int touch = 0; touch < 20; ++touch)
-        if (!mapped.load(std::memory_order_relaxed)) accidents.fetch_add(1);
-      bursts.fetch_add(1, std::memory_order_relaxed);
+      if (runs.load(std::memory_order_acquire)) {
+        for (int touch = 0; touch < 1000; ++touch)
+          if (!mapped.load(std::memory_order_relaxed)) accidents.fetch_add(1);
+        bursts.fetch_add(1, std::memory_order_relaxed);
+      }
       BurstGate::leave(port);
     }
   });
   for (int round = 0; round < 500; ++round) {
-    BurstGate::close();
+    shut();
     mapped.store(false);
     std::this_thread::yield();
     mapped.store(true);
-    BurstGate::open();
+    reopen();
     const std::uint64_t before = bursts.load();
     while (bursts.load() == before) std::this_thread::yield();
   }
   done.store(true);
   poller.join();
-  EXPECT_EQ(accidents.load(), 0U);
+  return accidents.load();
+}
+
+TEST(BurstGate, ClosesOnlyOnceNobodyIsInside) {
+  BurstGate::prepare();
+  const std::atomic<bool> runs{true};
+  EXPECT_EQ(accidents(runs, BurstGate::close, BurstGate::open), 0U);
 }
 
 TEST(BurstGate, WaitsForEachQueueOfAPort) {
@@ -92,35 +102,12 @@ TEST(BurstGate, WaitsForOnePortWhileOthersGoOn) {
 TEST(BurstGate, LetsNoBurstBeginOnceItHasWaited) {
   BurstGate::prepare();
   std::atomic<bool> runs{true};
-  std::atomic<bool> mapped{true};
-  std::atomic<bool> done{false};
-  std::atomic<std::uint64_t> bursts{0};
-  std::atomic<std::uint64_t> accidents{0};
-  std::jthread poller([&] {
-    while (!done.load(std::memory_order_relaxed)) {
-      if (!BurstGate::enter(port)) continue;
-      if (runs.load(std::memory_order_acquire)) {
-        for (int touch = 0; touch < 1000; ++touch)
-          if (!mapped.load(std::memory_order_relaxed)) accidents.fetch_add(1);
-        bursts.fetch_add(1, std::memory_order_relaxed);
-      }
-      BurstGate::leave(port);
-    }
-  });
-  for (int round = 0; round < 500; ++round) {
+  const auto shut = [&] {
     runs.store(false);
     while (!BurstGate::wait_for(port)) {
     }
-    mapped.store(false);
-    std::this_thread::yield();
-    mapped.store(true);
-    runs.store(true);
-    const std::uint64_t before = bursts.load();
-    while (bursts.load() == before) std::this_thread::yield();
-  }
-  done.store(true);
-  poller.join();
-  EXPECT_EQ(accidents.load(), 0U);
+  };
+  EXPECT_EQ(accidents(runs, shut, [&] { runs.store(true); }), 0U);
 }
 
 }  // namespace
