@@ -34,7 +34,7 @@ std::uint64_t accidents(const std::atomic<bool>& runs, Shut shut, Reopen reopen)
     while (!done.load(std::memory_order_relaxed)) {
       if (!BurstGate::enter(port)) continue;
       if (runs.load(std::memory_order_acquire)) {
-        for (int touch = 0; touch < 1000; ++touch)
+        for (int touch = 0; touch < 20'000; ++touch)
           if (!mapped.load(std::memory_order_relaxed)) accidents.fetch_add(1);
         bursts.fetch_add(1, std::memory_order_relaxed);
       }
